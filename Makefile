@@ -1,0 +1,61 @@
+# make run: set up and start everything.  make test: set up and run all tests.
+# Nothing here needs root, Node or a running service.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WEB_CHAT := .keyturn/webchat/.fetched
+
+.PHONY: run test lint bench lock clean setup setup-dev
+.DEFAULT_GOAL := run
+
+run: setup
+	@KEYTURN_MODE=$${KEYTURN_MODE:-development} exec $(BIN)/python app.py serve
+
+test: setup-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tests.support.audit_dependencies
+
+bench: setup-dev
+	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+setup: $(VENV)/.installed $(WEB_CHAT)
+
+setup-dev: setup $(VENV)/.installed-dev
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Keyturn needs Python 3.11 or later; set PYTHON=/path/to/python3"; exit 1; }
+	@echo "Setting up (the first time takes a minute or two) ..."
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || $(PYTHON) -m virtualenv -q $(VENV) 2>/dev/null || \
+		{ rm -rf $(VENV); echo "Python's venv module is missing. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/.installed: requirements.txt $(VENV)/.made
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# The Web Chat client is fetched once. Where there is no npm, one from a wheel is used and thrown away.
+$(WEB_CHAT): bot/pages/bundle.py requirements-node.txt $(VENV)/.installed
+	@command -v npm >/dev/null || [ -x $(BIN)/npm ] || \
+		$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-node.txt
+	@$(BIN)/python -m bot.pages.bundle
+	@mkdir -p $(@D) && touch $@
+
+# Pins everything anew, with hashes, for every Python we run on.
+lock: setup-dev
+	@for name in requirements requirements-dev requirements-node; do \
+		$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-header $$name.in -o $$name.txt; done
+
+clean:
+	@rm -rf $(VENV) .keyturn .pytest_cache .mypy_cache .ruff_cache

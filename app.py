@@ -1,0 +1,569 @@
+"""Keyturn's command line, and the only place where its parts are chosen and put together."""
+
+import asyncio
+import gc
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+import click
+import structlog
+import uvloop
+from aiohttp import web
+
+from bot import doctor as examination
+from bot.browser import BrowserCookie
+from bot.channel.adapter import Adapter
+from bot.channel.bot_token import BotToken
+from bot.channel.connector import BotConnectors
+from bot.channel.directline import PREFIX as DIRECT_LINE
+from bot.channel.directline import DirectLine
+from bot.channel.directline_door import Door
+from bot.channel.directline_tokens import DirectLineTokens
+from bot.channel.gate import Gate
+from bot.channel.hosts import ReplyHosts
+from bot.channel.keys import ChannelKeys
+from bot.channel.knocks import Knocks
+from bot.channel.outbox import Outbox as ChannelOutbox
+from bot.channel.outbox import open_session
+from bot.channel.proxies import client_address
+from bot.channel.tokens import TokenVerifier
+from bot.clock import Clock, SharedClock
+from bot.content import Content, ContentError, load_content
+from bot.delivery.mail import MailWorker, Smtp
+from bot.delivery.mailbox import Mailbox
+from bot.directory import demo
+from bot.directory.demo_desk import DemoDesk
+from bot.directory.embedded import Embedded
+from bot.directory.hashing import PasswordHashes
+from bot.errors import KeyturnError, SettingsError
+from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
+from bot.journeys.records import Records
+from bot.journeys.reset_page import ResetPage
+from bot.journeys.settlement import Settlement
+from bot.pages.assets import Assets
+from bot.pages.demo import demo_routes
+from bot.pages.error_pages import error_pages
+from bot.pages.headers import protect
+from bot.pages.health import Health
+from bot.pages.rendering import STATIC, Renderer
+from bot.pages.secure import secure_routes
+from bot.pages.web_chat import web_chat_routes
+from bot.people import Speaker
+from bot.rules.limits import too_loose
+from bot.rules.masking import masked
+from bot.rules.passwords import Policy
+from bot.secret import Secret
+from bot.settings import Settings, WebChat, environment, listing, load
+from bot.site import Site
+from bot.store.accounts import Accounts
+from bot.store.audit_trail import RedisAuditTrail
+from bot.store.cases import SealedCases
+from bot.store.codes import HashedCodes
+from bot.store.connection import Store
+from bot.store.conversations import ConversationStorage
+from bot.store.direct_line import ConversationLogs, Wakes
+from bot.store.embedded import EmbeddedServer
+from bot.store.enrolments import SealedEnrolments
+from bot.store.outbox import RedisOutbox
+from bot.store.pending import RedisPending
+from bot.store.ratings import Ratings
+from bot.store.sealed import KeyRing, kept_keys
+from bot.store.soundness import check as check_store
+from bot.store.tries import RedisTries
+from bot.understanding import Reader, open_reader
+from bot.verification.email_code import EmailCode
+from bot.verification.totp import Totp
+from dialogs.answer_question import AnswerQuestion
+from dialogs.forgot_password import ForgotPassword
+from dialogs.front_desk import FrontDesk
+from dialogs.talk import Floor
+from dialogs.turns import Turns
+
+log = structlog.get_logger("keyturn")
+
+JOURNEYS = {"forgot_password": "reset.button.start"}
+FINISH_SECONDS = 25.0       # of the 30 a service has to end in (F11)
+CLOCK_SECONDS = 30.0        # between readings of the store's clock (F12)
+
+
+class Desk:
+    """Every part of a running Keyturn over one store. Nothing here decides anything; it only connects."""
+
+    def __init__(self, settings: Settings, content: Content, reader: Reader, store: Store, ring: KeyRing,
+                 clock: Clock) -> None:
+        limits = settings.limits
+        self.settings, self.content, self.store, self.clock = settings, content, store, clock
+        self.ring = ring
+        self.replica = secrets.token_hex(4)
+        self.site = Site.of(settings.base_url, also=frozenset({
+            f"localhost:{settings.port}", f"127.0.0.1:{settings.port}"}) if settings.development else frozenset())
+
+        # What is kept.
+        self.audit = RedisAuditTrail(store, ring, clock, self.replica)
+        self.tries = RedisTries(store, limits, clock)
+        self.cases = SealedCases(store, ring, limits, clock)
+        self.enrolments = SealedEnrolments(store, ring)
+        self.pending = RedisPending(store)
+        self.mails = RedisOutbox(store, ring, clock)
+        self.accounts = Accounts(store, ring)
+        self.mailbox = Mailbox(store, ring, clock)
+
+        # Who people are, and how they prove it.
+        self.hashes = PasswordHashes()
+        self.directory = Embedded(self.accounts, self.hashes, clock)
+        totp = Totp(self.enrolments, clock)
+        email_code = EmailCode(
+            HashedCodes(store, ring, clock), self.enrolments, self.mails, self.tries, limits,
+            directory=self.directory)
+
+        # The channels. The adapter's logic is set below: it needs the knocks, which need the adapter.
+        self.adapter = Adapter(self._turn, self._apologise)
+        self.session = open_session()
+        self.token = BotToken(
+            self.session, clock, app_id=settings.app_id, password=Secret(settings.app_password.get_secret_value()),
+            tenant=settings.app_tenant, login_url=settings.login_url) if settings.app_id else None
+        hosts = ReplyHosts(settings.reply_hosts)
+        connectors = BotConnectors(ChannelOutbox(self.session, hosts, self.token, clock))
+        for scheme in ("https", "http"):
+            self.adapter.connect(scheme, connectors)
+        self.keys = ChannelKeys(self.session, settings.openid_metadata_url, clock) if settings.app_id else None
+        verifier = TokenVerifier(
+            self.keys, clock, app_id=settings.app_id, issuer=settings.channel_issuer,
+            skew_seconds=limits.clock_skew_seconds) if self.keys else None
+        self.gate = Gate(self.adapter, connectors, hosts, limits=limits, verifier=verifier,
+                         tenants=settings.tenants, trusted_proxies=settings.trusted_proxies)
+        self.cookie = BrowserCookie(secure=self.site.secure)
+        self.direct_line = DirectLine(
+            self.adapter,
+            Door(ConversationLogs(store, ring, limits.abandoned_seconds), DirectLineTokens(ring, clock),
+                 self.cookie, self.site, limits, lambda request: client_address(request, settings.trusted_proxies)),
+            Wakes(store, self.replica), clock)
+        self.knocks = Knocks(self.adapter)
+
+        # The journeys.
+        records = Records(self.audit, self.mails, self.directory, clock)
+        policy = Policy(shortest=limits.password_length, organisation=("keyturn",))
+        self.settlement = Settlement(self.directory, self.cases, self.pending, records, self.knocks, clock)
+        self.forgot_password = ForgotPasswordJourney(
+            self.directory, {"totp": totp, "email_code": email_code}, self.cases, self.tries, records,
+            ring.pseudonym, self._phrase, limits, clock, settings.base_url)
+        self.demo_desk = DemoDesk(self.accounts, self.enrolments, self.mailbox, clock)
+        self.reset_page = ResetPage(
+            self.directory, self.cases, self.tries, self.pending, records, self.settlement, policy, limits,
+            clock, masked)
+
+        # The conversations.
+        begins = frozenset(JOURNEYS) if settings.chat is WebChat.FULL else frozenset()
+        floor = Floor([ForgotPassword(self.forgot_password, limits, clock)])
+        answers = AnswerQuestion(content, Ratings(store), {one: JOURNEYS[one] for one in begins})
+        front = FrontDesk(floor, answers, reader, content, clock, begins, self.site.base_url)
+        self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact)
+        self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})})
+
+    def application(self) -> web.Application:
+        """The public listener."""
+        assets = Assets.read(STATIC)
+        renderer = Renderer(self.content, assets.url)
+        app = web.Application(client_max_size=self.settings.limits.body_bytes)
+        protect(app, self.site, any_host=frozenset({"/healthz", "/readyz"}))
+        app.middlewares.append(error_pages(renderer))
+        app.router.add_route("*", "/api/messages", self.gate.handle)
+        app.add_routes([*self.health.routes(), *assets.routes()])
+        if self.settings.chat is not WebChat.OFF:
+            app.add_subapp(DIRECT_LINE, self.direct_line.app())
+            app.add_routes(web_chat_routes(renderer, self.site, self.cookie, self.settings.data_dir))
+            app.add_routes(secure_routes(
+                self.reset_page, renderer, site=self.site, cookie=self.cookie, mac=self.ring.mac, clock=self.clock,
+                body_seconds=self.settings.limits.body_seconds))
+        if self.settings.development:
+            app.add_routes(demo_routes(self.demo_desk, renderer))
+        return app
+
+    async def _turn(self, context: object, speaker: Speaker) -> None:
+        await self.turns(context, speaker)
+
+    async def _apologise(self, context: object, _error: Exception) -> None:
+        await self.turns.apologise(context)
+
+    async def _redact(self, speaker: Speaker, activity_id: str) -> None:
+        if speaker.channel == "directline":
+            await self.direct_line.redact(speaker.conversation, activity_id)
+
+    async def _keys_ready(self) -> None:
+        assert self.keys is not None
+        self.keys.refresh_if_old()
+        if not self.keys.ready:
+            raise KeyturnError("no channel keys yet")
+
+    def _phrase(self, lang: str) -> str:
+        words = self.content.say(lang, "phrase.words").split()
+        return " ".join(secrets.SystemRandom().sample(words, 2))
+
+
+@asynccontextmanager
+async def running(desk: Desk) -> AsyncIterator[None]:
+    """Everything that works beside the turns: sweeper, mail, clock; and its end, in order (F11)."""
+    async with AsyncExitStack() as at_end:
+        at_end.push_async_callback(desk.store.close)
+        at_end.push_async_callback(desk.session.close)
+        if desk.token is not None:
+            at_end.push_async_callback(desk.token.close)
+        if desk.keys is not None:
+            at_end.push_async_callback(desk.keys.close)
+            desk.keys.refresh_if_old()
+        tasks: list[asyncio.Task[None]] = [asyncio.create_task(work) for work in _background(desk)]
+        at_end.push_async_callback(_stop, tasks)
+        if desk.settings.development:
+            await demo.seed(desk.accounts, desk.enrolments, desk.hashes, desk.clock.now())
+        # An embedded store has no other user: whatever was begun belongs to a process that is gone (F1).
+        await desk.settlement.sweep(orphaned=not desk.settings.redis_url.get_secret_value())
+        yield
+        await desk.gate.drain(FINISH_SECONDS)
+        await desk.knocks.drain(2)
+
+
+def _background(desk: Desk) -> Iterator[Coroutine[None, None, None]]:
+    settings, content = desk.settings, desk.content
+    smtp_url = settings.smtp_url.get_secret_value()
+    postman = Smtp(smtp_url, settings.mail_from, desk.clock) if smtp_url else desk.mailbox
+
+    def words(lang: str, key: str, facts: Mapping[str, str]) -> tuple[str, str]:
+        return (content.say(lang, f"mail.{key}.subject"), content.say(lang, f"mail.{key}.body", **facts))
+
+    if smtp_url or settings.development:
+        yield MailWorker(desk.mails, postman, words).run()
+    yield desk.settlement.keep_sweeping()
+    if isinstance(desk.clock, SharedClock):
+        yield _follow_the_stores_clock(desk.store, desk.clock)
+
+
+async def _follow_the_stores_clock(store: Store, clock: SharedClock) -> None:
+    while True:
+        await asyncio.sleep(CLOCK_SECONDS)
+        with suppress(KeyturnError):
+            clock.set(await store.time())
+
+
+async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _serve(settings: Settings, content: Content, reader: Reader, redis_url: str, ring: KeyRing) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, stopped.set)
+    clock = SharedClock()
+    store = Store.open(redis_url)
+    clock.set(await store.time())
+    if settings.redis_url.get_secret_value():
+        await check_store(store)
+    desk = Desk(settings, content, reader, store, ring, clock)
+    async with running(desk):
+        # Until its headers are in, a connection is idle to aiohttp: this bounds slow ones too (limit 24).
+        runner = web.AppRunner(
+            desk.application(), access_log=None, keepalive_timeout=settings.limits.header_seconds,
+            shutdown_timeout=FINISH_SECONDS, handle_signals=False, auto_decompress=False, lingering_time=2)
+        await runner.setup()
+        await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+        # What lives now lives for good: the collector need not look at it again (it paused turns by 40 ms).
+        gc.collect()
+        gc.freeze()
+        print(f"Keyturn is ready: {settings.base_url}/", flush=True)  # noqa: T201 the contract of `serve`
+        await stopped.wait()
+        desk.health.leaving = True
+        await runner.cleanup()
+
+
+@contextmanager
+def _redis(settings: Settings) -> Iterator[str]:
+    """The URL of the store: the one that is set, or a server started for as long as we run."""
+    if given := settings.redis_url.get_secret_value():
+        yield given
+        return
+    server = EmbeddedServer(settings.data_dir / "redis")
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+def _ring(settings: Settings) -> KeyRing:
+    given = [one.get_secret_value() for one in settings.secret_keys]
+    return KeyRing.parse(given or kept_keys(settings.data_dir))
+
+
+def _content() -> Content:
+    return load_content(actions=frozenset(JOURNEYS))
+
+
+def _reader(settings: Settings, content: Content) -> Reader:
+    return open_reader(content, settings.data_dir / "understanding")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Keyturn, a password helpdesk bot."""
+
+
+@cli.command()
+def serve() -> None:
+    """Run the bot until it is told to stop."""
+    settings = load(environment())
+    _log_to_stderr(settings)
+    for line in too_loose(settings.limits):
+        log.warning("loose_limit", limit=line, allowed="in development only")
+    content = _content()
+    reader = _reader(settings, content)
+    with _redis(settings) as redis_url:
+        uvloop.run(_serve(settings, content, reader, redis_url, _ring(settings)))
+
+
+@cli.command()
+@click.argument("text", required=False)
+@click.option("--batch", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="JSON Lines with a field text; one answer line for each, in the same order.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of words.")
+def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
+    """What the bot understands by TEXT; needs no server and no Redis."""
+    if (text is None) == (batch is None):
+        raise click.UsageError("give either TEXT or --batch FILE")
+    content = _content()
+    reader = _reader(_settings_or_default(), content)
+    if batch is not None:
+        for number, line in enumerate(batch.read_text(encoding="utf-8").splitlines(), 1):
+            click.echo(json.dumps(_understood(reader, _text_of(line, number)), ensure_ascii=False))
+        return
+    assert text is not None
+    reading = reader.read(text)
+    if as_json:
+        click.echo(json.dumps(_understood(reader, text), ensure_ascii=False))
+        return
+    answer = content.topics[reading.answers[0]].texts[reading.lang]
+    click.echo(f"{reading.topic} ({reading.confidence:.2f}, {reading.lang})\n\n{answer.short}")
+
+
+@cli.command()
+def doctor() -> None:
+    """Check every setting and every outside service it names."""
+    try:
+        settings = load(environment())
+    except SettingsError as error:
+        for problem in str(error).splitlines():
+            click.echo(f"WRONG settings: {problem}")
+        sys.exit(1)
+    findings = [examination.Finding("settings", True, f"{settings.mode.value} mode")]
+    findings += uvloop.run(_examined(settings))
+    for finding in findings:
+        click.echo(finding.line())
+    sys.exit(0 if all(one.well for one in findings) else 1)
+
+
+async def _examined(settings: Settings) -> list[examination.Finding]:
+    Look = examination.Look  # noqa: N806 a class
+
+    async def content_loads() -> str:
+        content = await asyncio.to_thread(_content)
+        return f"{len(content.topics)} topics in {', '.join(content.languages)}"
+
+    async def keys_open() -> str:
+        _ring(settings)
+        return "usable"
+
+    looks = [
+        Look("content", content_loads, "mend the files it names"),
+        Look("KEYTURN_SECRET_KEYS", keys_open, "give 32 random bytes in base64url, newest first"),
+    ]
+    async with AsyncExitStack() as at_end:
+        if settings.redis_url.get_secret_value():
+            store = Store.open(settings.redis_url.get_secret_value())
+            at_end.push_async_callback(store.close)
+
+            async def store_fits() -> str:
+                await check_store(store)
+                return "answers, keeps what it is given"
+
+            looks.append(Look("REDIS_URL", store_fits, "see README.md, «A Redis of your own»"))
+        if settings.smtp_url.get_secret_value():
+            smtp = Smtp(settings.smtp_url.get_secret_value(), settings.mail_from, SharedClock())
+
+            async def mail_works() -> str:
+                await smtp.probe()
+                return "accepts us"
+
+            looks.append(Look("SMTP_URL", mail_works, "check host, port, user and certificate"))
+        if settings.app_id:
+            session = open_session()
+            at_end.push_async_callback(session.close)
+            keys = ChannelKeys(session, settings.openid_metadata_url, SharedClock())
+            token = BotToken(
+                session, SharedClock(), app_id=settings.app_id, tenant=settings.app_tenant,
+                password=Secret(settings.app_password.get_secret_value()), login_url=settings.login_url)
+            at_end.push_async_callback(keys.close)
+            at_end.push_async_callback(token.close)
+
+            async def keys_come() -> str:
+                await keys.refresh()
+                if not keys.ready:
+                    raise KeyturnError("no signing keys there")
+                return "signing keys fetched"
+
+            async def token_comes() -> str:
+                await token.get()
+                return "issues a token to the bot"
+
+            looks += [
+                Look("KEYTURN_OPENID_METADATA_URL", keys_come, "open the address from this machine"),
+                Look("MicrosoftAppPassword", token_comes, "check id, secret and tenant of the bot registration"),
+            ]
+        return await examination.examine(looks)
+
+
+@cli.command(name="settings")
+def settings_() -> None:
+    """List every setting: name, value, default, ceiling, what it does."""
+    for line in listing(load(environment())):
+        ceiling = f" [{line.ceiling}]" if line.ceiling else ""
+        click.echo(f"{line.name}={line.value}  (default: {line.default or 'none'}){ceiling}\n    {line.what}")
+
+
+@cli.group()
+def audit() -> None:
+    """Read the audit trail."""
+
+
+@audit.command()
+def export() -> None:
+    """Print every record as JSON Lines, oldest first."""
+
+    async def print_all(trail: RedisAuditTrail) -> int:
+        async for record in trail.export():
+            click.echo(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+        return 0
+
+    sys.exit(_with_trail(print_all))
+
+
+@audit.command()
+def verify() -> None:
+    """Check that nothing was edited, removed or reordered; exit 1 and name the first bad record."""
+
+    async def check(trail: RedisAuditTrail) -> int:
+        broken = await trail.verify()
+        click.echo("the trail is whole" if broken is None else f"record {broken.seq}: {broken.why}")
+        return 0 if broken is None else 1
+
+    sys.exit(_with_trail(check))
+
+
+def _with_trail(work: Callable[[RedisAuditTrail], Awaitable[int]]) -> int:
+    settings = load(environment())
+
+    async def inside(redis_url: str) -> int:
+        store = Store.open(redis_url)
+        try:
+            return await work(RedisAuditTrail(store, _ring(settings), SharedClock(), "cli"))
+        finally:
+            await store.close()
+
+    with _redis_beside(settings) as redis_url:
+        return uvloop.run(inside(redis_url))
+
+
+@cli.group(name="demo")
+def demo_() -> None:
+    """For trying out, in development mode only."""
+
+
+@demo_.command()
+@click.argument("user")
+def code(user: str) -> None:
+    """The current code of a demo person's authenticator."""
+    settings = load(environment())
+    if not settings.development:
+        raise SettingsError("demo people exist in development mode only: set KEYTURN_MODE=development")
+
+    async def current(redis_url: str) -> tuple[str, float] | None:
+        store, ring, clock = Store.open(redis_url), _ring(settings), SharedClock()
+        try:
+            desk = DemoDesk(Accounts(store, ring), SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock)
+            return await desk.code(user)
+        finally:
+            await store.close()
+
+    with _redis_beside(settings) as redis_url:
+        found = uvloop.run(current(redis_url))
+    if found is None:
+        raise SettingsError(f"{user} is no demo person with an authenticator")
+    click.echo(found[0])
+
+
+@contextmanager
+def _redis_beside(settings: Settings) -> Iterator[str]:
+    """As `_redis`, also when a `serve` on the same folder has the embedded server running."""
+    if not settings.redis_url.get_secret_value() and (url := EmbeddedServer.running(settings.data_dir / "redis")):
+        yield url
+        return
+    with _redis(settings) as url:
+        yield url
+
+
+def _settings_or_default() -> Settings:
+    """For commands that need no service: settings that cannot be served with are no obstacle."""
+    try:
+        return load(environment())
+    except SettingsError:
+        return Settings.model_validate({"KEYTURN_MODE": "development"})
+
+
+def _understood(reader: Reader, text: str) -> dict[str, object]:
+    reading = reader.read(text)
+    return {"text": text, "topic": reading.topic, "confidence": round(reading.confidence, 4),
+            "lang": reading.lang, "candidates": list(reading.candidates)}
+
+
+def _text_of(line: str, number: int) -> str:
+    try:
+        text = json.loads(line)["text"]
+    except (ValueError, KeyError, TypeError):
+        raise click.UsageError(f"line {number} is not a JSON object with text") from None
+    if not isinstance(text, str):
+        raise click.UsageError(f"line {number}: text is not a string")
+    return text
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if settings.development and sys.stderr.isatty():
+        renderer = structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso"), renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(20),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr), cache_logger_on_first_use=True)
+
+
+def main() -> None:
+    """Run the command line; what the settings or the content get wrong is said in plain lines."""
+    try:
+        cli(standalone_mode=True)
+    except (SettingsError, ContentError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except KeyturnError as error:
+        click.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Cards as plain JSON, in the few shapes that Teams, Web Chat and the Playground all render."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+PRESSED = "keyturn"
+"""The field of a button's value that holds what was pressed; the client may send anything in it (I6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One thing to press: a link when `url` is set, else `value` comes back with `title` as its text."""
+
+    title: str
+    value: Mapping[str, str] | None = None
+    url: str = ""
+
+
+def buttons_card(buttons: Sequence[Button], title: str = "") -> dict[str, Any]:
+    """A hero card, as an attachment: the one card with buttons that all our channels draw alike.
+
+    A pressed button sends a message with its title as the text (messageBack), so the conversation
+    reads well, also to a screen reader, and a client that knows no values sends text we understand.
+    """
+    content: dict[str, Any] = {"buttons": [_action(one) for one in buttons]}
+    if title:
+        content["text"] = title
+    return {"contentType": "application/vnd.microsoft.card.hero", "content": content}
+
+
+def pressed(value: object) -> dict[str, str]:
+    """What a card sent back, as far as it has the shape of our buttons; never trusted further (I6)."""
+    inner = value.get(PRESSED) if isinstance(value, Mapping) else None
+    if not isinstance(inner, Mapping) or len(inner) > 4:
+        return {}
+    return {name: text for name, text in inner.items()
+            if isinstance(name, str) and isinstance(text, str) and len(text) <= 100}
+
+
+def _action(button: Button) -> dict[str, Any]:
+    if button.url:
+        return {"type": "openUrl", "title": button.title, "value": button.url}
+    return {"type": "messageBack", "title": button.title, "text": button.title,
+            "displayText": button.title, "value": {PRESSED: dict(button.value or {})}}

@@ -1,0 +1,211 @@
+"""Direct Line 3.0 in our own process, so that a web chat needs no service in between (design §4).
+
+This file is the list of calls. Whom they are for is in `directline_door` and `directline_tokens`,
+what a client may say in `directline_activities`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import web
+
+from bot.channel.activities import encode, from_json
+from bot.channel.adapter import Adapter
+from bot.channel.directline_activities import (
+    SERVICE_URL,
+    Ignored,
+    activity_id,
+    heard,
+    locale_of,
+    started,
+)
+from bot.channel.directline_connector import DirectLineConnector, DirectLineConversations
+from bot.channel.directline_door import Door, watermark
+from bot.channel.directline_errors import Refused, bad, busy, ended, in_direct_lines_words
+from bot.channel.directline_pace import Pace
+from bot.channel.directline_sockets import Sockets, activity_set
+from bot.channel.directline_tokens import TOKEN_SECONDS, Pass
+from bot.channel.directline_turns import Turns
+from bot.channel.protocol import Connector
+from bot.clock import Clock, utc
+from bot.people import Speaker
+from bot.store.direct_line import Added, Owner, Wakes
+
+PREFIX = "/v3/directline"
+_PER_MINUTE = 2000          # a thousand people behind one address in a minute, each of them twice (F15)
+_FINISH_SECONDS = 25.0      # of the 30 that a service has to end in (F11)
+
+
+class DirectLine:
+    """The calls of Direct Line, and the way back for turns that others start in a web chat."""
+
+    service_url = SERVICE_URL
+
+    def __init__(self, adapter: Adapter, door: Door, wakes: Wakes, clock: Clock) -> None:
+        self._adapter = adapter
+        self._door = door
+        self._logs = door.logs
+        self._clock = clock
+        self._sockets = Sockets(door.logs, wakes)
+        self._conversations = DirectLineConversations(door.logs, self._sockets, clock)
+        self._connector = DirectLineConnector(self._conversations)
+        self._turns = Turns(self._run, door.limits.answer_seconds)
+        self._mints = Pace(_PER_MINUTE, clock)
+        self._starts = Pace(_PER_MINUTE, clock)
+        adapter.connect(SERVICE_URL.partition(":")[0], self.connector)
+
+    def connector(self, _service_url: str) -> Connector:
+        """The way back to any web chat (bot.channel.protocol.ConnectorFor)."""
+        return self._connector
+
+    async def redact(self, conversation: str, activity: str) -> None:
+        """Put dots in the place of a text that should never have been written, as a password (D4)."""
+        await self._conversations.redact(conversation, activity)
+
+    def app(self) -> web.Application:
+        """To be mounted at PREFIX."""
+        app = web.Application(middlewares=[in_direct_lines_words])
+        one = "/conversations/{conversation}"
+        app.add_routes([
+            web.post("/tokens/generate", self._generate),
+            web.post("/tokens/refresh", self._refresh),
+            web.post("/conversations", self._start),
+            web.get(one, self._reconnect, allow_head=False),
+            web.post(f"{one}/activities", self._post),
+            web.get(f"{one}/activities", self._poll, allow_head=False),
+            web.get(f"{one}/stream", self._stream, allow_head=False),
+            web.post(f"{one}/upload", self._upload),
+            web.get("/session/getsessionid", self._session, allow_head=False),
+        ])
+        app.cleanup_ctx.append(self._background)
+        app.on_shutdown.append(self._leave)
+        return app
+
+    async def _background(self, _app: web.Application) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self._sockets.follow()), asyncio.create_task(self._sockets.announce())]
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _leave(self, _app: web.Application) -> None:
+        await self._turns.drain(_FINISH_SECONDS)
+        await self._sockets.close()
+
+    async def _generate(self, request: web.Request) -> web.StreamResponse:
+        self._door.same_site(request)
+        if not self._mints.allows(self._door.source(request)):
+            raise busy()
+        response = _json({})
+        held = bool(self._door.cookie.read(request))
+        one = self._door.tokens.mint(self._door.cookie.ensure(request, response), held=held)
+        response.body = encode(self._named(one))
+        return response
+
+    async def _refresh(self, request: web.Request) -> web.StreamResponse:
+        return _json(self._named(self._door.who(request)))
+
+    async def _start(self, request: web.Request) -> web.StreamResponse:
+        """Begin the conversation that the token is for; a second time it is found begun."""
+        one = self._door.who(request)
+        if not self._starts.allows(self._door.source(request)):
+            raise busy()
+        fields = await self._door.body(request, optional=True)
+        opened = await self._logs.open(one.conversation, Owner(one.user, locale_of(fields.get("locale"))))
+        if opened is None or opened[0].user != one.user:
+            raise ended()
+        owner, new = opened
+        if new:
+            update = started(one, owner.locale, self._now())
+            self._turns.begin(update, self._door.speaker(request, one))
+        return _json(self._joined(one, request, 0), 201 if new else 200)
+
+    async def _reconnect(self, request: web.Request) -> web.StreamResponse:
+        one, _ = await self._door.member(request)
+        return _json(self._joined(one, request, watermark(request)))
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        one, owner = await self._door.member(request)
+        fields = await self._door.body(request)
+        taken = heard(fields, one, owner.locale, self._now(), self._door.limits.text_characters)
+        if isinstance(taken, str):
+            raise bad(taken)
+        if isinstance(taken, Ignored):
+            return _json({"id": ""})
+        line = self._turns.line(one.conversation)
+        if line.crowded:
+            raise busy()
+        with line.place():
+            added = await self._logs.append(one.conversation, taken.said, taken.client_id)
+            if added is None:
+                raise ended()
+            if not isinstance(added, Added):
+                raise Refused(409, "ConversationFull", "The conversation is too long; begin a new one.")
+            outside = activity_id(one.conversation, added.number)
+            if added.again:     # from a client that lost our answer (C6)
+                return _json({"id": outside})
+            self._sockets.wake(one.conversation)
+            afterwards = self._forgetting(one) if taken.turn["type"] == "endOfConversation" else None
+            turn = self._turns.begin(
+                taken.turn | {"id": outside}, self._door.speaker(request, one), afterwards)
+        await self._turns.answer(turn)
+        return _json({"id": outside})
+
+    async def _poll(self, request: web.Request) -> web.StreamResponse:
+        one, _ = await self._door.member(request)
+        found = await self._logs.read(one.conversation, watermark(request))
+        if found is None:
+            raise ended()
+        return _json(activity_set(one.conversation, found))
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        self._door.same_site(request)
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            raise bad("A WebSocket is opened here.")
+        one = self._door.listener(request)
+        if self._sockets.full:
+            raise Refused(503, "ServiceUnavailable", "There is no room for another socket.")
+        await self._door.belongs(request, one)
+        return await self._sockets.serve(request, one.conversation, watermark(request))
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        self._door.who(request)
+        raise Refused(415, "NotSupported", "Files are not taken here.")
+
+    async def _session(self, request: web.Request) -> web.StreamResponse:
+        """Asked for by clients that show a sign-in card, which we never send."""
+        self._door.who(request)
+        return _json({"sessionId": ""})
+
+    async def _run(self, activity: Mapping[str, Any], speaker: Speaker) -> None:
+        await self._adapter.process(from_json(activity), speaker, self._connector)
+
+    def _forgetting(self, one: Pass) -> Callable[[], Awaitable[None]]:
+        async def forget() -> None:
+            await self._logs.end(one.conversation)
+            self._sockets.wake(one.conversation)
+
+        return forget
+
+    def _named(self, one: Pass) -> dict[str, Any]:
+        token = self._door.tokens.chat(one)
+        return {"conversationId": one.conversation, "token": token, "expires_in": TOKEN_SECONDS}
+
+    def _joined(self, one: Pass, request: web.Request, read: int) -> dict[str, Any]:
+        # Any host but ours was refused before (P6). By the request's own, a chat opened on
+        # localhost gets its socket there and not at 127.0.0.1, which is another site.
+        site = self._door.site
+        host = request.host if site.knows_host(request.host) else site.base_url.partition("://")[2]
+        path = f"{PREFIX}/conversations/{one.conversation}/stream"
+        stream = f"{site.socket_scheme}://{host}{path}?watermark={read}&t={self._door.tokens.stream(one)}"
+        return self._named(one) | {"streamUrl": stream}
+
+    def _now(self) -> str:
+        return utc(self._clock.now()).isoformat(timespec="milliseconds")
+
+
+def _json(value: Mapping[str, Any], status: int = 200) -> web.Response:
+    return web.Response(body=encode(value), status=status, content_type="application/json")

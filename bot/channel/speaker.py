@@ -1,0 +1,81 @@
+"""Who speaks and from where, read off an activity that the gate has found to agree with its token (I1-I4)."""
+
+import re
+from collections.abc import Mapping, Set
+from enum import Enum
+from typing import Any
+
+from bot.people import Speaker
+
+TEAMS = "msteams"
+
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OUTSIDERS = frozenset({"guest", "anonymous", "federated", "external", "anonymousguest"})
+_ROLE_FIELDS = ("role", "userRole", "userType")
+
+
+class Unserved(Enum):
+    """Why an activity is answered 403."""
+
+    TENANTS_DISAGREE = "tenants disagree"
+    OTHER_TENANT = "tenant not served"
+
+
+def speaker_of(
+        activity: Mapping[str, Any], tenants: Set[str], *, verified: bool, source: str) -> Speaker | Unserved:
+    """The speaker of an activity with a sender and a conversation.
+
+    `tenants` are the ids served, in lower case; empty serves all. `verified` is False only in development
+    without credentials, where a tenant may be left out.
+    """
+    sender, conversation = activity["from"], activity["conversation"]
+    statements = _statements(activity, conversation)
+    named = {one for one in statements if one}
+    if len(named) > 1:
+        return Unserved.TENANTS_DISAGREE
+    tenant = named.pop() if named else ""
+    teams = activity["channelId"] == TEAMS
+    if not _served(tenant, tenants, required=teams and verified):
+        return Unserved.OTHER_TENANT
+    # Teams states the tenant twice; a speaker with a statement missing is not known well enough (I1).
+    known = teams and (all(statements) or not verified)
+    object_id = _object_id(sender) if known and not _outsider(sender, tenant) else None
+    return Speaker(
+        channel=activity["channelId"], tenant=tenant if teams else "", conversation=conversation["id"],
+        user=sender["id"], object_id=object_id, source=source, guest=teams and object_id is None,
+        personal=_personal(conversation, required=teams))
+
+
+def _served(tenant: str, tenants: Set[str], *, required: bool) -> bool:
+    if not tenant:
+        return not required
+    return not tenants or tenant in tenants
+
+
+def _statements(activity: Mapping[str, Any], conversation: Mapping[str, Any]) -> list[str]:
+    data = activity.get("channelData")
+    tenant = data.get("tenant") if isinstance(data, dict) else None
+    named = tenant.get("id") if isinstance(tenant, dict) else None
+    return [one.lower() if isinstance(one, str) else "" for one in (conversation.get("tenantId"), named)]
+
+
+def _outsider(sender: Mapping[str, Any], tenant: str) -> bool:
+    home = sender.get("tenantId")
+    if home is not None and not (isinstance(home, str) and home.lower() == tenant):
+        return True
+    properties = sender.get("properties")
+    places = (sender, properties) if isinstance(properties, dict) else (sender,)
+    return any(str(place.get(name, "")).lower() in _OUTSIDERS for place in places for name in _ROLE_FIELDS)
+
+
+def _object_id(sender: Mapping[str, Any]) -> str | None:
+    named = sender.get("aadObjectId")
+    lower = named.lower() if isinstance(named, str) else ""
+    return lower if _OBJECT_ID.fullmatch(lower) else None
+
+
+def _personal(conversation: Mapping[str, Any], *, required: bool) -> bool:
+    """One-to-one only if it says so; channels other than Teams may leave it out (I4)."""
+    kind = conversation.get("conversationType")
+    said = kind == "personal" or (kind is None and not required)
+    return said and conversation.get("isGroup") in (None, False)

@@ -1,0 +1,36 @@
+"""The one door to the time: everything that asks what time it is takes a Clock."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where times come from; lifetimes on all replicas follow the same one (F12)."""
+
+    def now(self) -> float:
+        """Seconds since 1970, UTC."""
+        ...
+
+
+class SharedClock:
+    """Follows the store's clock between readings by the machine's monotonic one.
+
+    A jump of this machine's wall clock changes nothing, and replicas agree to within a
+    round trip. Before the first reading it goes by the wall clock of the machine.
+    """
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def now(self) -> float:
+        return time.monotonic() + self._offset
+
+    def set(self, store_time: float) -> None:
+        """Take over the store's time, in seconds since 1970."""
+        self._offset = store_time - time.monotonic()
+
+
+def utc(seconds: float) -> datetime:
+    """The aware UTC time of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, UTC)

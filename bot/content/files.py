@@ -1,0 +1,125 @@
+"""From files to plain values: front matter, sections, messages and links, with what is wrong in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import frontmatter
+import yaml
+from frontmatter.default_handlers import YAMLHandler
+
+from bot.content.sentences import Sentence, SentenceError, cut_up
+
+MARKERS = {"## Steps": "steps", "## Admin": "admin"}
+
+
+# libyaml where it is there, which is ten times faster.
+class Words(getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
+    """Every scalar is text: a phrase "no" is not false, "2026" not a number. A key given twice is refused."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            raise yaml.MarkedYAMLError("a key is given twice", problem_mark=node.start_mark)
+        return mapping
+
+
+class _FrontMatter(YAMLHandler):
+    def load(self, fm: str, **kwargs: object) -> Any:
+        return yaml.load(fm, Loader=Words)  # noqa: S506  # a BaseLoader: makes text, lists and dicts only
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One faq file: its front matter as it stands, and its body's sections."""
+
+    where: str
+    head: dict[str, Any]
+    short: str
+    steps: str
+    admin: str
+
+
+def read_pages(folder: Path, problems: list[str]) -> dict[str, Page]:
+    """The faq files of one language's folder, by file name; what can't be read is a problem, and left out."""
+    pages = {}
+    for path in sorted((folder / "faq").glob("*.md")):
+        where = f"{folder.name}/faq/{path.name}"
+        try:
+            head, body = frontmatter.parse(path.read_text(encoding="utf-8"), handler=_FrontMatter())
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            problems.append(f"{where}: {_one_line(error)}")
+            continue
+        if not head:
+            problems.append(f"{where}: has no front matter")
+            continue
+        pages[path.stem] = Page(where, head, **_sections(body))
+    return pages
+
+
+def _sections(body: str) -> dict[str, str]:
+    parts: dict[str, list[str]] = {"short": [], "steps": [], "admin": []}
+    current = "short"
+    for line in body.splitlines():
+        marker = MARKERS.get(line.rstrip())
+        if marker is None:
+            parts[current].append(line)
+        else:
+            current = marker
+    return {name: "\n".join(lines).strip() for name, lines in parts.items()}
+
+
+def read_messages(folder: Path, problems: list[str]) -> dict[str, Sentence]:
+    """All messages of one language's folder by their full key."""
+    messages = {}
+    for path in sorted((folder / "messages").glob("*.yaml")):
+        where = f"{folder.name}/messages/{path.name}"
+        for key, text in _leaves(path.stem, _read_yaml(path, where, problems)):
+            if not isinstance(text, str) or not text.strip():
+                problems.append(f"{where}: {key} is not a sentence")
+                continue
+            try:
+                messages[key] = cut_up(text.strip())
+            except SentenceError as error:
+                problems.append(f"{where}: {key} has {error}")
+    return messages
+
+
+def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        yield key, value
+        return
+    for name, inner in value.items():
+        yield from _leaves(f"{key}.{name}", inner)
+
+
+def read_links(folder: Path, languages: tuple[str, ...], problems: list[str]) -> dict[str, dict[str, str]]:
+    """The addresses of `links.yaml` by language and name: one address for all, or one for each language."""
+    path = folder / "links.yaml"
+    named = _read_yaml(path, path.name, problems) if path.exists() else {}
+    links: dict[str, dict[str, str]] = {lang: {} for lang in languages}
+    for name, value in named.items():
+        for lang in languages:
+            address = value.get(lang) if isinstance(value, dict) else value
+            if isinstance(address, str):
+                links[lang][name] = address
+            else:
+                problems.append(f"{path.name}: {name} has no address in {lang}")
+    return links
+
+
+def _read_yaml(path: Path, where: str, problems: list[str]) -> dict[str, Any]:
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=Words)  # noqa: S506  # as above
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        problems.append(f"{where}: {_one_line(error)}")
+        return {}
+    if not isinstance(values, dict):
+        problems.append(f"{where}: is not a mapping")
+        return {}
+    return values
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,94 @@
+"""Loads the content folder once at start, or says everything that is wrong with it."""
+
+from collections.abc import Mapping
+from datetime import date
+from itertools import chain
+from pathlib import Path
+
+from bot.content import checks
+from bot.content.files import Page, read_links, read_messages, read_pages
+from bot.content.model import Content, Topic, TopicText
+
+FIRST_LANGUAGE = "nb"
+
+
+class ContentError(ValueError):
+    """The content can't be answered from; `problems` has one line for each thing to put right."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("the content has problems:\n" + "\n".join(problems))
+        self.problems = problems
+
+
+def load_content(
+    folder: Path | None = None,
+    *,
+    links: Mapping[str, str] | None = None,
+    actions: frozenset[str] | None = None,
+    today: date | None = None,
+) -> Content:
+    """Everything under `folder` (this package's own when None).
+
+    `links` replaces addresses by name, in every language; `actions` are the journeys there are; `today`
+    is what no topic may have been checked after. What is None is not checked. Raises ContentError.
+    """
+    root = folder or Path(__file__).parent
+    languages = _languages(root)
+    problems: list[str] = [] if languages else [f"{root}: there is no language in it"]
+    pages = {lang: read_pages(root / lang, problems) for lang in languages}
+    messages = {lang: read_messages(root / lang, problems) for lang in languages}
+    addresses = read_links(root, languages, problems)
+    _replace(addresses, links or {}, problems)
+    problems += checks.same_topics(pages)
+    problems += checks.same_messages(messages)
+    problems += checks.good_links(addresses)
+    names = {name for by_name in addresses.values() for name in by_name}
+    for by_id in pages.values():
+        problems += checks.one_label_each(by_id)
+        for name, page in by_id.items():
+            found = chain(
+                checks.good_page(page, name, set(by_id), names, actions), checks.good_date(page, today))
+            problems += (f"{page.where}: {problem}" for problem in found)
+    if problems:
+        raise ContentError(problems)
+    ids = pages[languages[0]]
+    topics = {name: _topic({lang: pages[lang][name] for lang in languages}, addresses) for name in ids}
+    return Content(languages, topics, messages, addresses)
+
+
+def _languages(root: Path) -> tuple[str, ...]:
+    found = [path.name for path in root.iterdir() if (path / "faq").is_dir() or (path / "messages").is_dir()]
+    return tuple(sorted(found, key=lambda lang: (lang != FIRST_LANGUAGE, lang)))
+
+
+def _replace(addresses: dict[str, dict[str, str]], links: Mapping[str, str], problems: list[str]) -> None:
+    for name, address in links.items():
+        if not any(name in by_name for by_name in addresses.values()):
+            problems.append(f"a setting gives an address for link {name!r}, which is not in links.yaml")
+        for by_name in addresses.values():
+            by_name[name] = address
+
+
+def _topic(pages: Mapping[str, Page], addresses: Mapping[str, Mapping[str, str]]) -> Topic:
+    head = next(iter(pages.values())).head
+    return Topic(
+        id=head["id"],
+        label=head["label"],
+        audience=head["audience"],
+        journey=head.get("journey") or None,
+        related=tuple(head.get("related") or ()),
+        source=head.get("source") or None,
+        checked=min(day for page in pages.values() if (day := checks.checked_on(page))),
+        texts={lang: _text(page, addresses[lang]) for lang, page in pages.items()},
+    )
+
+
+def _text(page: Page, addresses: Mapping[str, str]) -> TopicText:
+    return TopicText(
+        title=page.head["title"].strip(),
+        short=page.short,
+        steps=page.steps,
+        admin=page.admin,
+        phrases=tuple(page.head["phrases"]),
+        links=tuple((addresses[link["name"]], link["text"]) for link in page.head.get("links") or ()),
+    )

@@ -1,0 +1,69 @@
+"""The words as the rest of the program sees them: topics, messages and links, by language, fixed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from bot.content.sentences import Sentence
+
+
+class MessageError(LookupError):
+    """A message was asked for that does not exist, or with other facts than its sentence has places for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicText:
+    """A topic in one language; `short` is Markdown, `steps` and `admin` are "" where a topic has none."""
+
+    title: str                          # also the text of a button: 40 characters at most
+    short: str
+    steps: str                          # a numbered list
+    admin: str                          # the answer for an administrator, instead of `short`
+    phrases: tuple[str, ...]            # what people write when they want this topic
+    links: tuple[tuple[str, str], ...]  # (address, words shown for it)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One answer in every language; several topics may share a label of the understanding."""
+
+    id: str
+    label: str
+    audience: str               # user | admin | both
+    journey: str | None         # what can be started from here
+    related: tuple[str, ...]    # ids of topics to go on to
+    source: str | None          # name of the link the facts come from
+    checked: date               # the day the facts were last checked, the oldest of the languages
+    texts: Mapping[str, TopicText]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All languages; `languages[0]` is the one to fall back on."""
+
+    languages: tuple[str, ...]
+    topics: Mapping[str, Topic]
+    messages: Mapping[str, Mapping[str, Sentence]]  # by language, then by key
+    links: Mapping[str, Mapping[str, str]]          # by language, then by name
+
+    def say(self, lang: str, key: str, /, **facts: object) -> str:
+        """The sentence `key`, its places filled in; MessageError if there is none or the facts don't fit."""
+        try:
+            sentence = self.messages[lang][key]
+        except KeyError:
+            raise MessageError(f"there is no message {key!r} in {lang!r}") from None
+        if facts.keys() != sentence.places:
+            given, wanted = sorted(facts), sorted(sentence.places)
+            raise MessageError(f"message {key!r} has places for {wanted}, and was given {given}")
+        return sentence.filled(facts)
+
+    def link(self, lang: str, name: str) -> str:
+        """The address called `name`; MessageError when there is none."""
+        try:
+            return self.links[lang][name]
+        except KeyError:
+            raise MessageError(f"there is no link {name!r} in {lang!r}") from None
+
+    def labelled(self, label: str) -> tuple[Topic, ...]:
+        """The topics that share a label, in the order of their ids."""
+        return tuple(topic for topic in self.topics.values() if topic.label == label)

@@ -1,0 +1,69 @@
+"""The demo people of development mode: one for each thing that can be true of an account (design §4)."""
+
+import secrets
+from dataclasses import dataclass
+
+from bot.directory.hashing import PasswordHashes
+from bot.directory.protocol import Account
+from bot.secret import Secret
+from bot.store.accounts import Accounts
+from bot.store.protocol import Enrolment, Enrolments
+from bot.verification.totp import new_seed
+
+DOMAIN = "example.no"
+TENANT = "00000000-0000-0000-0000-000000000100"
+
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"    # None that looks like another.
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPerson:
+    """`mail`: the private address; registered with it and an authenticator, or with nothing."""
+
+    account: Account
+    mail: str
+    registered: bool
+
+
+def _person(
+    number: int, local: str, given: str, family: str, lang: str = "nb", *,
+    registered: bool = True, **flags: bool,
+) -> DemoPerson:
+    mail = f"{local.partition('.')[0]}@privat.{DOMAIN}"
+    username = f"{local}@{DOMAIN}"
+    account = Account(
+        f"00000000-0000-0000-0000-0000000000{number:02}", TENANT, username, f"{given} {family}",
+        (given, family), lang, notice_addresses=(username, mail) if registered else (username,), **flags)
+    return DemoPerson(account, mail, registered)
+
+
+PEOPLE = (
+    _person(1, "kari.nordmann", "Kari", "Nordmann"),
+    _person(2, "john.smith", "John", "Smith", "en"),
+    _person(3, "ola.hansen", "Ola", "Hansen", registered=False),
+    _person(4, "ingrid.admin", "Ingrid", "Admin", protected=True),
+    _person(5, "per.laast", "Per", "Låst", locked=True),
+    _person(6, "eva.sluttet", "Eva", "Sluttet", enabled=False),
+    _person(7, "mona.ute", "Mona", "Ute", password_expired=True),
+    _person(8, "guest.partner", "Guest", "Partner", "en", registered=False, guest=True),
+)
+
+
+async def seed(accounts: Accounts, enrolments: Enrolments, hashes: PasswordHashes, now: float) -> None:
+    """Make the demo people that are missing; whatever has changed since stays as it is.
+
+    Passwords and seeds are random for every installation: there is no default password (ASVS 6.3.2).
+    """
+    for person in PEOPLE:
+        account = person.account
+        if await accounts.read(account.id) is None:
+            password = _password()
+            await accounts.create(account, await hashes.hash(password), initial=password)
+        if person.registered and await enrolments.read(account.id) is None:
+            await enrolments.write(
+                account.id, Enrolment(new_seed(), secrets.token_hex(8), person.mail, now))
+
+
+def _password() -> Secret:
+    """Four groups of five characters that can be typed from a screen: about 99 bits."""
+    return Secret("-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4)))

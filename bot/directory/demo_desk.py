@@ -1,0 +1,66 @@
+"""What the demo desk shows of the demo people: the phone's code, the mailboxes, a password still unchanged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.delivery.mailbox import Mailbox
+from bot.directory import demo
+from bot.pages.demo import DemoMail, DemoPerson
+from bot.store.accounts import Accounts
+from bot.store.protocol import Enrolments
+from bot.verification.totp import current_code, seconds_left
+
+
+@dataclass(frozen=True, slots=True)
+class DemoDesk:
+    """bot.pages.demo.Desk, over the real store."""
+
+    accounts: Accounts
+    enrolments: Enrolments
+    mailbox: Mailbox
+    clock: Clock
+
+    async def people(self) -> Sequence[DemoPerson]:
+        return [await self._shown(one) for one in demo.PEOPLE]
+
+    async def code(self, username: str) -> tuple[str, float] | None:
+        """The code and the seconds it has left, by user name or its local part."""
+        person = _named(username)
+        enrolment = await self.enrolments.read(person.account.id) if person else None
+        if enrolment is None or enrolment.totp_seed is None:
+            return None
+        now = self.clock.now()
+        return current_code(enrolment.totp_seed, now), seconds_left(now)
+
+    async def mails(self, username: str) -> Sequence[DemoMail]:
+        """Private address and work address together, newest first."""
+        person = _named(username)
+        if person is None:
+            return []
+        addresses = dict.fromkeys((person.mail, person.account.username))
+        found = [letter for address in addresses for letter in await self.mailbox.read(address)]
+        return [DemoMail(one.at, one.subject, one.body)
+                for one in sorted(found, key=lambda letter: letter.at, reverse=True)]
+
+    async def _shown(self, person: demo.DemoPerson) -> DemoPerson:
+        account = person.account
+        initial = await self.accounts.initial_password(account.id)
+        return DemoPerson(account.id, account.display_name, account.username, account.language, _note(person),
+                          initial.reveal() if initial else None)
+
+
+def _note(person: demo.DemoPerson) -> str:
+    """What is special about a demo person: the key below `demo.note`."""
+    account = person.account
+    states = {"guest": account.guest, "administrator": account.protected, "locked": account.locked,
+              "disabled": not account.enabled, "expired": account.password_expired,
+              "unregistered": not person.registered}
+    return next((key for key, holds in states.items() if holds), "registered")
+
+
+def _named(username: str) -> demo.DemoPerson | None:
+    wanted = username.partition("@")[0].casefold()
+    return next((one for one in demo.PEOPLE if one.account.username.partition("@")[0] == wanted), None)
+
+

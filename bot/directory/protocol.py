@@ -1,0 +1,69 @@
+"""What every home of accounts offers: find, read, check, set a password once, end sessions."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from bot.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One directory object, as far as decisions need it."""
+
+    id: str                     # immutable
+    tenant: str
+    username: str               # how the person signs in, e.g. kari.nordmann@example.no
+    display_name: str
+    names: tuple[str, ...]      # given and family names, for the password rules (O3)
+    language: str               # "nb" or "en"
+    enabled: bool = True
+    locked: bool = False
+    password_expired: bool = False
+    protected: bool = False     # administrator, break-glass, service account: never served (I8)
+    guest: bool = False
+    notice_addresses: tuple[str, ...] = ()   # where the owner is told of what happened (O6)
+
+
+class Applied(Enum):
+    """What the directory says became of an effect with a given key (F3)."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordSet:
+    """Answer to set_password: done, or refused for a reason the person can mend on the page (F7).
+
+    `broken` are keys of password rules, e.g. "history"; empty with `applied` NO means the
+    request was given up before (a key that `outcome` closed).
+    """
+
+    applied: Applied
+    broken: tuple[str, ...] = ()
+
+
+class Directory(Protocol):
+    """A home of accounts. Every call may raise DirectoryUnavailable; callers bound the time (limit 26)."""
+
+    async def find(self, name: str) -> Account | None:
+        """The one account a person means by what they typed: exact user name or address, else None (I7)."""
+        ...
+
+    async def read(self, account_id: str) -> Account | None:
+        """The account as it is now."""
+        ...
+
+    async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:
+        """Set the password exactly as given (N3), unlock, at most once per key however often called (F2)."""
+        ...
+
+    async def outcome(self, account_id: str, key: str) -> Applied:
+        """Whether the effect with this key happened. NO is final: the key can no longer act after it (F3)."""
+        ...
+
+    async def revoke_sessions(self, account_id: str) -> None:
+        """End every session signed in before now (O4). Repeating it is harmless."""
+        ...

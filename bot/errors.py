@@ -1,0 +1,33 @@
+"""Our own exceptions: each carries the key of what to tell the person, and facts for it."""
+
+
+class KeyturnError(Exception):
+    """Something a caller on the spot cannot handle; `message` is a key of the content."""
+
+    message = "error.general"
+
+    def __init__(self, detail: str = "", **facts: str) -> None:
+        super().__init__(detail)
+        self.facts = facts
+
+
+class StoreUnavailable(KeyturnError):
+    """The store did not answer, or refused to write: nothing sensitive may go on (G1, F6)."""
+
+    message = "error.store"
+
+
+class Conflict(KeyturnError):
+    """Somebody else changed the record first; read it again."""
+
+    message = "error.conflict"
+
+
+class DirectoryUnavailable(KeyturnError):
+    """The home of accounts did not answer in time; whether it acted may be unknown (F3)."""
+
+    message = "error.directory"
+
+
+class SettingsError(KeyturnError):
+    """The settings cannot be run with; the text is one line for the person who set them."""

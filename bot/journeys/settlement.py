@@ -1,0 +1,119 @@
+"""Bringing every begun effect to one truth, told to person and audit trail alike (F1-F4)."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from bot.clock import Clock
+from bot.delivery.protocol import Knock
+from bot.directory.protocol import Account, Applied, Directory
+from bot.errors import Conflict, KeyturnError
+from bot.journeys.records import Records
+from bot.rules.case import CLOSED, Case, State
+from bot.store.protocol import Cases, Pending
+
+log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 2.0
+CALL_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """`settle` may be run any number of times, by anybody, after a crash at any point.
+
+    Every part of it is idempotent by the case's key, and the case leaves the pending list last.
+    """
+
+    directory: Directory
+    cases: Cases
+    pending: Pending
+    records: Records
+    knock: Knock
+    clock: Clock
+
+    async def settle(self, case_id: str, applied: Applied = Applied.UNKNOWN) -> Case | None:
+        """Close the case by what really happened, then do what follows from it.
+
+        `applied` is what the effect's caller knows; UNKNOWN asks the directory. Returns the case as
+        it stands; still claimed when nobody can tell yet, and the sweeper comes back to it.
+        """
+        case = await self.cases.read(case_id)
+        if case is None:
+            await self.pending.remove(case_id)
+            return None
+        if case.state not in CLOSED:
+            closed = await self._close(case, applied)
+            if closed is None:
+                return case
+            case = closed
+        try:
+            await self._follow_up(case)
+        except (KeyturnError, TimeoutError) as error:
+            # What is done stays done; the sweeper comes back for the parts that are not (F4).
+            log.warning("not_followed_up_yet", case=case.id, error=type(error).__name__)
+        return case
+
+    async def sweep(self, *, orphaned: bool = False) -> int:
+        """Settle what is overdue; `orphaned` means all of it: nobody else can be at work (one instance)."""
+        due = await self.pending.due(float("inf") if orphaned else self.clock.now())
+        for case_id in due:
+            try:
+                await self.settle(case_id)
+            except (KeyturnError, TimeoutError) as error:
+                log.warning("not_settled_yet", case=case_id, error=type(error).__name__)
+        return len(due)
+
+    async def keep_sweeping(self) -> None:
+        """Sweep for ever; a store or directory that is away is met again at the next round."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self.sweep()
+            except KeyturnError as error:
+                log.warning("sweep_failed", error=type(error).__name__)
+
+    async def _close(self, case: Case, applied: Applied) -> Case | None:
+        """The case at its true end, or None when that is not known yet."""
+        if case.state is not State.CLAIMED:
+            # The intent was written and nobody claimed: it must not act later under this key.
+            return await self._save(case, Applied.NO)
+        if applied is Applied.UNKNOWN:
+            async with asyncio.timeout(CALL_SECONDS):
+                applied = await self.directory.outcome(case.account, case.key)
+        return None if applied is Applied.UNKNOWN else await self._save(case, applied)
+
+    async def _save(self, case: Case, applied: Applied) -> Case | None:
+        state, reason = (State.DONE, "") if applied is Applied.YES else (State.REFUSED, "interrupted")
+        try:
+            return await self.cases.save(case.closed(state, self.clock.now(), reason))
+        except Conflict:
+            current = await self.cases.read(case.id)
+            return current if current is not None and current.state in CLOSED else None
+
+    async def _follow_up(self, case: Case) -> None:
+        account = await self.directory.read(case.account)
+        await self.records.outcome(case, account.tenant if account else "")
+        if case.state is State.DONE and account is not None:
+            await self._after_success(case, account)
+        await self.knock.knock(case.reference)
+        await self.pending.remove(case.id)
+
+    async def _after_success(self, case: Case, account: Account) -> None:
+        """Sessions end, the owner hears of it, other requests for the account end too (O4, O6, I5)."""
+        await self.records.tell_owner(account, "reset_done", case.key)
+        for other in await self.cases.others_of(account.id, but=case.id):
+            if other.state is State.CLAIMED:
+                continue
+            try:
+                await self.cases.save(other.closed(State.ENDED, self.clock.now(), "superseded"))
+            except Conflict:
+                log.info("superseded_case_moved_on", case=other.id)
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                await self.directory.revoke_sessions(account.id)
+        except (KeyturnError, TimeoutError):
+            await self.records.revoked(case, ended=False)
+            raise
+        await self.records.revoked(case, ended=True)

@@ -1,0 +1,72 @@
+"""Shows people a friendly page where something failed, and never what failed (C4's rule, for pages)."""
+
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from bot.errors import DirectoryUnavailable, StoreUnavailable
+from bot.pages.languages import page_language
+from bot.pages.rendering import Renderer
+
+PAGES = ("/", "/secure/", "/demo")
+_WORDED = (400, 403, 404, 405, 408, 413, 429, 500, 503)
+
+log = structlog.get_logger(__name__)
+
+
+def error_pages(renderer: Renderer, prefixes: Sequence[str] = PAGES) -> Middleware:
+    """Turns errors on pages into words; requests to anything else pass as they are.
+
+    A prefix that ends in "/" means what is below it, another one itself and what is below;
+    "/" alone is itself only.
+    """
+
+    @web.middleware
+    async def friendly(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not _is_page(request.path, prefixes):
+            return await handler(request)
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            return error_page(renderer, request, error.status, allow=error.headers.get("Allow", ""))
+        except (StoreUnavailable, DirectoryUnavailable) as error:
+            log.warning("page.unavailable", error=type(error).__name__)
+            return error_page(renderer, request, 503)
+        except Exception as error:  # noqa: BLE001  # the last resort of a page (F14)
+            log.error("page.failed", error=type(error).__name__, at=_place(error))
+            return error_page(renderer, request, 500)
+
+    return friendly
+
+
+def error_page(renderer: Renderer, request: web.Request, status: int, *, allow: str = "") -> web.Response:
+    """The page for a status, in the person's language."""
+    response = renderer.page(
+        "error.html", page_language(request, renderer.languages), status=status,
+        problem=str(status) if status in _WORDED else ("500" if status >= 500 else "400"))
+    if status in (429, 503):
+        response.headers["Retry-After"] = "5"
+    if allow:
+        response.headers["Allow"] = allow
+    return response
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised; an error's own text may hold what must not be logged (D3)."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
+
+
+def _is_page(path: str, prefixes: Sequence[str]) -> bool:
+    for prefix in prefixes:
+        if path == prefix or (prefix == "/" and path == "/"):
+            return True
+        if prefix != "/" and path.startswith(prefix.rstrip("/") + "/"):
+            return True
+    return False

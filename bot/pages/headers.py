@@ -1,0 +1,64 @@
+"""What every response says to browsers, errors included, and whose requests are answered at all (P5, P6)."""
+
+import re
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.site import Site
+
+log = structlog.get_logger(__name__)
+
+CSP = "Content-Security-Policy"
+CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""The policy of whatever sets none of its own."""
+
+_ALWAYS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
+        "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"),
+}
+_UNLESS_SET = {"Cache-Control": "no-store", CSP: CLOSED}
+_TWO_YEARS = "max-age=63072000"
+_FORWARDED_HOST = re.compile(r'(?i)(?:^|[;,])\s*host="?([^";,\s]*)')
+
+
+def protect(app: web.Application, site: Site, *, any_host: frozenset[str] = frozenset()) -> None:
+    """Give every response of `app` and what is mounted in it the headers, and refuse other people's hosts.
+
+    `any_host`: paths that a load balancer asks for by address. Call it before other middlewares are added.
+    """
+    always = _ALWAYS | ({"Strict-Transport-Security": _TWO_YEARS} if site.secure else {})
+
+    async def mark(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(always)
+        for name, value in _UNLESS_SET.items():
+            response.headers.setdefault(name, value)
+        response.headers.popall("Server", None)     # it would name libraries and versions (C4)
+
+    @web.middleware
+    async def ours(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path not in any_host and not _meant_for(site, request):
+            return web.Response(status=421, text="421: Misdirected Request")
+        try:
+            return await handler(request)
+        except web.HTTPException:
+            raise
+        except Exception as error:  # noqa: BLE001 the last resort of a request: nothing of it may show (C4)
+            log.error("page_failed", error=type(error).__name__, method=request.method)
+            return web.Response(status=500, text="500: Internal Server Error")
+
+    app.on_response_prepare.append(mark)
+    app.middlewares.append(ours)
+
+
+def _meant_for(site: Site, request: web.Request) -> bool:
+    headers = request.headers
+    forwarded = [one.strip() for line in headers.getall("X-Forwarded-Host", ()) for one in line.split(",")]
+    forwarded += [host for line in headers.getall("Forwarded", ()) for host in _FORWARDED_HOST.findall(line)]
+    return all(site.knows_host(host) for host in (request.host, *forwarded))

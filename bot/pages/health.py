@@ -1,0 +1,40 @@
+"""Whether the process lives, and whether it can serve: for load balancers and for people (F11)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from bot.errors import KeyturnError
+
+Part = Callable[[], Awaitable[None]]
+"""Raises when the part it asks cannot work."""
+
+PART_SECONDS = 2.0
+
+
+class Health:
+    """`/healthz` answers while the process lives; `/readyz` asks every part, and is 503 from the first SIGTERM on."""
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self._parts = parts
+        self.leaving = False
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get("/healthz", self._alive), web.get("/readyz", self._ready)]
+
+    async def _alive(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"})
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        failing = ["leaving"] if self.leaving else [name for name in self._parts if not await self._works(name)]
+        body = {"status": "unavailable", "failing": failing} if failing else {"status": "ready"}
+        return web.json_response(body, status=503 if failing else 200)
+
+    async def _works(self, name: str) -> bool:
+        try:
+            async with asyncio.timeout(PART_SECONDS):
+                await self._parts[name]()
+        except (KeyturnError, TimeoutError, OSError):
+            return False
+        return True

@@ -1,0 +1,211 @@
+"""The secure page: where a new password is typed, straight to our origin, not through the chat (G4, P)."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.browser import BrowserCookie
+from bot.clock import Clock
+from bot.journeys.protocol import Again, Ended, Form, RuleState, SecurePage
+from bot.pages.forgery import FormTokens, Mac, from_our_page
+from bot.pages.forms import BadRequestError, as_text, form_fields, is_text, json_field, read_body
+from bot.pages.languages import asked_language, page_language
+from bot.pages.pace import Pace
+from bot.pages.rendering import Renderer
+from bot.secret import Secret
+from bot.site import Site
+
+FORM = "application/x-www-form-urlencoded"
+TOKEN_HEADER = "X-Keyturn-Form"     # noqa: S105  # a header's name
+STATE_HEADER = "Keyturn-State"      # lets the waiting page ask by HEAD whether there is news
+FORM_BYTES = 8192
+CHECK_BYTES = 8192
+# One status for expired, used, unknown, malformed and somebody else's ticket (E3).
+GONE = 404
+
+# 128 bits and more, as URL-safe base64 (limit 15); anything else is not looked up.
+_TICKET = re.compile(r"[A-Za-z0-9_-]{22,86}")
+# Kept by nearly everything people type: on the checklist only once they are broken.
+_SELDOM = frozenset({"too_long", "unprintable", "ambiguous", "encoding"})
+_UNREADABLE = RuleState("encoding", kept=False)
+
+
+def secure_routes(
+    pages: SecurePage,
+    renderer: Renderer,
+    *,
+    site: Site,
+    cookie: BrowserCookie,
+    mac: Mac,
+    clock: Clock,
+    framed_by: Sequence[str] = (),
+    body_seconds: float = 15,
+) -> list[web.RouteDef]:
+    """`/secure/{ticket}` by GET, HEAD and POST, and its live rule check; every other method is a 405.
+
+    `framed_by`: origins that may embed the page (P5). `body_seconds`: limit 24.
+    """
+    secure = _SecurePages(
+        pages, renderer, FormTokens(mac), site, cookie, tuple(framed_by), body_seconds,
+        checks=Pace(clock, per_second=10, burst=10), submits=Pace(clock, per_second=1, burst=5))
+    return [
+        web.get("/secure/{ticket}", secure.look),
+        web.post("/secure/{ticket}", secure.finish),
+        web.post("/secure/{ticket}/check", secure.check),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One line of the checklist, in words."""
+
+    key: str
+    text: str
+    broken: bool = False
+
+
+class _GoneError(Exception):
+    """The ticket opens nothing for this browser, whatever the reason (E3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SecurePages:
+    pages: SecurePage
+    renderer: Renderer
+    tokens: FormTokens
+    site: Site
+    cookie: BrowserCookie
+    framed_by: Sequence[str]
+    body_seconds: float
+    checks: Pace
+    submits: Pace
+
+    async def look(self, request: web.Request) -> web.Response:
+        """Harmless however often and by whomever it is opened (P2)."""
+        try:
+            ticket, browser = self._who(request)
+            seen = await self.pages.look(ticket, browser)
+        except _GoneError:
+            seen = None
+        if isinstance(seen, Form):
+            return self._form(request, seen, self.tokens.token(ticket, browser))
+        return self._gone(request) if seen is None else self._ended(request, seen)
+
+    async def finish(self, request: web.Request) -> web.Response:
+        """The person's own submit. An end is shown by GET, so no reload sends the password again (P9)."""
+        try:
+            ticket, browser = self._who(request)
+            if not from_our_page(request, self.site):
+                raise BadRequestError(403)
+            typed, token = await self._submitted(request, ticket, browser)
+            if not self.submits.allows(token):
+                raise BadRequestError(429)
+            password = as_text(typed)
+            if password is None:
+                return await self._unreadable(request, ticket, browser, token)
+            result = await self.pages.finish(ticket, browser, Secret(password))
+        except _GoneError:
+            result = None
+        except BadRequestError as problem:
+            return self._refused(request, problem.status)
+        if isinstance(result, Again):
+            return self._form(request, result.form, token, result.broken)
+        return self._gone(request) if result is None else self._see_end(request, ticket)
+
+    async def check(self, request: web.Request) -> web.Response:
+        """How the rules stand for what is typed so far: rule states and their words, nothing else."""
+        try:
+            ticket, browser = self._who(request)
+            if not from_our_page(request, self.site):
+                raise BadRequestError(403)
+            token = request.headers.get(TOKEN_HEADER, "")
+            if not self.tokens.holds(token, ticket, browser):
+                raise BadRequestError(403)
+            if not self.checks.allows(token):
+                raise BadRequestError(429)
+            body = await read_body(request, "application/json", CHECK_BYTES, self.body_seconds)
+            password = json_field(body, "password")
+            if not is_text(password):
+                raise BadRequestError(422)
+            rules = await self.pages.check(ticket, browser, Secret(password))
+        except _GoneError:
+            rules = None
+        except BadRequestError as problem:
+            return web.json_response({"problem": problem.status}, status=problem.status)
+        if rules is None:
+            return web.json_response({"problem": GONE}, status=GONE)
+        lang = page_language(request, self.renderer.languages)
+        return web.json_response({"rules": [
+            {"key": rule.key, "kept": rule.kept, "text": self._words("rule", lang, rule)} for rule in rules]})
+
+    def _who(self, request: web.Request) -> tuple[str, str]:
+        """The ticket and the browser, or _GoneError before anything is looked up for what cannot be one."""
+        ticket, browser = request.match_info["ticket"], self.cookie.read(request)
+        if not _TICKET.fullmatch(ticket) or not browser:
+            raise _GoneError
+        return ticket, browser
+
+    async def _submitted(self, request: web.Request, ticket: str, browser: str) -> tuple[bytes, str]:
+        """The password's bytes and the token of a form that is ours for this browser."""
+        body = await read_body(request, FORM, FORM_BYTES, self.body_seconds)
+        fields = form_fields(body, ("password", "token"))
+        token = fields["token"].decode("latin-1")
+        if not self.tokens.holds(token, ticket, browser):
+            raise BadRequestError(403)
+        return fields["password"], token
+
+    async def _unreadable(self, request: web.Request, ticket: str, browser: str, token: str) -> web.Response:
+        """The password came as bytes that are no text: refused with the reason, not repaired (N3)."""
+        seen = await self.pages.look(ticket, browser)
+        if isinstance(seen, Form):
+            return self._form(request, seen, token, (_UNREADABLE,))
+        return self._gone(request) if seen is None else self._ended(request, seen)
+
+    def _form(
+        self, request: web.Request, form: Form, token: str, broken: Iterable[RuleState] = (),
+    ) -> web.Response:
+        lang = asked_language(request, self.renderer.languages) or form.lang
+        known = {rule.key: rule.facts for rule in form.rules}
+        # A directory names rules without their numbers; the form has those.
+        wrong = {
+            one.key: RuleState(one.key, False, {**known.get(one.key, {}), **one.facts}) for one in broken}
+        shown = {rule.key: rule for rule in form.rules if rule.key not in _SELDOM} | wrong
+        lines = [RuleLine(key, self._words("rule", lang, rule), key in wrong) for key, rule in shown.items()]
+        return self._page(
+            "secure_form.html", lang, "form", status=422 if wrong else 200,
+            form=form, token=token, words=f"pages.{form.operation}", rules=lines,
+            problems=[self._words("broken", lang, rule) for rule in wrong.values()])
+
+    def _ended(self, request: web.Request, ended: Ended) -> web.Response:
+        lang = asked_language(request, self.renderer.languages) or ended.lang
+        words = f"pages.{ended.operation}"
+        reason = self.renderer.say(
+            lang, f"{words}.refused.reason.{ended.reason}", f"{words}.refused.reason.other", {})
+        return self._page(f"result_{ended.end.value}.html", lang, ended.end.value, words=words, reason=reason)
+
+    def _gone(self, request: web.Request) -> web.Response:
+        return self._page("gone.html", page_language(request, self.renderer.languages), "gone", status=GONE)
+
+    def _refused(self, request: web.Request, status: int) -> web.Response:
+        """Nothing was changed, and the ticket was not asked about, so this says nothing of it (E3)."""
+        key = str(status) if status in (403, 408, 413, 429) else "400"
+        lang = page_language(request, self.renderer.languages)
+        return self._page("error.html", lang, "error", status=status, problem=key)
+
+    def _see_end(self, request: web.Request, ticket: str) -> web.Response:
+        asked = asked_language(request, self.renderer.languages)
+        where = f"/secure/{ticket}" + (f"?lang={asked}" if asked else "")
+        return web.Response(status=303, headers={"Location": where})
+
+    def _page(
+        self, template: str, lang: str, state: str, *, status: int = 200, **facts: object,
+    ) -> web.Response:
+        response = self.renderer.page(template, lang, status=status, framed_by=self.framed_by, **facts)
+        response.headers[STATE_HEADER] = state
+        return response
+
+    def _words(self, kind: str, lang: str, rule: RuleState) -> str:
+        """A rule in words; a directory may refuse by a rule of its own that the content has no words for."""
+        return self.renderer.say(lang, f"password.{kind}.{rule.key}", f"password.{kind}.other", rule.facts)

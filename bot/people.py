@@ -1,0 +1,31 @@
+"""Who is at the other end of a turn, as the channel (never the client) says it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The sender of one activity, and where it came from.
+
+    `object_id` is the directory object the channel vouches for, or None for a visitor of the
+    web chat, who is anonymous whatever the client sends (I1, I2).
+    """
+
+    channel: str            # "msteams", "directline", ... as the gate verified it
+    tenant: str             # tenant id, "" in web chat
+    conversation: str       # the channel's id of the conversation
+    user: str               # the channel's id of the sender
+    object_id: str | None
+    source: str = ""        # address of the client, by the trusted proxies' word (V5)
+    browser: str = ""       # SHA-256 (hex) of the cookie of the browser that holds the chat (P3)
+    personal: bool = True   # one-to-one scope (I4)
+    guest: bool = False     # external or federated: FAQ answers only (I3)
+
+    @property
+    def anonymous(self) -> bool:
+        return self.object_id is None
+
+    @property
+    def requester(self) -> str:
+        """Key under which this sender's tries are counted."""
+        return f"{self.channel}:{self.tenant}:{self.object_id or self.user}"

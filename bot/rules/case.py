@@ -1,0 +1,106 @@
+"""The life of one request: which states a case goes through, and which steps are allowed when."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, Self
+
+
+class State(StrEnum):
+    """opened → proven → claimed → done | refused; ended from opened and proven only."""
+
+    OPENED = "opened"       # somebody asks; gates still closed
+    PROVEN = "proven"       # every gate passed; a grant until limit 14
+    CLAIMED = "claimed"     # one caller holds the right to the effect
+    DONE = "done"           # the effect happened
+    REFUSED = "refused"     # it did not, and never will
+    ENDED = "ended"         # given up, superseded or expired before any effect
+
+
+CLOSED = frozenset({State.DONE, State.REFUSED, State.ENDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request by one speaker for one account. Plain JSON in the store, sealed; `rev` guards changes.
+
+    Times are seconds since 1970; 0 means not yet. `account` is the immutable id the case was
+    opened for: of a real account, or one made up for a name nobody has (E1). `blocked` says why
+    even right proofs will not do; before the person is proven nobody is told (I8, V3).
+    """
+
+    id: str
+    operation: str                      # "reset"
+    lang: str
+    account: str
+    speaker: Mapping[str, Any]          # asdict(bot.people.Speaker) of whoever opened it (I5)
+    reference: Mapping[str, Any]        # where to knock: a conversation reference as plain JSON
+    key: str                            # idempotency key of the one effect (F2)
+    phrase: str                         # a few words the chat and the page both show (P3)
+    gates: tuple[str, ...]              # methods still to prove, in order
+    proofs: tuple[str, ...] = ()        # methods proven
+    blocked: str = ""
+    state: State = State.OPENED
+    ticket: str = ""                    # SHA-256 of the newest ticket: older ones are dead (P1)
+    opened_at: float = 0
+    first_proof_at: float = 0
+    proven_at: float = 0
+    claimed_at: float = 0
+    closed_at: float = 0
+    reason: str = ""                    # why it was refused or ended
+    counted: bool = False               # this case was counted as a completed operation (limit 9)
+    rev: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild a case; TypeError, KeyError or ValueError when the data is not one."""
+        known = {one.name for one in fields(cls)}
+        if unknown := set(data) - known:
+            raise ValueError(f"unknown fields of a case: {sorted(unknown)}")
+        values = dict(data)
+        for name in ("gates", "proofs"):
+            values[name] = tuple(values[name])
+        values["state"] = State(values["state"])
+        return cls(**values)
+
+    @property
+    def next_gate(self) -> str:
+        """The method to prove next; empty when there is none left."""
+        return self.gates[0] if self.gates else ""
+
+    def passed(self, method: str, now: float) -> "Case":
+        """This case after one gate was proven; it becomes proven with the last one."""
+        if self.state is not State.OPENED or method != self.next_gate:
+            raise ValueError(f"{method} cannot be proven now")
+        gates = self.gates[1:]
+        return replace(
+            self, gates=gates, proofs=(*self.proofs, method),
+            first_proof_at=self.first_proof_at or now,
+            state=State.OPENED if gates else State.PROVEN,
+            proven_at=0 if gates else now)
+
+    def closed(self, state: State, now: float, reason: str = "") -> "Case":
+        """This case at its end."""
+        if state not in CLOSED:
+            raise ValueError(f"{state} is no end")
+        return replace(self, state=state, closed_at=now, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Seconds after which a case may no longer be continued (limits 13 and 14)."""
+
+    flow: float
+    grant: float
+
+
+def expired(case: Case, now: float, allowed: Lifetimes) -> bool:
+    """Whether an unfinished case is too old to go on: the flow from its first proof, the grant from being proven."""
+    if case.state in CLOSED or case.state is State.CLAIMED:
+        return False
+    if case.proven_at and now >= case.proven_at + allowed.grant:
+        return True
+    return now >= (case.first_proof_at or case.opened_at) + allowed.flow

@@ -1,0 +1,259 @@
+"""Every setting, read once from the environment or `.env`, checked before anything starts."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import SettingsError
+from bot.rules.limits import Limits, too_loose
+
+LIMIT_PREFIX = "KEYTURN_LIMIT_"
+
+
+class Mode(StrEnum):
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+
+
+class WebChat(StrEnum):
+    OFF = "off"
+    FAQ = "faq"
+    FULL = "full"
+
+
+class Settings(BaseSettings):
+    """The settings of design §4 by their outside names; lists are separated by commas."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", populate_by_name=True, case_sensitive=True, hide_input_in_errors=True, frozen=True)
+
+    mode: Mode = Field(
+        Mode.PRODUCTION, alias="KEYTURN_MODE",
+        description="production, or development (loopback only: demo people, embedded store, /demo)")
+    host: str = Field("127.0.0.1", alias="HOST", description="address of the public listener")
+    port: int = Field(3978, alias="PORT", ge=0, le=65535, description="port of the public listener")
+    admin_port: int = Field(
+        3979, alias="KEYTURN_ADMIN_PORT", ge=0, le=65535,
+        description="port of the admin listener (metrics), on loopback")
+    public_url: str = Field(
+        "", alias="KEYTURN_PUBLIC_URL", description="base of every link people get; https in production")
+    trusted_proxies: int = Field(
+        0, alias="KEYTURN_TRUSTED_PROXIES", ge=0, le=10,
+        description="how many proxies in front are believed about a client's address")
+    app_id: str = Field("", alias="MicrosoftAppId", description="the bot registration's application id")
+    app_password: SecretStr = Field(
+        SecretStr(""), alias="MicrosoftAppPassword", description="the bot registration's client secret")
+    app_type: str = Field(
+        "SingleTenant", alias="MicrosoftAppType", description="SingleTenant or MultiTenant, as registered")
+    app_tenant: str = Field(
+        "", alias="MicrosoftAppTenantId", description="tenant of a SingleTenant registration")
+    redis_url: SecretStr = Field(
+        SecretStr(""), alias="REDIS_URL",
+        description="redis://, rediss:// or unix://; unset in development: an embedded server")
+    data_dir: Path = Field(
+        Path(".keyturn"), alias="KEYTURN_DATA_DIR", description="folder of the embedded server and of caches")
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), alias="KEYTURN_SECRET_KEYS",
+        description="encryption keys, newest first: 32 bytes each in base64url; made in development")
+    directory: str = Field(
+        "embedded", alias="KEYTURN_DIRECTORY", pattern="^embedded$",
+        description="home of the accounts: embedded (entra and ad are not built yet)")
+    tenants: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), alias="KEYTURN_TENANTS", description="ids of the tenants served; empty: only the app's own")
+    web_chat: WebChat | None = Field(
+        None, alias="KEYTURN_WEB_CHAT",
+        description="off (default in production), faq, or full (default in development)")
+    smtp_url: SecretStr = Field(
+        SecretStr(""), alias="SMTP_URL",
+        description="smtp://user:password@host:587 or smtps://…; unset in development: embedded mailbox")
+    mail_from: str = Field(
+        "keyturn@example.no", alias="KEYTURN_MAIL_FROM", description="address every mail is sent from")
+    openid_metadata_url: str = Field(
+        "https://login.botframework.com/v1/.well-known/openidconfiguration",
+        alias="KEYTURN_OPENID_METADATA_URL", description="where the channel publishes its signing keys")
+    channel_issuer: str = Field(
+        "https://api.botframework.com", alias="KEYTURN_CHANNEL_ISSUER",
+        description="issuer of the channel's tokens")
+    channel_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), alias="KEYTURN_CHANNEL_HOSTS",
+        description="hosts replies may go to; `*.` stands for subdomains, http://… only for loopback")
+    login_url: str = Field(
+        "https://login.microsoftonline.com", alias="KEYTURN_LOGIN_URL", description="the login service")
+    graph_url: str = Field(
+        "https://graph.microsoft.com", alias="KEYTURN_GRAPH_URL", description="Microsoft Graph")
+    # The limits come from KEYTURN_LIMIT_<NAME>; load() puts them here.
+    limits: Limits = Limits()
+
+    @field_validator("secret_keys", "tenants", "channel_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("openid_metadata_url", "login_url", "graph_url")
+    @classmethod
+    def _https(cls, value: str) -> str:
+        """`http://` is for loopback addresses named in full only (design §4)."""
+        if not _trustworthy(value):
+            raise ValueError("must be https:// (http:// only for a loopback address)")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _fits_mode(self) -> "Settings":
+        if self.mode is Mode.DEVELOPMENT:
+            if not is_loopback(self.host):
+                raise ValueError(f"development mode runs on a loopback HOST only, not on {self.host} (C1)")
+        else:
+            self._fits_production()
+        if self.app_id and not self.app_password.get_secret_value():
+            raise ValueError("MicrosoftAppPassword is missing; it belongs to MicrosoftAppId")
+        return self
+
+    def _fits_production(self) -> None:
+        if not self.app_id:
+            raise ValueError("MicrosoftAppId is missing; for a try-out on this machine set KEYTURN_MODE=development (C1)")
+        if not self.redis_url.get_secret_value():
+            raise ValueError("REDIS_URL is missing; production needs a Redis server of its own")
+        if not self.secret_keys:
+            raise ValueError("KEYTURN_SECRET_KEYS is missing; see README.md for how to make a key")
+        if not self.public_url:
+            raise ValueError("KEYTURN_PUBLIC_URL is missing; every link people get begins with it")
+        if not _trustworthy(self.public_url):
+            raise ValueError("KEYTURN_PUBLIC_URL must be https:// in production")
+        if not self.smtp_url.get_secret_value() and self.chat is WebChat.FULL:
+            raise ValueError("SMTP_URL is missing; KEYTURN_WEB_CHAT=full sends codes by mail")
+
+    @property
+    def development(self) -> bool:
+        return self.mode is Mode.DEVELOPMENT
+
+    @property
+    def chat(self) -> WebChat:
+        return self.web_chat or (WebChat.FULL if self.development else WebChat.OFF)
+
+    @property
+    def base_url(self) -> str:
+        """What every link begins with, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def reply_hosts(self) -> tuple[str, ...]:
+        """The allow-list of C3: Microsoft's public cloud, or as set; loopback is added in development."""
+        hosts = self.channel_hosts or ("*.botframework.com", "smba.trafficmanager.net", "*.teams.microsoft.com")
+        return (*hosts, "http://127.0.0.1", "http://localhost") if self.development else hosts
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One setting as `app.py settings` lists it."""
+
+    name: str
+    value: str
+    default: str
+    ceiling: str
+    what: str
+
+
+def load(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
+    """Read the settings; `environment` wins over the file. Raises SettingsError with one line per problem."""
+    values = _read_dotenv(dotenv) | dict(environment)
+    limits, problems = _limits(values)
+    known = {one.alias for one in Settings.model_fields.values() if one.alias}
+    problems += [
+        f"{name} is not a setting of Keyturn" for name in sorted(values)
+        if name.startswith("KEYTURN_") and name not in known and not name.startswith(LIMIT_PREFIX)]
+    given = {name: values[name] for name in known if values.get(name, "") != ""}
+    try:
+        settings = Settings.model_validate(given | {"limits": limits})
+    except ValidationError as error:
+        problems += [_in_words(one) for one in error.errors(include_url=False, include_input=False)]
+        raise SettingsError("\n".join(problems)) from None
+    loose = too_loose(limits)
+    if loose and not settings.development:
+        problems += loose
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def listing(settings: Settings) -> list[Line]:
+    """All settings with values as they are in force; secrets are masked."""
+    lines = []
+    for name, one in Settings.model_fields.items():
+        if one.alias is None:
+            continue
+        value = getattr(settings, name)
+        lines.append(Line(one.alias, _shown(value), _shown(one.default), "", one.description or ""))
+    for limit in fields(Limits):
+        extreme = limit.metadata["ceiling"], limit.metadata["floor"]
+        ceiling = f"≤ {extreme[0]}" if extreme[0] is not None else f"≥ {extreme[1]}" if extreme[1] else ""
+        lines.append(Line(
+            LIMIT_PREFIX + limit.name.upper(), str(getattr(settings.limits, limit.name)), str(limit.default),
+            ceiling, f"{limit.metadata['why']} ({limit.metadata['unit']})"))
+    return lines
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _trustworthy(url: str) -> bool:
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
+
+
+def _limits(values: Mapping[str, str]) -> tuple[Limits, list[str]]:
+    known = {LIMIT_PREFIX + one.name.upper(): one.name for one in fields(Limits)}
+    chosen, problems = {}, []
+    for name in sorted(name for name in values if name.startswith(LIMIT_PREFIX)):
+        if name not in known:
+            problems.append(f"{name} is not a limit of Keyturn")
+        elif not values[name].isdecimal() or int(values[name]) < 1:
+            problems.append(f"{name} must be a whole number above 0")
+        else:
+            chosen[known[name]] = int(values[name])
+    return Limits(**chosen), problems
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    found = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and not name.startswith("#"):
+            found[name.strip()] = value.strip().strip("'\"")
+    return found
+
+
+def _in_words(error: Mapping[str, Any]) -> str:
+    place = str(error["loc"][0]) if error["loc"] else ""
+    text = str(error["msg"]).removeprefix("Value error, ")
+    return f"{place}: {text}" if place else text
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "(set)" if value.get_secret_value() else ""
+    if isinstance(value, tuple):
+        return ",".join(_shown(one) for one in value)
+    return "" if value is None else str(value)
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment."""
+    return os.environ

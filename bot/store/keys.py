@@ -1,0 +1,110 @@
+"""The one place that builds names of Redis keys, so that no two rooms can ever mean the same one."""
+
+from hashlib import blake2b
+
+# Texts from outside (conversation ids, names, addresses) enter a key as a digest only: whatever
+# they contain, they cannot collide with another key, and no personal data stands in key names.
+# Keys that one script touches together share a {hash tag}.
+
+AUDIT_RECORDS = "kt:{audit}:records"
+AUDIT_HEAD = "kt:{audit}:head"
+AUDIT_ONCE = "kt:{audit}:once"
+MAIL_ITEMS = "kt:{mail}:items"
+MAIL_DUE = "kt:{mail}:due"
+MAIL_DEAD = "kt:{mail}:dead"
+PENDING = "kt:pending"
+RATINGS = "kt:ratings"
+READY = "kt:ready"
+DIRECT_LINE_WAKES = "kt:direct_line:wakes"
+GLOBAL_TRIES = "kt:{tries}:global"
+
+
+def digest(*parts: str) -> str:
+    """32 hex characters that stand for these texts, in this order; ("a", "b") and ("ab",) differ."""
+    joined = "".join(f"{len(part)}:{part}" for part in parts)
+    return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def conversation(key: str) -> str:
+    return f"kt:{{c:{digest(key)}}}:state"
+
+
+def lease(key: str) -> str:
+    """Who has the turn in a conversation."""
+    return f"kt:{{c:{digest(key)}}}:lease"
+
+
+def activity(key: str, activity_id: str) -> str:
+    """That an activity is being, or has been, processed."""
+    return f"kt:{{c:{digest(key)}}}:seen:{digest(activity_id)}"
+
+
+def mail_once(once: str) -> str:
+    return f"kt:{{mail}}:once:{digest(once)}"
+
+
+def mailbox(address: str) -> str:
+    return f"kt:mailbox:{digest(address.casefold())}"
+
+
+def case(case_id: str) -> str:
+    return f"kt:{{cases}}:case:{digest(case_id)}"
+
+
+def cases_of(account_id: str) -> str:
+    """Which cases an account has open."""
+    return f"kt:{{cases}}:of:{digest(account_id)}"
+
+
+def ticket(ticket_hash: str) -> str:
+    return f"kt:{{cases}}:ticket:{digest(ticket_hash)}"
+
+
+def code(challenge: str) -> str:
+    return f"kt:code:{digest(challenge)}"
+
+
+def enrolment(account_id: str) -> str:
+    return f"kt:enrolment:{digest(account_id)}"
+
+
+def totp_step(totp_id: str) -> str:
+    """The last time step an authenticator was accepted with."""
+    return f"kt:step:{digest(totp_id)}"
+
+
+def account(account_id: str) -> str:
+    """An account of the embedded directory."""
+    return f"kt:{{accounts}}:account:{digest(account_id)}"
+
+
+def account_name(name: str) -> str:
+    """Which account of the embedded directory has this sign-in name."""
+    return f"kt:{{accounts}}:name:{digest(name)}"
+
+
+def tries(whose: str, *name: str) -> str:
+    """Failed proofs of one `whose` ("challenge", "account", "row", "requester", "source")."""
+    return f"kt:{{tries}}:{whose}:{digest(*name)}"
+
+
+def starts(what: str, *name: str) -> str:
+    """Starts, sends or completions of one kind."""
+    return f"kt:{{tries}}:starts:{digest(what, *name)}"
+
+
+def targets(whose: str, name: str) -> str:
+    """Accounts one anonymous requester or source has named."""
+    return f"kt:{{tries}}:targets:{whose}:{digest(name)}"
+
+
+def direct_line(conversation_id: str) -> str:
+    """A web chat's log, and whose it is."""
+    return f"kt:{{d:{digest(conversation_id)}}}:log"
+
+
+# -- the embedded directory's effects ---------------------------------------------------------------
+
+def effect(account_id: str, key: str) -> str:
+    """Whether the effect with this idempotency key was applied to the account, or is void."""
+    return f"kt:{{accounts}}:effect:{digest(account_id, key)}"

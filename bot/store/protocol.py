@@ -1,0 +1,149 @@
+"""What the rest of the house may ask of the store; every call may raise StoreUnavailable (G1, F6)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.rules.case import Case
+from bot.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Whose tries one proof counts against (V1, V4). Account and requester are opaque keys."""
+
+    challenge: str      # the case's id: limit 3
+    account: str        # limits 4, 5
+    owner: bool         # signed-in owner or anonymous: separate budgets (V4)
+    requester: str      # limit 6
+    source: str         # limit 6; may be ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The try may be evaluated. `left` tries remain in this challenge; `token` takes this one back."""
+
+    token: str
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """No proof may succeed before `until` (seconds since 1970; 0: never in this challenge).
+
+    `whose`: "challenge", "requester", "source", "global" or "account". Of the account an anonymous
+    person must not notice anything (E1, V3): only then the try was counted everywhere else, and `left`
+    tells how many remain in this challenge, as it would for a wrong proof.
+    """
+
+    whose: str
+    until: float
+    left: int = 0
+
+
+class Tries(Protocol):
+    """Counters of failed proofs and of starts, shared by all replicas; nobody but time clears them (V2)."""
+
+    async def count(self, attempt: Attempt) -> Counted | Exhausted:
+        """Count one proof before it is looked at, in one atomic step over all its windows."""
+        ...
+
+    async def succeeded(self, attempt: Attempt, token: str) -> None:
+        """Take this one back, and end the account's row of failures of this way (limit 5)."""
+        ...
+
+    async def paused(self, attempt: Attempt) -> Exhausted | None:
+        """Whether a proof would be refused now; counts nothing. Asked again before the effect (V4, G2)."""
+        ...
+
+    async def start(self, what: str, account: str, owner: bool, limits: Sequence[tuple[int, float]]) -> float:
+        """Count a start, send or completion `what` for the account in each (most, seconds) window.
+
+        Returns 0 when it was within all of them (and counted), else the time from which it would be.
+        """
+        ...
+
+    async def target(self, requester: str, source: str, account: str) -> float:
+        """Count a distinct account named by an anonymous requester and source (limit 7); as `start`."""
+        ...
+
+
+class Cases(Protocol):
+    """Requests, sealed; gone after limit 27."""
+
+    async def open(self, case: Case) -> Case: ...
+
+    async def read(self, case_id: str) -> Case | None:
+        """The case, or None when there is none or its bytes were tampered with (D1)."""
+        ...
+
+    async def save(self, case: Case) -> Case:
+        """Replace it if its `rev` is still the stored one, and return it with the new rev; else Conflict."""
+        ...
+
+    async def issue_ticket(self, case: Case, seconds: float) -> tuple[str, Case]:
+        """A new ticket (256 bit, URL-safe) for the case; the old one dies. Only its hash is stored (P1)."""
+        ...
+
+    async def by_ticket(self, ticket: str) -> tuple[Case, float] | None:
+        """The case of its newest ticket, and when the ticket ends; None for any other (E3)."""
+        ...
+
+    async def others_of(self, account_id: str, but: str) -> Sequence[Case]:
+        """Unfinished cases for the account other than `but`."""
+        ...
+
+
+class Pending(Protocol):
+    """Operations whose outcome is not settled yet: the sweeper's list (F1)."""
+
+    async def add(self, case_id: str, deadline: float) -> None: ...
+
+    async def due(self, now: float) -> Sequence[str]:
+        """Ids of cases past their deadline."""
+        ...
+
+    async def remove(self, case_id: str) -> None: ...
+
+
+class Codes(Protocol):
+    """Codes sent out of band: a keyed hash per challenge, newest only, spent in one step (V9, limit 12)."""
+
+    async def issue(self, challenge: str, seconds: float, digits: int) -> Secret: ...
+
+    async def spend(self, challenge: str, code: str) -> bool: ...
+
+    async def kill(self, challenge: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What one account has registered with the bot."""
+
+    totp_seed: Secret | None    # base32
+    totp_id: str
+    mail: str | None            # private address, proven
+    since: float
+
+
+class Enrolments(Protocol):
+    """Registered authenticators, sealed and bound to their owner (D1)."""
+
+    async def read(self, account_id: str) -> Enrolment | None: ...
+
+    async def write(self, account_id: str, enrolment: Enrolment) -> None: ...
+
+    async def spend_step(self, totp_id: str, step: int) -> bool:
+        """Accept a time step if it is later than the last accepted one of this authenticator (V7)."""
+        ...
+
+
+class AuditTrail(Protocol):
+    """Append-only, chained (U3)."""
+
+    async def append(self, entry: Mapping[str, Any], once: str = "") -> None:
+        """Append one record; a second one with the same `once` is dropped.
+
+        Raises StoreUnavailable, and then there must be no effect (U1).
+        """
+        ...

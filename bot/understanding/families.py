@@ -1,0 +1,51 @@
+"""Word families: words of all languages that mean much the same to a password helpdesk.
+
+They are why few phrases go far: "stjålet", "mistet", "knust" and "stolen" teach each other.
+`families/<lang>.yaml` holds the words of a language; a language without a file works, with less to go by.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from bot.understanding.text import words
+
+FOLDER = Path(__file__).parent / "families"
+
+_LONGEST_STEM = 14
+_TEXTS = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """Families of whole words, and of stems that take any ending."""
+
+    whole: Mapping[str, frozenset[str]]
+    stems: Mapping[str, frozenset[str]]
+
+    def of(self, word: str) -> frozenset[str]:
+        """The families of a word in skeleton spelling: the word's own, or else its longest known stem's."""
+        found = self.whole.get(word)
+        if found is not None:
+            return found
+        for end in range(min(len(word), _LONGEST_STEM), 1, -1):
+            if (found := self.stems.get(word[:end])) is not None:
+                return found
+        return frozenset()
+
+
+def load_families(folder: Path = FOLDER) -> Families:
+    whole: dict[str, set[str]] = {}
+    stems: dict[str, set[str]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        table = yaml.load(path.read_text(encoding="utf-8"), Loader=_TEXTS)  # noqa: S506  # makes texts, lists, dicts
+        for family, members in table.items():
+            for member in members:
+                into = stems if member.endswith("*") else whole
+                for word in words(member):
+                    into.setdefault(word, set()).add(family)
+    # A whole word that also has a known stem belongs to both.
+    both = Families({}, {stem: frozenset(found) for stem, found in stems.items()})
+    return Families({word: frozenset(found) | both.of(word) for word, found in whole.items()}, both.stems)

@@ -1,0 +1,58 @@
+"""What of a message counts when it is understood: the same in training and in use."""
+
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+
+from bot.understanding.codes import without_codes
+from bot.understanding.families import Families
+from bot.understanding.text import words
+
+_SHORTEST, _LONGEST = 2, 4      # characters of a piece of a word
+_WHOLE_MESSAGE = 3              # words: a message this short also counts as one
+_MOST_FAMILIES = 20             # of a message whose pairs count
+_DENIED = frozenset({"forget", "lose", "expired"})  # a "not" right before takes it back: "not forgotten"
+_DENIAL = frozenset({"denial"})
+
+
+def features(text: str, families: Families) -> set[str]:
+    """Names of what is in a text already cut: pieces of words, words and word families, and pairs of these.
+
+    A piece keeps the word's edges (`<pa`), a word is `=passord`, two beside each other `ny telefon`, a short
+    message as a whole `==hei du`; a family is `+phone`, two in a row `+phone>lose`, any two `+lose&phone`.
+    """
+    found: set[str] = set()
+    said = words(without_codes(text))
+    named = [families.of(word) for word in said]
+    denied = {at + 1 for at, (one, two) in enumerate(pairwise(named)) if "negation" in one and two & _DENIED}
+    for word in {word for at, word in enumerate(said) if at not in denied}:
+        found.update(_pieces(word))
+        found.add("=" + word)
+    found.update(f"{one} {two}" for one, two in pairwise(said))
+    if 0 < len(said) <= _WHOLE_MESSAGE:
+        found.add("==" + " ".join(said))
+    found.update(_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
+    return found
+
+
+def is_meaning(feature: str) -> bool:
+    """Whether a feature is about word families, not about the words themselves."""
+    return feature.startswith("+")
+
+
+def _pieces(word: str) -> Iterator[str]:
+    edged = f"<{word}>"
+    for size in range(_SHORTEST, _LONGEST + 1):
+        for start in range(len(edged) - size + 1):
+            yield edged[start : start + size]
+
+
+def _meanings(named: list[frozenset[str]]) -> Iterator[str]:
+    present = sorted(set().union(*named))
+    for family in present:
+        yield "+" + family
+    for befores, afters in pairwise(named):
+        for before in befores:
+            for after in afters:
+                yield f"+{before}>{after}"
+    for one, two in combinations(present[:_MOST_FAMILIES], 2):
+        yield f"+{one}&{two}"

@@ -1,0 +1,70 @@
+"""The learned numbers: from features to how well each label, topic and language fits, in numpy alone."""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float32]
+
+
+class ModelError(ValueError):
+    """A model file that can't be used: cut short, changed, or not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A linear model: one column of `weights` for each label, then each topic, then each language.
+
+    A feature's weight in a message is its rarity, and a message has length one: `rarity` is multiplied into
+    `weights` already, so that understanding is a sum of rows and a division.
+    """
+
+    labels: tuple[str, ...]
+    topics: tuple[tuple[str, str], ...]     # (label, topic id) of the labels that several topics share
+    languages: tuple[str, ...]
+    vocabulary: Mapping[str, int]           # feature → row
+    rarity: Numbers                         # (rows,)
+    weights: Numbers                        # (rows, columns)
+    bias: Numbers                           # (columns,)
+
+    def scores(self, found: set[str]) -> Numbers:
+        """Log-odds of each column for a message with these features."""
+        # Sorted, because sets come in any order and sums of floats depend on theirs.
+        rows = sorted(row for feature in found if (row := self.vocabulary.get(feature)) is not None)
+        if not rows:
+            return self.bias
+        rare = self.rarity[rows]
+        summed: Numbers = self.weights[rows].sum(axis=0)
+        return summed / np.float32(np.sqrt(rare @ rare)) + self.bias
+
+    def to_bytes(self) -> bytes:
+        names = json.dumps([self.labels, self.topics, self.languages, list(self.vocabulary)])
+        out = io.BytesIO()
+        letters = np.frombuffer(names.encode(), np.uint8)
+        np.savez(out, names=letters, rarity=self.rarity, weights=self.weights, bias=self.bias)
+        return out.getvalue()
+
+
+def read_model(path: Path) -> Model:
+    """The model in a file; never unpickles. Raises ModelError, or OSError when the file can't be read."""
+    whole = path.read_bytes()
+    try:
+        with np.load(io.BytesIO(whole), allow_pickle=False) as parts:
+            labels, topics, languages, vocabulary = json.loads(parts["names"].tobytes())
+            model = Model(
+                tuple(labels), tuple((label, topic) for label, topic in topics), tuple(languages),
+                {feature: row for row, feature in enumerate(vocabulary)},
+                parts["rarity"], parts["weights"], parts["bias"],
+            )
+    except Exception as error:  # zip, zlib, numpy and json have errors of their own for bad bytes
+        raise ModelError(f"{path}: {error}") from error
+    columns = len(model.labels) + len(model.topics) + len(model.languages)
+    shapes = (model.rarity.shape, model.weights.shape, model.bias.shape)
+    if shapes != ((len(model.vocabulary),), (len(model.vocabulary), columns), (columns,)):
+        raise ModelError(f"{path}: its parts do not fit together")
+    return model

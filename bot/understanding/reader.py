@@ -1,0 +1,115 @@
+"""Reads one message: its language, what it wants, how sure that is, and an error code when there is one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.understanding.codes import error_code, without_codes
+from bot.understanding.families import Families
+from bot.understanding.features import features
+from bot.understanding.model import Model, Numbers
+from bot.understanding.text import cut, words
+
+OUT_OF_SCOPE = "out_of_scope"
+PASSWORD_ERROR = "password_error"  # noqa: S105  # a label
+
+# Found by cross validation over the phrases; tests/understanding holds what they give.
+NEAR = 0.02             # chance of the best label by itself, below which nothing is near
+SURE = 0.5              # confidence from which the answer is given without asking
+SURE_OF_LANGUAGE = 0.8  # below it, the conversation's language stays
+BARE_CODE_WORDS = 2     # besides an error code: nothing else was said
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a message was understood as.
+
+    `candidates` are the three nearest labels, best first and beginning with `topic`; `answers` are the ids of
+    the topics that belong to them. When `sure` is false, the caller offers them instead of answering.
+    """
+
+    topic: str
+    confidence: float           # 0 to 1, how often such a reading is right
+    sure: bool
+    lang: str
+    lang_confidence: float      # 0.5 to 1 with two languages: "123456" and "ok" stay low
+    candidates: tuple[str, ...]
+    answers: tuple[str, ...]
+    error_code: str | None
+
+
+class Reader:
+    """Understands messages by a model; holds nothing of what it has read, and is safe to share."""
+
+    def __init__(self, model: Model, families: Families, topics: Mapping[str, Sequence[str]]) -> None:
+        """`topics` are the ids of the content's topics by label."""
+        self._model = model
+        self._families = families
+        self._ends = (len(model.labels), len(model.labels) + len(model.topics))
+        self._topics = {label: tuple(ids) for label, ids in topics.items()}
+
+    def read(self, text: str, hint: str | None = None) -> Reading:
+        """Understand a message; `hint` is the conversation's language, kept when the message shows none."""
+        text = cut(text)
+        code = error_code(text)
+        scores = self._model.scores(features(text, self._families))
+        first_topic, first_language = self._ends
+        chances = self._judged(_chances(scores[:first_topic]), code is not None and _nothing_else(text))
+        best = np.argsort(-chances, kind="stable")[:3].tolist()
+        candidates = tuple(self._model.labels[at] for at in best)
+        confidence = float(chances[best[0]] / chances.sum())
+        lang, lang_confidence = self._language(_chances(scores[first_language:]), hint, text)
+        within = scores[first_topic:first_language]
+        return Reading(
+            topic=candidates[0],
+            confidence=confidence,
+            sure=confidence >= SURE,
+            lang=lang,
+            lang_confidence=lang_confidence,
+            candidates=candidates,
+            answers=tuple(self._answer(label, within) for label in candidates),
+            error_code=code,
+        )
+
+    def _judged(self, chances: Numbers, only_a_code: bool) -> Numbers:
+        """With what needs no learning: a bare code is an error, and what resembles nothing is not ours."""
+        if only_a_code:
+            return self._certain(PASSWORD_ERROR, chances)
+        if chances.max() < NEAR:
+            return self._certain(OUT_OF_SCOPE, chances)
+        return chances
+
+    def _certain(self, label: str, chances: Numbers) -> Numbers:
+        if label not in self._model.labels:
+            return chances
+        raised = chances.copy()
+        raised[self._model.labels.index(label)] = 1.0
+        return raised
+
+    def _language(self, chances: Numbers, hint: str | None, text: str) -> tuple[str, float]:
+        if not any(map(str.isalpha, text)):
+            # Digits have been seen with one language more than with another, which says nothing.
+            return hint or self._model.languages[0], 1 / len(self._model.languages)
+        best = int(chances.argmax())
+        confidence = float(chances[best] / chances.sum())
+        if hint is not None and confidence < SURE_OF_LANGUAGE:
+            return hint, confidence
+        return self._model.languages[best], confidence
+
+    def _answer(self, label: str, within: Numbers) -> str:
+        ids = self._topics[label]
+        if len(ids) == 1:
+            return ids[0]
+        scored = zip(within.tolist(), self._model.topics, strict=True)
+        return max((score, topic) for score, (one, topic) in scored if one == label)[1]
+
+
+def _chances(scores: Numbers) -> Numbers:
+    chances: Numbers = np.float32(1) / (np.float32(1) + np.exp(-scores))
+    return chances
+
+
+def _nothing_else(text: str) -> bool:
+    """Whether a text with an error code holds hardly anything besides; the code's stand-in is a word too."""
+    return len(words(without_codes(text))) <= BARE_CODE_WORDS + 1

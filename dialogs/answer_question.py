@@ -1,0 +1,111 @@
+"""Answering a question: the topic's own words, links, a next step to press, and "did that help?" once.
+
+    person  hvordan registrerer jeg meg?
+    bot     Gå til siden for sikkerhetsinformasjon og legg til minst to metoder …
+            [Vis trinnene] [For administratorer] [Endre passord]      Hjalp dette?  [Ja] [Nei]
+    person  (presses Ja)
+    bot     Fint. Si fra hvis det er noe mer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.channel.cards import Button
+from bot.content import Content, Topic
+from bot.store.ratings import Ratings
+from dialogs.talk import Press, Talk
+
+SMALL_TALK = frozenset({"greeting", "thanks", "cancel", "language", "out_of_scope", "help"})
+MOST_RELATED = 2
+
+
+@dataclass(slots=True)
+class AnswerQuestion:
+    """Answers by topic id. What does not depend on the person is put together once and kept."""
+
+    content: Content
+    ratings: Ratings
+    journeys: Mapping[str, str]         # journeys that can be begun, with the message key of their button
+    _texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    _buttons: dict[tuple[str, str, bool], tuple[Button, ...]] = field(default_factory=dict)
+
+    async def answer(self, talk: Talk, topic_id: str, *, aside: bool = False) -> None:
+        """Say the topic's answer; `aside` is an answer given in the middle of something else."""
+        topic = self.content.topics[topic_id]
+        buttons = () if aside else self._next_steps(talk, topic)
+        ask = not aside and topic.label not in SMALL_TALK and topic_id not in talk.memory.rated
+        if ask:
+            talk.memory.rated = [*talk.memory.rated[-20:], topic_id]
+            buttons = (*buttons, *self._helped(talk, topic_id))
+        talk.memory.topic = topic_id
+        await talk.say_text(self._text(talk.lang, topic), buttons, talk.words("answer.helped.ask") if ask else "")
+
+    async def more(self, talk: Talk, topic_id: str, part: str) -> None:
+        """The steps, or the administrator's variant, of an answer given before."""
+        text = self.content.topics[topic_id].texts[talk.lang]
+        said = {"steps": text.steps, "admin": text.admin}.get(part, "")
+        await talk.say_text(said or text.short)
+
+    async def rate(self, talk: Talk, topic_id: str, helped: bool) -> None:
+        """Keep whether it helped; if not, offer what is near."""
+        await self.ratings.record(topic_id, talk.lang, helped)
+        if helped:
+            await talk.say("answer.helped.thanks")
+        else:
+            await talk.say_text(talk.words("answer.helped.sorry"), self._nearby(talk, topic_id))
+
+    async def offer(self, talk: Talk, topic_ids: Sequence[str], key: str = "answer.unsure") -> None:
+        """Ask which of the nearest topics is meant, instead of guessing."""
+        await talk.say_text(talk.words(key), [self._to_topic(talk.lang, one) for one in topic_ids])
+
+    def knows(self, topic_id: str) -> bool:
+        return topic_id in self.content.topics
+
+    def _text(self, lang: str, topic: Topic) -> str:
+        known = self._texts.get((lang, topic.id))
+        if known is None:
+            known = self._texts[lang, topic.id] = self._composed(lang, topic)
+        return known
+
+    def _composed(self, lang: str, topic: Topic) -> str:
+        text = topic.texts[lang]
+        # Two spaces before the line's end: Markdown keeps the short lines apart.
+        parts = [text.short.replace("\n", "  \n")]
+        if text.links:
+            parts.append("  \n".join(f"[{words}]({address})" for address, words in text.links))
+        if topic.source or text.links:
+            parts.append("*" + self.content.say(lang, "answer.checked", date=topic.checked.strftime("%d.%m.%Y")) + "*")
+        return "\n\n".join(parts)
+
+    def _next_steps(self, talk: Talk, topic: Topic) -> tuple[Button, ...]:
+        full = bool(self.journeys) and talk.speaker.personal and not talk.speaker.guest
+        known = self._buttons.get((talk.lang, topic.id, full))
+        if known is None:
+            known = self._buttons[talk.lang, topic.id, full] = tuple(self._made_buttons(talk, topic, full))
+        return known
+
+    def _made_buttons(self, talk: Talk, topic: Topic, full: bool) -> list[Button]:
+        text = topic.texts[talk.lang]
+        found = []
+        if full and topic.journey and topic.journey in self.journeys:
+            found.append(Button(talk.words(self.journeys[topic.journey]), {"do": "start", "journey": topic.journey}))
+        if text.steps:
+            found.append(Button(talk.words("answer.button.steps"), {"do": "steps", "topic": topic.id}))
+        if text.admin:
+            found.append(Button(talk.words("answer.button.admin"), {"do": "admin", "topic": topic.id}))
+        return found + [self._to_topic(talk.lang, one) for one in topic.related[:MOST_RELATED]]
+
+    def _to_topic(self, lang: str, topic_id: str) -> Button:
+        return Button(self.content.topics[topic_id].texts[lang].title, {"do": "topic", "topic": topic_id})
+
+    def _nearby(self, talk: Talk, topic_id: str) -> list[Button]:
+        near = dict.fromkeys((*self.content.topics[topic_id].related, "contact-a-person"))
+        return [self._to_topic(talk.lang, one) for one in near if one != topic_id]
+
+    @staticmethod
+    def _helped(talk: Talk, topic_id: str) -> list[Button]:
+        return [Button(talk.words(f"answer.button.{word}"), {"do": "helped", "topic": topic_id, "was": word})
+                for word in ("yes", "no")]
+
+
+HELP = Press("answer.button.help", {"do": "topic", "topic": "what-can-you-do"})

@@ -1,0 +1,153 @@
+"""Resetting a forgotten password, in the web chat.
+
+    person  jeg har glemt passordet
+    bot     Hvilken konto gjelder det? Skriv brukernavnet eller jobbadressen.
+    person  kari.nordmann@example.no
+    bot     Åpne godkjenningsappen på telefonen og skriv koden på seks sifre.
+    person  123 456
+    bot     Takk. Nå har jeg sendt en kode til den private e-postadressen som er registrert.
+    person  koden er 654321
+    bot     Da vet jeg at det er deg. Velg nytt passord på en sikker side.  [Velg nytt passord ↗]
+            (the person chooses a password on the page; the page knocks)
+    bot     Passordet er byttet. Logg på med det nye på PC-en og telefonen.
+"""
+
+import math
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.journeys.answers import Asked, NotACode, Over, Page, Paused, Proven, Wrong
+from bot.journeys.forgot_password import ForgotPassword as Journey
+from bot.rules.limits import Limits
+from dialogs.shapes import account_name
+from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
+
+RESEND = Press("reset.button.resend", {"do": "resend"})
+NEW_LINK = Press("reset.button.new_link", {"do": "new_link"})
+CANCEL = Press("common.button.cancel", {"do": "cancel"})
+START = Press("reset.button.start", {"do": "start", "journey": "forgot_password"})
+
+
+@dataclass(frozen=True)
+class ForgotPassword(Conversation):
+    journey: Journey
+    limits: Limits
+    clock: Clock
+
+    name = "forgot_password"
+    steps = ("which_account", "typed_proof", "mailed_code", "secure_page")
+    help = "reset.help"
+
+    async def which_account(self, step: Step) -> Moved:
+        return await step.ask("reset.which_account", self.named, fits="name", buttons=[CANCEL])
+
+    async def named(self, talk: Talk) -> Reply:
+        name = account_name(talk.heard.text)
+        if not name:
+            return Again("reset.which_account_again")
+        answer = await self.journey.begin(talk.speaker, name, talk.lang, talk.reference)
+        if isinstance(answer, Paused):
+            return Leave("reset.paused", {"minutes": self._wait(answer.until)})
+        talk.notes["case"] = answer.case_id
+        talk.memory.until = self.clock.now() + self.limits.flow_seconds
+        return Good()
+
+    async def typed_proof(self, step: Step) -> Moved:
+        return await step.ask("reset.totp", self.proven, fits="code", buttons=[CANCEL])
+
+    async def mailed_code(self, step: Step) -> Moved:
+        sent = await self.journey.challenge(step.talk.notes["case"], step.talk.speaker)
+        if isinstance(sent, Asked):
+            return await step.ask(
+                "reset.email_code", self.proven, fits="code", buttons=[RESEND, CANCEL],
+                minutes=self.limits.code_seconds // 60)
+        if isinstance(sent, Paused):
+            await self.journey.cancel(step.talk.notes["case"], "too_many_codes")
+            return await step.leave("reset.too_many_codes", minutes=self._wait(sent.until))
+        return await step.leave(f"reset.over.{sent.reason}")
+
+    async def proven(self, talk: Talk) -> Reply:
+        """Whether what was typed proves the person at the gate that is open."""
+        if talk.heard.kind != "message":
+            return Wait()
+        if talk.heard.pressed.get("do") == "resend":
+            return await self._resend(talk)
+        answer = await self.journey.prove(talk.notes["case"], talk.speaker, talk.heard.text)
+        match answer:
+            case Asked() | Proven():
+                return Good()
+            case NotACode():
+                return Again("reset.not_a_code", {"digits": self.limits.code_digits})
+            case Wrong(left):
+                return Again("reset.wrong.last" if left == 1 else "reset.wrong.more", {} if left == 1 else {"left": left})
+            case Paused(until):
+                return Leave("reset.paused", {"minutes": self._wait(until)})
+            case Over(reason):
+                return Leave(f"reset.over.{reason}", buttons=[START] if reason in ("expired", "too_many_tries") else [])
+
+    async def secure_page(self, step: Step) -> Moved:
+        if not await self._send_link(step.talk):
+            return await step.end()
+        return await step.ask(
+            "reset.page.waiting", self.finished, said=True, buttons=[NEW_LINK, CANCEL])
+
+    async def finished(self, talk: Talk) -> Reply:
+        """A knock, "done", or anything else said while the page is open: the case knows (design §3)."""
+        told = await self.journey.outcome(talk.notes["case"])
+        match told.end:
+            case "done":
+                return Leave("reset.done")
+            case "refused":
+                return Leave(f"reset.refused.{told.reason}", buttons=[START])
+            case "ended":
+                return Leave(f"reset.over.{told.reason}", buttons=[START])
+        if talk.heard.kind != "message":
+            return Wait()
+        if told.end == "checking":
+            return Again("reset.page.checking")
+        if talk.heard.pressed.get("do") == "new_link":
+            return Wait() if await self._send_link(talk) else Leave("reset.over.expired", buttons=[START])
+        return Again("reset.page.waiting", buttons=[NEW_LINK, CANCEL])
+
+    async def cancelled(self, talk: Talk) -> None:
+        await self._stop(talk, "cancelled")
+
+    async def expired(self, talk: Talk) -> None:
+        await self._stop(talk, "expired")
+
+    async def _stop(self, talk: Talk, reason: str) -> None:
+        case_id = talk.notes.get("case")
+        told = await self.journey.cancel(case_id, reason) if case_id else None
+        if told is None or told.end == "ended":
+            await talk.say(f"reset.over.{reason}", buttons=[START] if reason == "expired" else [])
+        elif told.end == "done":
+            await talk.say("reset.done")
+        elif told.end == "refused":
+            await talk.say(f"reset.refused.{told.reason}", buttons=[START])
+        else:
+            await talk.say("reset.page.checking")
+
+    async def _resend(self, talk: Talk) -> Reply:
+        sent = await self.journey.challenge(talk.notes["case"], talk.speaker)
+        match sent:
+            case Asked(_, "email_code"):
+                return Again("reset.email_code_again", {"minutes": self.limits.code_seconds // 60})
+            case Asked():
+                # A button of an earlier question, pressed late.
+                return Again("reset.totp")
+            case Paused(until):
+                return Again("reset.no_more_codes", {"minutes": self._wait(until)})
+            case Over(reason):
+                return Leave(f"reset.over.{reason}", buttons=[START])
+
+    async def _send_link(self, talk: Talk) -> bool:
+        page = await self.journey.page(talk.notes["case"], talk.speaker)
+        if not isinstance(page, Page):
+            return False
+        await talk.say("reset.page.open", buttons=[Press("reset.button.page", url=page.url)],
+                       phrase=page.phrase, minutes=page.minutes)
+        return True
+
+    def _wait(self, until: float) -> int:
+        """Minutes to wait, rounded up."""
+        return max(1, math.ceil((until - self.clock.now()) / 60))

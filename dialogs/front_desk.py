@@ -1,0 +1,246 @@
+"""Where every message arrives: what is it, and who in the house answers?
+
+    person  hei
+    bot     Hei! Spør meg om passord og sikkerhetsinformasjon …
+    person  (in the middle of a reset) hva er kravene til passord?
+    bot     (answers, then repeats the question it was waiting for)
+    person  avbryt
+    bot     Da stopper vi her. Passordet ditt er ikke endret.
+"""
+
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.content import Content
+from bot.rules.volunteered import holds_password
+from bot.understanding import Reader, Reading
+from dialogs.answer_question import HELP, AnswerQuestion
+from dialogs.forgot_password import START
+from dialogs.shapes import ANYTHING, SHAPES
+from dialogs.talk import Conversation, Floor, Press, Talk
+
+# Misunderstood this often in a row, the bot points to people instead of offering more guesses.
+MISSES_BEFORE_PEOPLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDesk:
+    """Greets, understands, hands over, and handles what interrupts a running conversation."""
+
+    floor: Floor
+    answers: AnswerQuestion
+    reader: Reader
+    content: Content
+    clock: Clock
+    begins: frozenset[str]              # journeys this installation offers here
+    elsewhere: str                      # address of the web chat, for those who cannot start here
+
+    async def receive(self, talk: Talk) -> None:
+        """One turn."""
+        self._settle_language(talk)
+        running = await self._still_running(talk)
+        match talk.heard.kind:
+            case "joined":
+                await talk.say("common.welcome", buttons=[START, HELP] if self._may_begin(talk) else [HELP])
+            case "language":
+                await self._switch(talk, talk.heard.text, running)
+            case "knock" if running:
+                await self.floor.go_on(talk)
+            case "message":
+                await self._message(talk, running)
+
+    async def answer_only(self, talk: Talk) -> None:
+        """One turn with nothing to remember by: known questions are answered, the rest has to wait (G1)."""
+        self._settle_language(talk)
+        if talk.heard.kind == "message" and talk.heard.text and not talk.heard.pressed:
+            reading = self.reader.read(talk.heard.text, talk.lang)
+            self._follow_language(talk, reading)
+            if reading.sure and reading.topic not in ("cancel", "language", "out_of_scope"):
+                await self.answers.answer(talk, reading.answers[0], aside=True)
+                return
+        if talk.heard.kind != "knock":
+            await talk.say("error.store")
+
+    # -- before anything is answered -------------------------------------------------------------
+
+    def _settle_language(self, talk: Talk) -> None:
+        memory = talk.memory
+        if memory.lang not in self.content.languages:
+            memory.lang = self.language_of(talk.heard.locale) or self.content.languages[0]
+
+    def language_of(self, locale: str) -> str:
+        """The language we have for a locale such as "nn-NO"; empty when there is none."""
+        first = locale.partition("-")[0].lower()
+        first = "nb" if first in ("no", "nn") else first
+        return first if first in self.content.languages else ""
+
+    async def _still_running(self, talk: Talk) -> Conversation | None:
+        """The conversation to continue; one that belongs to somebody else, to another release or to yesterday ends."""
+        memory = talk.memory
+        if memory.who != talk.speaker.requester:
+            self.floor.end(memory)      # A change of identity drops everything proven (I5).
+            memory.who = talk.speaker.requester
+        if not memory.stack:
+            return None
+        running = self.floor.running(memory)
+        if running is None:
+            self.floor.end(memory)
+            await talk.say("common.restarted")
+        elif memory.until and self.clock.now() >= memory.until and talk.heard.kind == "message":
+            await running.expired(talk)
+            self.floor.end(memory)
+            running = None
+        return running
+
+    # -- a message -------------------------------------------------------------------------------
+
+    async def _message(self, talk: Talk, running: Conversation | None) -> None:
+        if talk.heard.pressed:
+            await self._pressed(talk, running)
+        elif not talk.heard.text:
+            await talk.say("common.no_text")
+            await self.floor.ask_again(talk)
+        elif holds_password(talk.heard.text):
+            await talk.redact()
+            await talk.say("common.password_in_chat", buttons=[] if running else [START])
+            await self.floor.ask_again(talk)
+        elif running:
+            await self._within(talk, running)
+        else:
+            await self._anew(talk)
+
+    async def _within(self, talk: Talk, running: Conversation) -> None:
+        """A message while a prompt waits: an answer to it, or an interruption."""
+        text = talk.heard.text
+        shape = SHAPES.get(str(self.floor.asked(talk.memory).get("fits")), ANYTHING)
+        reading = self.reader.read(text, talk.lang)
+        command = reading.topic if reading.sure and not shape.surely(text) else ""
+        if command == "cancel":
+            await self._cancel(talk, running)
+        elif command == "language":
+            await self._switch(talk, self._named_language(talk), running)
+        elif command == "help":
+            await talk.say(running.help)
+            await self.floor.ask_again(talk)
+        elif shape.fits(text) or not self._interrupts(reading, running):
+            await self.floor.go_on(talk)
+        else:
+            self._follow_language(talk, reading)
+            await self.answers.answer(talk, reading.answers[0], aside=True)
+            await self.floor.ask_again(talk)
+
+    def _interrupts(self, reading: Reading, running: Conversation) -> bool:
+        if not reading.sure or reading.topic == "out_of_scope":
+            return False
+        return self.content.topics[reading.answers[0]].journey != running.name
+
+    async def _anew(self, talk: Talk) -> None:
+        """A message with nothing under way."""
+        if talk.memory.topic in talk.memory.rated[-1:] and (helped := self._yes_or_no(talk)) is not None:
+            await self.answers.rate(talk, talk.memory.topic, helped)
+            talk.memory.topic = ""
+            return
+        reading = self.reader.read(talk.heard.text, talk.lang)
+        self._follow_language(talk, reading)
+        if reading.topic == "language" and reading.sure:
+            await self._switch(talk, self._named_language(talk), None)
+        elif reading.sure:
+            talk.memory.misses = talk.memory.misses + 1 if reading.topic == "out_of_scope" else 0
+            await self.answers.answer(talk, reading.answers[0])
+        else:
+            await self._unsure(talk, reading)
+
+    async def _unsure(self, talk: Talk, reading: Reading) -> None:
+        talk.memory.misses += 1
+        if talk.memory.misses > MISSES_BEFORE_PEOPLE:
+            await self.answers.answer(talk, "contact-a-person")
+            return
+        near = [topic for label, topic in zip(reading.candidates, reading.answers, strict=True)
+                if label != "out_of_scope"]
+        await self.answers.offer(talk, near)
+
+    # -- buttons ---------------------------------------------------------------------------------
+
+    async def _pressed(self, talk: Talk, running: Conversation | None) -> None:
+        """What a button sent; it chooses among what anybody may ask for, and decides nothing else (I6)."""
+        pressed = talk.heard.pressed
+        topic = pressed.get("topic", "")
+        do = pressed.get("do", "")
+        if do in ("topic", "steps", "admin", "helped") and not self.answers.knows(topic):
+            do = ""
+        match do:
+            case "start":
+                await self._start(talk, pressed.get("journey", ""))
+            case "topic":
+                talk.memory.misses = 0
+                await self.answers.answer(talk, topic, aside=running is not None)
+                await self.floor.ask_again(talk)
+            case "steps" | "admin":
+                await self.answers.more(talk, topic, do)
+                await self.floor.ask_again(talk)
+            case "helped":
+                await self.answers.rate(talk, topic, pressed.get("was") == "yes")
+                await self.floor.ask_again(talk)
+            case "cancel" if running:
+                await self._cancel(talk, running)
+            case "resend" | "new_link" if running:
+                await self.floor.go_on(talk)
+            case _:
+                await talk.say("common.stale_button")
+                await self.floor.ask_again(talk)
+
+    async def _start(self, talk: Talk, journey: str) -> None:
+        running = self.floor.running(talk.memory)
+        if journey not in self.begins or talk.speaker.guest:
+            await talk.say("common.not_offered")
+        elif not talk.speaker.personal:
+            await talk.say("common.only_in_private")
+        elif not talk.speaker.anonymous or talk.speaker.channel != "directline":
+            await talk.say("common.in_web_chat", buttons=[Press("common.button.web_chat", url=self.elsewhere)])
+        elif running and running.name == journey:
+            await self.floor.ask_again(talk)
+        else:
+            await self.floor.begin(talk, journey)
+
+    async def _cancel(self, talk: Talk, running: Conversation) -> None:
+        await running.cancelled(talk)
+        self.floor.end(talk.memory)
+
+    # -- languages -------------------------------------------------------------------------------
+
+    async def _switch(self, talk: Talk, lang: str, running: Conversation | None) -> None:
+        if lang not in self.content.languages:
+            await self.answers.answer(talk, "language")
+            return
+        talk.memory.lang, talk.memory.chosen = lang, True
+        await talk.say("common.language_switched")
+        if running:
+            await self.floor.ask_again(talk)
+
+    def _named_language(self, talk: Talk) -> str:
+        """The language whose name stands in the text; else the other one, if there are just two."""
+        words = {word.strip(".,!?:;\"'()") for word in talk.heard.text.casefold().split()}
+        named = [lang for lang in self.content.languages
+                 if words & set(self.content.say(lang, "language.called").split())]
+        if len(named) == 1:
+            return named[0]
+        return ""
+
+    def _follow_language(self, talk: Talk, reading: Reading) -> None:
+        """Answer in the language of the message, unless the person chose one; the reader keeps ours when in doubt."""
+        if not talk.memory.chosen and reading.lang in self.content.languages:
+            talk.memory.lang = reading.lang
+
+    # -- small things ----------------------------------------------------------------------------
+
+    def _may_begin(self, talk: Talk) -> bool:
+        return bool(self.begins) and talk.speaker.personal and talk.speaker.channel == "directline"
+
+    def _yes_or_no(self, talk: Talk) -> bool | None:
+        word = talk.heard.text.casefold().strip(" .!?")
+        for lang in self.content.languages:
+            if word in self.content.say(lang, "answer.words_for_yes").split():
+                return True
+            if word in self.content.say(lang, "answer.words_for_no").split():
+                return False
+        return None

@@ -1,0 +1,325 @@
+"""The vocabulary of a conversation: say, ask, leave, end. The only door to botbuilder's dialogs.
+
+A conversation is a class whose steps are methods; read from top to bottom they are what is said.
+Underneath it is a Bot Framework waterfall over plain JSON state: no stock prompt, no stock state class (C9).
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from botbuilder.core import TurnContext
+from botbuilder.dialogs import (
+    Dialog,
+    DialogContext,
+    DialogInstance,
+    DialogSet,
+    DialogState,
+    DialogTurnResult,
+    DialogTurnStatus,
+    WaterfallDialog,
+    WaterfallStepContext,
+)
+from botbuilder.schema import Activity, Attachment
+
+from bot.channel.cards import Button, buttons_card
+from bot.content import Content
+from bot.people import Speaker
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a conversation remembers between turns. Plain JSON, sealed in the store; no secrets (D2)."""
+
+    lang: str = ""
+    chosen: bool = False                # the person chose the language: do not guess again
+    who: str = ""                       # the requester it all belongs to (I5)
+    stack: list[dict[str, Any]] = field(default_factory=list)
+    notes: dict[str, Any] = field(default_factory=dict)     # of the running conversation
+    until: float = 0                    # when the running conversation expires; 0: never
+    topic: str = ""                     # the last answered topic
+    rated: list[str] = field(default_factory=list)          # topics asked "did that help?" about
+    misses: int = 0                     # messages in a row that were not understood
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One incoming activity, as the front desk understood it."""
+
+    kind: str                           # "message", "knock", "joined", "language", "other"
+    text: str = ""
+    pressed: Mapping[str, str] = field(default_factory=dict)
+    locale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button by message key: a link when `url` is set, else `value` comes back when it is pressed."""
+
+    key: str
+    value: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """The answer will do; the next step gets `value`."""
+
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Say this and wait for another answer."""
+
+    key: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    buttons: Sequence[Press] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Say this; the whole conversation is over."""
+
+    key: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    buttons: Sequence[Press] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Say nothing and keep waiting: somebody knocked without news."""
+
+
+Reply = Good | Again | Leave | Wait
+Moved = DialogTurnResult
+"""What a step returns: the result of the one move it made."""
+Check = Callable[["Talk"], Awaitable[Reply]]
+
+
+Context = TurnContext
+"""The framework's turn; passed through, never looked into outside this file and the turn boundary."""
+
+Redact = Callable[[Speaker, str], Awaitable[None]]
+"""Removes a message, by its id, from the record of the speaker's conversation."""
+
+
+class Talk:
+    """One turn as a conversation sees it: who speaks, what was heard, and ways to answer."""
+
+    def __init__(self, context: TurnContext, speaker: Speaker, heard: Heard, memory: Memory,
+                 content: Content, redact: Redact, reference: Mapping[str, Any]) -> None:
+        self._context = context
+        self.speaker = speaker
+        self.heard = heard
+        self.memory = memory
+        self.reference = reference
+        self._content = content
+        self._redact = redact
+        self.answer: Any = None         # what the step before was told
+
+    @property
+    def lang(self) -> str:
+        return self.memory.lang
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What the running conversation keeps from step to step; plain JSON."""
+        return self.memory.notes
+
+    def words(self, key: str, **facts: Any) -> str:
+        return self._content.say(self.lang, key, **facts)
+
+    async def say(self, key: str, *, buttons: Sequence[Press] = (), **facts: Any) -> None:
+        await self.say_text(self.words(key, **facts), [
+            Button(self.words(one.key), one.value, one.url) for one in buttons])
+
+    async def say_text(self, text: str, buttons: Sequence[Button] = (), title: str = "") -> None:
+        """Send Markdown, with buttons below it."""
+        reply = Activity(type="message", text=text, text_format="markdown", locale=self.lang)
+        if buttons:
+            card = buttons_card(buttons, title)
+            reply.attachments = [Attachment(content_type=card["contentType"], content=card["content"])]
+        await self._context.send_activity(reply)
+
+    async def redact(self) -> None:
+        """Take what was just said out of the channel's own record, where there is one of ours (D4)."""
+        await self._redact(self.speaker, self._context.activity.id or "")
+
+    async def typing(self) -> None:
+        await self._context.send_activity(Activity(type="typing"))
+
+
+class Step:
+    """Moves of a waterfall step. `talk` is the turn; each move is what the step returns."""
+
+    def __init__(self, talk: Talk, within: WaterfallStepContext, conversation: "Conversation") -> None:
+        self.talk = talk
+        self._within = within
+        self._conversation = conversation
+
+    async def ask(self, key: str, check: Check, *, fits: str = "", buttons: Sequence[Press] = (),
+                  said: bool = False, **facts: Any) -> DialogTurnResult:
+        """Ask, and wait until `check` (a method of the conversation) calls an answer good.
+
+        `fits` names the shape of an expected answer (dialogs.shapes): a message of that shape is
+        an answer, any other may be an interruption, after which `key` is said again. `said` means
+        that the question stands already and `key` is for the repetition only.
+        """
+        prompt = {"key": key, "facts": facts, "of": self._conversation.name, "fits": fits, "said": said,
+                  "check": check.__name__, "buttons": [[one.key, dict(one.value)] for one in buttons]}
+        return await self._within.begin_dialog(ASK, prompt)
+
+    async def go_on(self, value: Any = None) -> DialogTurnResult:
+        return await self._within.next(value)
+
+    async def leave(self, key: str, buttons: Sequence[Press] = (), **facts: Any) -> DialogTurnResult:
+        """Say a last thing; the conversation is over."""
+        await self.talk.say(key, buttons=buttons, **facts)
+        return await self.end()
+
+    async def end(self) -> DialogTurnResult:
+        await self._within.cancel_all_dialogs()
+        return DialogTurnResult(DialogTurnStatus.Complete)
+
+
+Move = Callable[[Step], Awaitable[DialogTurnResult]]
+
+
+class Conversation:
+    """Base of every conversation: a name, the steps in order, and what to do when it is cut short."""
+
+    name: ClassVar[str]
+    steps: ClassVar[tuple[str, ...]]
+    help: ClassVar[str]                 # key of what to say when somebody asks for help in the middle of it
+
+    async def cancelled(self, talk: Talk) -> None:
+        """The person wants to stop: say what was and was not done."""
+        raise NotImplementedError
+
+    async def expired(self, talk: Talk) -> None:
+        """The person came back too late: say what was and was not done."""
+        raise NotImplementedError
+
+    @classmethod
+    def id(cls) -> str:
+        """Waterfalls store a step's number, so another list of steps is another dialog (F10)."""
+        return f"{cls.name}.{hashlib.sha256('|'.join(cls.steps).encode()).hexdigest()[:8]}"
+
+
+ASK = "ask"
+_TALK = "keyturn.talk"
+
+
+class _Ask(Dialog):
+    """Our one prompt: keeps the message key, the facts and the name of the check; revives nothing by class."""
+
+    def __init__(self, conversations: Mapping[str, Conversation]) -> None:
+        super().__init__(ASK)
+        self._conversations = conversations
+
+    async def begin_dialog(self, dialog_context: DialogContext, options: object = None) -> DialogTurnResult:
+        asked = dialog_context.active_dialog.state
+        asked.update(options)
+        if not asked["said"]:
+            await _say_prompt(_talk_of(dialog_context.context), asked)
+        return Dialog.end_of_turn
+
+    async def continue_dialog(self, dialog_context: DialogContext) -> DialogTurnResult:
+        talk = _talk_of(dialog_context.context)
+        asked = dialog_context.active_dialog.state
+        reply = await getattr(self._conversations[asked["of"]], asked["check"])(talk)
+        match reply:
+            case Good(value):
+                return await dialog_context.end_dialog(value)
+            case Again(key, facts, buttons):
+                await talk.say(key, buttons=buttons, **facts)
+            case Leave(key, facts, buttons):
+                await talk.say(key, buttons=buttons, **facts)
+                await dialog_context.cancel_all_dialogs()
+                return DialogTurnResult(DialogTurnStatus.Complete)
+        return Dialog.end_of_turn
+
+
+class Floor:
+    """Holds the conversations, and runs or ends the one a memory is in."""
+
+    def __init__(self, conversations: Sequence[Conversation]) -> None:
+        self._by_name = {one.name: one for one in conversations}
+        self._dialogs = DialogSet(_StackInMemory())
+        self._dialogs.add(_Ask(self._by_name))
+        for one in conversations:
+            self._dialogs.add(WaterfallDialog(one.id(), [_step(one, name) for name in one.steps]))
+        self._known = {one.id(): one for one in conversations}
+
+    def running(self, memory: Memory) -> Conversation | None:
+        """The conversation the memory is in, if any of this release can continue it (F10)."""
+        if not memory.stack:
+            return None
+        frames = [str(frame.get("id")) for frame in memory.stack]
+        if any(name != ASK and name not in self._known for name in frames):
+            return None
+        return self._known.get(frames[-1])
+
+    def asked(self, memory: Memory) -> Mapping[str, Any]:
+        """What the waiting prompt asked: key, facts, shape; empty when none waits."""
+        return memory.stack[0]["state"] if memory.stack and memory.stack[0]["id"] == ASK else {}
+
+    async def begin(self, talk: Talk, name: str) -> None:
+        self.end(talk.memory)
+        await self._run(talk, lambda dialogs: dialogs.begin_dialog(self._by_name[name].id()))
+
+    async def go_on(self, talk: Talk) -> None:
+        await self._run(talk, lambda dialogs: dialogs.continue_dialog())
+
+    async def ask_again(self, talk: Talk) -> None:
+        """Repeat the waiting prompt after an interruption."""
+        if asked := self.asked(talk.memory):
+            await _say_prompt(talk, asked)
+
+    def end(self, memory: Memory) -> None:
+        memory.stack, memory.notes, memory.until = [], {}, 0
+
+    async def _run(self, talk: Talk, move: Callable[[DialogContext], Awaitable[DialogTurnResult]]) -> None:
+        context = talk._context
+        context.turn_state[_TALK] = talk
+        await move(await self._dialogs.create_context(context))
+        state: DialogState = context.turn_state[_STACK]
+        talk.memory.stack = [{"id": one.id, "state": one.state} for one in state.dialog_stack]
+        if not talk.memory.stack:
+            self.end(talk.memory)
+
+
+_STACK = "keyturn.stack"
+
+
+class _StackInMemory:
+    """The state accessor a DialogSet asks for: the stack as it stands in the turn's memory."""
+
+    async def get(self, context: TurnContext, _default: Callable[[], DialogState]) -> DialogState:
+        stack = [DialogInstance(one["id"], one["state"]) for one in _talk_of(context).memory.stack]
+        state = DialogState(stack)
+        context.turn_state[_STACK] = state
+        return state
+
+
+def _step(conversation: Conversation, name: str) -> Callable[[WaterfallStepContext], Awaitable[DialogTurnResult]]:
+    move: Move = getattr(conversation, name)
+
+    async def step(within: WaterfallStepContext) -> DialogTurnResult:
+        talk = _talk_of(within.context)
+        talk.answer = within.result
+        return await move(Step(talk, within, conversation))
+
+    step.__qualname__ = f"{conversation.name}.{name}"
+    return step
+
+
+def _talk_of(context: TurnContext) -> Talk:
+    talk: Talk = context.turn_state[_TALK]
+    return talk
+
+
+async def _say_prompt(talk: Talk, asked: Mapping[str, Any]) -> None:
+    await talk.say(asked["key"], buttons=[Press(key, value) for key, value in asked["buttons"]], **asked["facts"])

@@ -1,0 +1,120 @@
+"""One turn from end to end: hear, remember, answer, keep; and what to say when something breaks."""
+
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import structlog
+
+from bot.channel.adapter import reference_of
+from bot.channel.cards import pressed
+from bot.channel.knocks import KNOCK
+from bot.content import Content
+from bot.errors import Conflict, KeyturnError, StoreUnavailable
+from bot.people import Speaker
+from bot.rules.limits import Limits
+from bot.store.conversations import ConversationStorage, Skipped
+from dialogs.front_desk import FrontDesk
+from dialogs.talk import Context, Heard, Memory, Talk
+
+log = structlog.get_logger(__name__)
+
+LANGUAGE = "keyturn.language"
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The adapter's logic: called with every activity that passed the gate."""
+
+    storage: ConversationStorage
+    desk: FrontDesk
+    content: Content
+    limits: Limits
+    redact: Callable[[Speaker, str], Awaitable[None]]
+
+    async def __call__(self, context: Context, speaker: Speaker) -> None:
+        heard = self._heard(context)
+        if heard.kind == "other":
+            return
+        key = f"{speaker.channel}/{speaker.tenant}/{speaker.conversation}/{speaker.user}"
+        try:
+            async with self.storage.turn(key, context.activity.id or "") as turn:
+                if isinstance(turn, Skipped):
+                    return
+                memory = _remembered(turn.state)
+                await self._receive(context, speaker, heard, memory)
+                turn.state = asdict(memory)
+        except StoreUnavailable:
+            await self._without_memory(context, speaker, heard)
+        except Conflict:
+            # Another replica went on with this conversation; what we said stands, what we noted does not.
+            log.warning("turn_lost_its_conversation")
+
+    async def apologise(self, context: Context) -> None:
+        """The last resort when a turn broke outside of any conversation (F14)."""
+        lang = self.desk.language_of(context.activity.locale or "") or self.content.languages[0]
+        await context.send_activity(self.content.say(lang, "error.general"))
+
+    async def _receive(self, context: Context, speaker: Speaker, heard: Heard, memory: Memory) -> None:
+        talk = Talk(context, speaker, heard, memory, self.content, self.redact,
+                    reference_of(context.activity, speaker))
+        if heard.kind == "joined" and memory.lang:
+            return      # Greeted before: a reconnect is not a new person.
+        try:
+            await self.desk.receive(talk)
+        except KeyturnError as error:
+            # Nothing moved on: the person can say the same again.
+            log.warning("turn_refused", error=type(error).__name__)
+            await talk.say(error.message)
+        except Exception as error:  # noqa: BLE001 a broken conversation must not stay stuck (F14)
+            # An exception's text may quote what the person wrote: only its place is logged (D3).
+            log.error("turn_broken", error=type(error).__name__, at=_place(error))
+            self.desk.floor.end(memory)
+            await talk.say("error.general")
+
+    async def _without_memory(self, context: Context, speaker: Speaker, heard: Heard) -> None:
+        """The store is away: questions are still answered, everything else says so (G1)."""
+        memory = Memory(who=speaker.requester)
+        talk = Talk(context, speaker, heard, memory, self.content, self.redact,
+                    reference_of(context.activity, speaker))
+        await self.desk.answer_only(talk)
+
+    def _heard(self, context: Context) -> Heard:
+        activity = context.activity
+        locale = activity.locale or ""
+        if activity.type == "message":
+            return Heard("message", self._clean(activity.text), pressed(activity.value), locale)
+        if activity.type == "event" and activity.name == KNOCK:
+            return Heard("knock", locale=locale)
+        if activity.type == "event" and activity.name == LANGUAGE:
+            return Heard("language", str(activity.value)[:10], locale=locale)
+        if activity.type == "conversationUpdate" and activity.members_added:
+            return Heard("joined", locale=locale)
+        return Heard("other")
+
+    def _clean(self, text: Any) -> str:
+        """Text as it can be handled: of bounded length (limit 22), valid Unicode, without mentions and margins."""
+        if not isinstance(text, str):
+            return ""
+        text = text[:self.limits.text_characters]
+        text = text.encode("utf-8", "replace").decode()
+        return "".join(one for one in _without_mention(text) if one in "\n\t" or one.isprintable()).strip()
+
+
+def _without_mention(text: str) -> str:
+    before, opened, rest = text.partition("<at>")
+    _, closed, after = rest.partition("</at>")
+    return before + after if opened and closed else text
+
+
+def _remembered(state: dict[str, Any]) -> Memory:
+    """The memory kept by this release, or a new one (F10)."""
+    known = {one.name for one in fields(Memory)}
+    return Memory(**state) if state and set(state) <= known else Memory()
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of ours that the error passed, as file:line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""

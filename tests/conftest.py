@@ -1,0 +1,54 @@
+"""What many rooms' tests stand on: a real Redis server, a store on an empty database, keys, a clock."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.store.connection import Store
+from bot.store.embedded import EmbeddedServer
+from bot.store.sealed import KeyRing
+from tests.support.clock import SteppedClock
+
+
+@pytest.fixture(scope="session")
+def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """One server for all tests of this process (with xdist: of this worker)."""
+    server = EmbeddedServer(Path(tmp_path_factory.mktemp("store")))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def redis_url(store_server: EmbeddedServer) -> str:
+    """The URL of an empty store."""
+    store = Store.open(store_server.url)
+    await store.do("FLUSHDB")
+    await store.close()
+    return store_server.url
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncIterator[Store]:
+    store = Store.open(redis_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def other_store(redis_url: str) -> AsyncIterator[Store]:
+    """A second client of the same server, as another replica has it."""
+    store = Store.open(redis_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def ring() -> KeyRing:
+    return KeyRing([bytes(range(32))])
+
+
+@pytest.fixture
+def clock() -> SteppedClock:
+    return SteppedClock()

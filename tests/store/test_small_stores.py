@@ -1,0 +1,123 @@
+"""Keys, pending operations, ratings, the shared clock, and what a store must be like."""
+
+import inspect
+from collections.abc import Callable
+
+import pytest
+
+from bot.clock import SharedClock
+from bot.errors import SettingsError
+from bot.store import keys
+from bot.store.connection import Store
+from bot.store.pending import RedisPending
+from bot.store.ratings import Rating, Ratings
+from bot.store.shared_time import take_time
+from bot.store.soundness import check, unsound
+
+BUILDERS: list[Callable[..., str]] = [
+    one for name, one in inspect.getmembers(keys, inspect.isfunction)
+    if one.__module__ == keys.__name__ and name != "digest"]
+SOUND = {
+    "redis_version": "7.2.4", "role": "master", "maxmemory": "0", "maxmemory_policy": "noeviction",
+    "aof_enabled": "1"}
+
+
+class TestKeys:
+    def test_no_two_records_share_a_key(self) -> None:
+        """Whatever texts come from outside: {, }, : and the lengths of parts do not matter."""
+        hostile = ["", "a", "a:b", "}:state", "{c}", "a\x00", "ab", "\ud800", "1:a"]
+        found = [
+            builder(*texts) for builder in BUILDERS
+            for texts in [[one, other] for one in hostile for other in hostile]
+            if len(inspect.signature(builder).parameters) == 2]
+        found += [
+            builder(one) for builder in BUILDERS for one in hostile
+            if len(inspect.signature(builder).parameters) == 1]
+        assert len(found) == len(set(found)) > 100
+
+    def test_all_keys_are_ours(self) -> None:
+        texts = [one("x", *"y" * (len(inspect.signature(one).parameters) - 1)) for one in BUILDERS]
+        fixed = [value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str)]
+        assert all(text.startswith("kt:") for text in texts + fixed)
+
+    def test_a_turns_keys_share_a_slot(self) -> None:
+        names = [keys.conversation("k"), keys.lease("k"), keys.activity("k", "1")]
+        assert len({name[name.index("{"):name.index("}")] for name in names}) == 1
+
+
+async def test_pending_operations_come_due(store: Store, other_store: Store) -> None:
+    pending = RedisPending(store)
+    await pending.add("a", 20)
+    await pending.add("b", 10)
+    await pending.add("c", 30)
+    assert list(await RedisPending(other_store).due(20)) == ["b", "a"]
+    await pending.add("a", 40)
+    await pending.remove("b")
+    await pending.remove("b")
+    assert list(await pending.due(35)) == ["c"]
+
+
+async def test_ratings_are_counted(store: Store) -> None:
+    ratings = Ratings(store)
+    for helpful in (True, True, False):
+        await ratings.record("faq_greeting", "nb", helpful)
+    await ratings.record("faq_greeting", "en", False)
+    assert await ratings.counts() == [Rating("faq_greeting", "en", 0, 1), Rating("faq_greeting", "nb", 2, 1)]
+
+
+class TestSharedClock:
+    async def test_replicas_agree_with_the_store(self, store: Store) -> None:
+        """A machine whose clock is an hour wrong still lives by the store's (F12)."""
+        clock = SharedClock()
+        clock.set(clock.now() - 3600)
+        await take_time(store, clock, first=True)
+        assert abs(clock.now() - await store.time()) < 0.5
+
+    async def test_time_never_jumps_back(self, store: Store) -> None:
+        """A store that fell back an hour gives no expired code a second life (F12)."""
+        clock = SharedClock()
+        ahead = await store.time() + 3600
+        clock.set(ahead)
+        await take_time(store, clock)
+        assert clock.now() >= ahead
+
+    async def test_time_follows_forward(self, store: Store) -> None:
+        clock = SharedClock()
+        clock.set(await store.time() - 3600)
+        await take_time(store, clock)
+        assert abs(clock.now() - await store.time()) < 0.5
+
+
+class TestSoundness:
+    @pytest.mark.parametrize(("change", "saves", "word"), [
+        ({}, False, ""),
+        ({"maxmemory": "100000"}, False, ""),
+        ({"maxmemory_policy": "allkeys-lru"}, False, ""),
+        ({"aof_enabled": "0"}, True, ""),
+        ({"redis_version": "6.0.16"}, False, "6.2"),
+        ({"redis_version": "5.0"}, False, "6.2"),
+        ({"redis_version": "10.0.1"}, False, ""),
+        ({"maxmemory": "1", "maxmemory_policy": "volatile-ttl"}, False, "noeviction"),
+        ({"aof_enabled": "0"}, False, "appendonly"),
+        ({"role": "slave"}, False, "master"),
+        ({"cluster_enabled": "1"}, False, "Cluster"),
+    ])
+    def test_what_a_store_must_be_like(self, change: dict[str, str], saves: bool, word: str) -> None:
+        """Unsafe store settings stop start-up, each with one line (F5)."""
+        why = unsound(SOUND | change, saves)
+        assert word in why
+        assert bool(why) is bool(word)
+
+    def test_a_server_that_says_nothing_is_refused(self) -> None:
+        assert unsound({}, True)
+
+    async def test_our_own_server_is_sound(self, store: Store) -> None:
+        await check(store)
+
+    async def test_one_that_forgets_is_not(self, store: Store) -> None:
+        await store.do("CONFIG", "SET", "appendonly", "no")
+        try:
+            with pytest.raises(SettingsError, match="appendonly yes"):
+                await check(store)
+        finally:
+            await store.do("CONFIG", "SET", "appendonly", "yes")

@@ -1,0 +1,63 @@
+"""The whole of Keyturn in this process, on real HTTP and a real Redis, with a clock that tests can step."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+from aiohttp import web
+from app import Desk, running
+
+from bot.clock import Clock
+from bot.content import Content, load_content
+from bot.settings import Settings, load
+from bot.store.connection import Store
+from bot.store.sealed import KeyRing, new_key
+from bot.understanding import Reader, open_reader
+
+CACHE = Path(__file__).parents[2] / ".keyturn" / "understanding"
+
+
+@cache
+def content() -> Content:
+    return load_content()
+
+
+@cache
+def reader() -> Reader:
+    return open_reader(content(), CACHE)
+
+
+def settings_for(port: int, redis_url: str, folder: Path, extra: Mapping[str, str] | None = None) -> Settings:
+    return load({
+        "KEYTURN_MODE": "development", "PORT": str(port), "REDIS_URL": redis_url,
+        "KEYTURN_DATA_DIR": str(folder), "KEYTURN_SECRET_KEYS": new_key(), **(extra or {})}, folder / "no.env")
+
+
+@asynccontextmanager
+async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, str] | None = None,
+                port: int = 0) -> AsyncIterator[Desk]:
+    """A running Keyturn at `desk.site.base_url`."""
+    if port == 0:
+        port = await free_port()
+    settings = settings_for(port, redis_url, folder, extra)
+    ring = KeyRing.parse([one.get_secret_value() for one in settings.secret_keys])
+    desk = Desk(settings, content(), reader(), Store.open(redis_url), ring, clock)
+    async with running(desk):
+        runner = web.AppRunner(desk.application(), access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        try:
+            yield desk
+        finally:
+            await runner.cleanup()
+
+
+async def free_port() -> int:
+    """A port nobody listens on, below the range that outgoing connections are given."""
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port: int = server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+    return port

@@ -1,0 +1,46 @@
+"""Understanding is not to get worse unnoticed: floors a little under what it reaches (figures.py shows)."""
+
+import pytest
+
+from bot.content import Content
+from bot.understanding import Reader
+from bot.understanding.lesson import lesson_of
+from tests.understanding.figures import EVALUATION, cross_validated, evaluated, rows_of
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, str]]:
+    return rows_of(EVALUATION)
+
+
+def test_the_evaluation_covers_every_label_twice(rows: list[dict[str, str]], content: Content) -> None:
+    labels = {topic.label for topic in content.topics.values()}
+    assert len(labels) == 24
+    for label in labels:
+        for lang in ("nb", "en"):
+            assert sum(row["label"] == label and row["lang"] == lang for row in rows) >= 8, (label, lang)
+
+
+def test_the_evaluation_is_no_part_of_the_lesson(rows: list[dict[str, str]], content: Content) -> None:
+    """A sentence of its own, that is: anybody greets with "hei"."""
+    taught = {phrase.text.casefold() for phrase in lesson_of(content).phrases}
+    assert [row["text"] for row in rows if len(row["text"]) > 40 and row["text"].casefold() in taught] == []
+
+
+def test_people_are_understood(reader: Reader, rows: list[dict[str, str]]) -> None:
+    figures = evaluated(reader, rows)
+    assert figures.right >= 0.93, figures.wrong
+    assert figures.in_three >= 0.98
+    assert figures.sure >= 0.90
+    assert figures.sure_right >= 0.945
+    assert figures.language >= 0.985
+    assert min(figures.by_label.values()) >= 0.75, figures.by_label
+
+
+def test_phrases_left_out_are_understood(content: Content) -> None:
+    """Harder than what people write: the phrases are chosen to lie far apart and at the borders."""
+    figures = cross_validated(lesson_of(content))
+    assert figures.right >= 0.75
+    assert figures.in_three >= 0.91
+    assert figures.language >= 0.95
+    assert figures.calibration <= 0.05
