@@ -8,13 +8,14 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
 import structlog
 import uvloop
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from bot import doctor as examination
 from bot.browser import BrowserCookie
@@ -74,6 +75,7 @@ from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
 from bot.store.ratings import Ratings
 from bot.store.sealed import KeyRing, kept_keys
+from bot.store.shared_time import keep_time, take_time
 from bot.store.soundness import check as check_store
 from bot.store.tries import RedisTries
 from bot.understanding import Reader, open_reader
@@ -89,7 +91,6 @@ log = structlog.get_logger("keyturn")
 
 JOURNEYS = {"forgot_password": "reset.button.start"}
 FINISH_SECONDS = 25.0       # of the 30 a service has to end in (F11)
-CLOCK_SECONDS = 30.0        # between readings of the store's clock (F12)
 
 
 class Desk:
@@ -125,9 +126,7 @@ class Desk:
         # The channels. The adapter's logic is set below: it needs the knocks, which need the adapter.
         self.adapter = Adapter(self._turn, self._apologise)
         self.session = open_session()
-        self.token = BotToken(
-            self.session, clock, app_id=settings.app_id, password=Secret(settings.app_password.get_secret_value()),
-            tenant=settings.app_tenant, login_url=settings.login_url) if settings.app_id else None
+        self.token = _bot_token(settings, self.session, clock) if settings.app_id else None
         hosts = ReplyHosts(settings.reply_hosts)
         connectors = BotConnectors(ChannelOutbox(self.session, hosts, self.token, clock))
         for scheme in ("https", "http"):
@@ -240,14 +239,7 @@ def _background(desk: Desk) -> Iterator[Coroutine[None, None, None]]:
         yield MailWorker(desk.mails, postman, words).run()
     yield desk.settlement.keep_sweeping()
     if isinstance(desk.clock, SharedClock):
-        yield _follow_the_stores_clock(desk.store, desk.clock)
-
-
-async def _follow_the_stores_clock(store: Store, clock: SharedClock) -> None:
-    while True:
-        await asyncio.sleep(CLOCK_SECONDS)
-        with suppress(KeyturnError):
-            clock.set(await store.time())
+        yield keep_time(desk.store, desk.clock)
 
 
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:
@@ -263,7 +255,7 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
         loop.add_signal_handler(one, stopped.set)
     clock = SharedClock()
     store = Store.open(redis_url)
-    clock.set(await store.time())
+    await take_time(store, clock, first=True)
     if settings.redis_url.get_secret_value():
         await check_store(store)
     desk = Desk(settings, content, reader, store, ring, clock)
@@ -369,63 +361,77 @@ def doctor() -> None:
 
 
 async def _examined(settings: Settings) -> list[examination.Finding]:
-    Look = examination.Look  # noqa: N806 a class
-
-    async def content_loads() -> str:
-        content = await asyncio.to_thread(_content)
-        return f"{len(content.topics)} topics in {', '.join(content.languages)}"
-
-    async def keys_open() -> str:
-        _ring(settings)
-        return "usable"
-
-    looks = [
-        Look("content", content_loads, "mend the files it names"),
-        Look("KEYTURN_SECRET_KEYS", keys_open, "give 32 random bytes in base64url, newest first"),
-    ]
     async with AsyncExitStack() as at_end:
-        if settings.redis_url.get_secret_value():
-            store = Store.open(settings.redis_url.get_secret_value())
-            at_end.push_async_callback(store.close)
-
-            async def store_fits() -> str:
-                await check_store(store)
-                return "answers, keeps what it is given"
-
-            looks.append(Look("REDIS_URL", store_fits, "see README.md, «A Redis of your own»"))
-        if settings.smtp_url.get_secret_value():
-            smtp = Smtp(settings.smtp_url.get_secret_value(), settings.mail_from, SharedClock())
-
-            async def mail_works() -> str:
-                await smtp.probe()
-                return "accepts us"
-
-            looks.append(Look("SMTP_URL", mail_works, "check host, port, user and certificate"))
-        if settings.app_id:
-            session = open_session()
-            at_end.push_async_callback(session.close)
-            keys = ChannelKeys(session, settings.openid_metadata_url, SharedClock())
-            token = BotToken(
-                session, SharedClock(), app_id=settings.app_id, tenant=settings.app_tenant,
-                password=Secret(settings.app_password.get_secret_value()), login_url=settings.login_url)
-            at_end.push_async_callback(keys.close)
-            at_end.push_async_callback(token.close)
-
-            async def keys_come() -> str:
-                await keys.refresh()
-                if not keys.ready:
-                    raise KeyturnError("no signing keys there")
-                return "signing keys fetched"
-
-            async def token_comes() -> str:
-                await token.get()
-                return "issues a token to the bot"
-
-            looks += [
-                Look("KEYTURN_OPENID_METADATA_URL", keys_come, "open the address from this machine"),
-                Look("MicrosoftAppPassword", token_comes, "check id, secret and tenant of the bot registration"),
-            ]
+        looks = [
+            examination.Look("content", _content_loads, "mend the files it names"),
+            examination.Look("KEYTURN_SECRET_KEYS", partial(_keys_open, settings),
+                             "give 32 random bytes in base64url, newest first"),
+            *_store_looks(settings, at_end), *_mail_looks(settings), *_channel_looks(settings, at_end)]
         return await examination.examine(looks)
+
+
+async def _content_loads() -> str:
+    content = await asyncio.to_thread(_content)
+    return f"{len(content.topics)} topics in {', '.join(content.languages)}"
+
+
+async def _keys_open(settings: Settings) -> str:
+    _ring(settings)
+    return "usable"
+
+
+def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
+    if not (url := settings.redis_url.get_secret_value()):
+        return
+    store = Store.open(url)
+    at_end.push_async_callback(store.close)
+
+    async def look() -> str:
+        await check_store(store)
+        return "answers, and keeps what it is given"
+
+    yield examination.Look("REDIS_URL", look, "see «A Redis of your own» in README.md")
+
+
+def _mail_looks(settings: Settings) -> Iterator[examination.Look]:
+    if not (url := settings.smtp_url.get_secret_value()):
+        return
+
+    async def look() -> str:
+        await Smtp(url, settings.mail_from, SharedClock()).probe()
+        return "lets us in"
+
+    yield examination.Look("SMTP_URL", look, "check host, port, user and certificate")
+
+
+def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
+    if not settings.app_id:
+        return
+    session = open_session()
+    at_end.push_async_callback(session.close)
+    keys = ChannelKeys(session, settings.openid_metadata_url, SharedClock())
+    at_end.push_async_callback(keys.close)
+    token = _bot_token(settings, session, SharedClock())
+    at_end.push_async_callback(token.close)
+
+    async def keys_come() -> str:
+        await keys.refresh()
+        if not keys.ready:
+            raise KeyturnError("no signing keys there")
+        return "signing keys fetched"
+
+    async def token_comes() -> str:
+        await token.get()
+        return "the login service gives the bot a token"
+
+    yield examination.Look("KEYTURN_OPENID_METADATA_URL", keys_come, "open the address from this machine")
+    yield examination.Look("MicrosoftAppPassword", token_comes, "check id, secret and tenant of the bot registration")
+
+
+def _bot_token(settings: Settings, session: ClientSession, clock: Clock) -> BotToken:
+    return BotToken(
+        session, clock, app_id=settings.app_id, password=Secret(settings.app_password.get_secret_value()),
+        tenant=settings.app_tenant, login_url=settings.login_url)
 
 
 @cli.command(name="settings")

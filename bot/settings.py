@@ -118,7 +118,8 @@ class Settings(BaseSettings):
 
     def _fits_production(self) -> None:
         if not self.app_id:
-            raise ValueError("MicrosoftAppId is missing; for a try-out on this machine set KEYTURN_MODE=development (C1)")
+            raise ValueError(
+                "MicrosoftAppId is missing; for a try-out on this machine set KEYTURN_MODE=development (C1)")
         if not self.redis_url.get_secret_value():
             raise ValueError("REDIS_URL is missing; production needs a Redis server of its own")
         if not self.secret_keys:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from bot.channel.cards import Button
 from bot.content import Content, Topic
 from bot.store.ratings import Ratings
-from dialogs.talk import Press, Talk
+from dialogs.talk import Press, Question, Talk
 
 SMALL_TALK = frozenset({"greeting", "thanks", "cancel", "language", "out_of_scope", "help"})
-MOST_RELATED = 2
+MOST_BUTTONS = 4
 
 
 @dataclass(slots=True)
@@ -36,9 +36,8 @@ class AnswerQuestion:
         ask = not aside and topic.label not in SMALL_TALK and topic_id not in talk.memory.rated
         if ask:
             talk.memory.rated = [*talk.memory.rated[-20:], topic_id]
-            buttons = (*buttons, *self._helped(talk, topic_id))
         talk.memory.topic = topic_id
-        await talk.say_text(self._text(talk.lang, topic), buttons, talk.words("answer.helped.ask") if ask else "")
+        await talk.say_text(self._text(talk.lang, topic), buttons, self._helped(talk, topic_id) if ask else None)
 
     async def more(self, talk: Talk, topic_id: str, part: str) -> None:
         """The steps, or the administrator's variant, of an answer given before."""
@@ -93,7 +92,7 @@ class AnswerQuestion:
             found.append(Button(talk.words("answer.button.steps"), {"do": "steps", "topic": topic.id}))
         if text.admin:
             found.append(Button(talk.words("answer.button.admin"), {"do": "admin", "topic": topic.id}))
-        return found + [self._to_topic(talk.lang, one) for one in topic.related[:MOST_RELATED]]
+        return found + [self._to_topic(talk.lang, one) for one in topic.related[:MOST_BUTTONS - len(found)]]
 
     def _to_topic(self, lang: str, topic_id: str) -> Button:
         return Button(self.content.topics[topic_id].texts[lang].title, {"do": "topic", "topic": topic_id})
@@ -103,9 +102,10 @@ class AnswerQuestion:
         return [self._to_topic(talk.lang, one) for one in near if one != topic_id]
 
     @staticmethod
-    def _helped(talk: Talk, topic_id: str) -> list[Button]:
-        return [Button(talk.words(f"answer.button.{word}"), {"do": "helped", "topic": topic_id, "was": word})
-                for word in ("yes", "no")]
+    def _helped(talk: Talk, topic_id: str) -> Question:
+        return Question(talk.words("answer.helped.ask"), [
+            Button(talk.words(f"answer.button.{word}"), {"do": "helped", "topic": topic_id, "was": word})
+            for word in ("yes", "no")])
 
 
 HELP = Press("answer.button.help", {"do": "topic", "topic": "what-can-you-do"})

@@ -36,6 +36,7 @@ class ForgotPassword(Conversation):
 
     name = "forgot_password"
     steps = ("which_account", "typed_proof", "mailed_code", "secure_page")
+    wish = "reset_password"
     help = "reset.help"
 
     async def which_account(self, step: Step) -> Moved:
@@ -79,7 +80,7 @@ class ForgotPassword(Conversation):
             case NotACode():
                 return Again("reset.not_a_code", {"digits": self.limits.code_digits})
             case Wrong(left):
-                return Again("reset.wrong.last" if left == 1 else "reset.wrong.more", {} if left == 1 else {"left": left})
+                return Again("reset.wrong.last") if left == 1 else Again("reset.wrong.more", {"left": left})
             case Paused(until):
                 return Leave("reset.paused", {"minutes": self._wait(until)})
             case Over(reason):
@@ -89,7 +90,7 @@ class ForgotPassword(Conversation):
         if not await self._send_link(step.talk):
             return await step.end()
         return await step.ask(
-            "reset.page.waiting", self.finished, said=True, buttons=[NEW_LINK, CANCEL])
+            "reset.page.waiting", self.finished, words="reset.words_for_done", said=True, buttons=[NEW_LINK, CANCEL])
 
     async def finished(self, talk: Talk) -> Reply:
         """A knock, "done", or anything else said while the page is open: the case knows (design §3)."""

@@ -46,6 +46,8 @@ class FrontDesk:
                 await self._switch(talk, talk.heard.text, running)
             case "knock" if running:
                 await self.floor.go_on(talk)
+            case "ended" if running:
+                await self._cancel(talk, running)
             case "message":
                 await self._message(talk, running)
 
@@ -112,9 +114,11 @@ class FrontDesk:
     async def _within(self, talk: Talk, running: Conversation) -> None:
         """A message while a prompt waits: an answer to it, or an interruption."""
         text = talk.heard.text
-        shape = SHAPES.get(str(self.floor.asked(talk.memory).get("fits")), ANYTHING)
+        asked = self.floor.asked(talk.memory)
+        shape = SHAPES.get(asked.get("fits", ""), ANYTHING)
+        answers = shape.surely(text) or self._is_one_of(text, asked.get("words", ""))
         reading = self.reader.read(text, talk.lang)
-        command = reading.topic if reading.sure and not shape.surely(text) else ""
+        command = reading.topic if reading.sure and not answers else ""
         if command == "cancel":
             await self._cancel(talk, running)
         elif command == "language":
@@ -122,7 +126,7 @@ class FrontDesk:
         elif command == "help":
             await talk.say(running.help)
             await self.floor.ask_again(talk)
-        elif shape.fits(text) or not self._interrupts(reading, running):
+        elif answers or shape.fits(text) or not self._interrupts(reading, running):
             await self.floor.go_on(talk)
         else:
             self._follow_language(talk, reading)
@@ -132,7 +136,7 @@ class FrontDesk:
     def _interrupts(self, reading: Reading, running: Conversation) -> bool:
         if not reading.sure or reading.topic == "out_of_scope":
             return False
-        return self.content.topics[reading.answers[0]].journey != running.name
+        return reading.topic != running.wish
 
     async def _anew(self, talk: Talk) -> None:
         """A message with nothing under way."""
@@ -237,10 +241,11 @@ class FrontDesk:
         return bool(self.begins) and talk.speaker.personal and talk.speaker.channel == "directline"
 
     def _yes_or_no(self, talk: Talk) -> bool | None:
-        word = talk.heard.text.casefold().strip(" .!?")
-        for lang in self.content.languages:
-            if word in self.content.say(lang, "answer.words_for_yes").split():
-                return True
-            if word in self.content.say(lang, "answer.words_for_no").split():
-                return False
-        return None
+        if self._is_one_of(talk.heard.text, "answer.words_for_yes"):
+            return True
+        return False if self._is_one_of(talk.heard.text, "answer.words_for_no") else None
+
+    def _is_one_of(self, text: str, key: str) -> bool:
+        """Whether the text is one of the words that a message lists, in any language."""
+        word = text.casefold().strip(" .!?")
+        return bool(key) and any(word in self.content.say(lang, key).split() for lang in self.content.languages)

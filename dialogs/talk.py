@@ -47,7 +47,7 @@ class Memory:
 class Heard:
     """One incoming activity, as the front desk understood it."""
 
-    kind: str                           # "message", "knock", "joined", "language", "other"
+    kind: str                           # "message", "knock", "joined", "language", "ended", "other"
     text: str = ""
     pressed: Mapping[str, str] = field(default_factory=dict)
     locale: str = ""
@@ -60,6 +60,14 @@ class Press:
     key: str
     value: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something asked beside a message, with the buttons to answer it."""
+
+    text: str
+    buttons: Sequence[Button]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +143,13 @@ class Talk:
         await self.say_text(self.words(key, **facts), [
             Button(self.words(one.key), one.value, one.url) for one in buttons])
 
-    async def say_text(self, text: str, buttons: Sequence[Button] = (), title: str = "") -> None:
-        """Send Markdown, with buttons below it."""
+    async def say_text(self, text: str, buttons: Sequence[Button] = (), question: Question | None = None) -> None:
+        """Send Markdown, with buttons below it, and a question with its own buttons below these."""
         reply = Activity(type="message", text=text, text_format="markdown", locale=self.lang)
-        if buttons:
-            card = buttons_card(buttons, title)
-            reply.attachments = [Attachment(content_type=card["contentType"], content=card["content"])]
+        cards = [buttons_card(buttons)] if buttons else []
+        if question is not None:
+            cards.append(buttons_card(question.buttons, question.text))
+        reply.attachments = [Attachment(content_type=one["contentType"], content=one["content"]) for one in cards]
         await self._context.send_activity(reply)
 
     async def redact(self) -> None:
@@ -159,15 +168,16 @@ class Step:
         self._within = within
         self._conversation = conversation
 
-    async def ask(self, key: str, check: Check, *, fits: str = "", buttons: Sequence[Press] = (),
-                  said: bool = False, **facts: Any) -> DialogTurnResult:
+    async def ask(self, key: str, check: Check, *, fits: str = "", words: str = "",
+                  buttons: Sequence[Press] = (), said: bool = False, **facts: Any) -> DialogTurnResult:
         """Ask, and wait until `check` (a method of the conversation) calls an answer good.
 
         `fits` names the shape of an expected answer (dialogs.shapes): a message of that shape is
-        an answer, any other may be an interruption, after which `key` is said again. `said` means
-        that the question stands already and `key` is for the repetition only.
+        an answer, any other may be an interruption, after which `key` is said again; `words` is the
+        key of a list of words that are answers too. `said` means that the question stands already
+        and `key` is for the repetition only.
         """
-        prompt = {"key": key, "facts": facts, "of": self._conversation.name, "fits": fits, "said": said,
+        prompt = {"key": key, "facts": facts, "of": self._conversation.name, "fits": fits, "words": words, "said": said,
                   "check": check.__name__, "buttons": [[one.key, dict(one.value)] for one in buttons]}
         return await self._within.begin_dialog(ASK, prompt)
 
@@ -192,6 +202,7 @@ class Conversation:
 
     name: ClassVar[str]
     steps: ClassVar[tuple[str, ...]]
+    wish: ClassVar[str]                 # label of a message that asks for this very conversation
     help: ClassVar[str]                 # key of what to say when somebody asks for help in the middle of it
 
     async def cancelled(self, talk: Talk) -> None:

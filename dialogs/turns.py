@@ -91,6 +91,8 @@ class Turns:
             return Heard("language", str(activity.value)[:10], locale=locale)
         if activity.type == "conversationUpdate" and activity.members_added:
             return Heard("joined", locale=locale)
+        if activity.type == "endOfConversation":
+            return Heard("ended")
         return Heard("other")
 
     def _clean(self, text: Any) -> str:

@@ -9,7 +9,7 @@ from bot.errors import StoreUnavailable
 log = structlog.get_logger(__name__)
 
 
-class Refused(Exception):  # noqa: N818 an answer, not a fault
+class Refused(Exception):
     """Ends a request with this status; `code` and `text` are for whoever writes the client."""
 
     def __init__(self, status: int, code: str, text: str) -> None:

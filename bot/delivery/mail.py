@@ -177,6 +177,20 @@ class Smtp:
             code = next(iter(refused.values())).code
             raise DeliveryFailed(f"recipient refused with {code}", permanent=code >= 500)
 
+    async def probe(self) -> None:
+        """Connect and log in as for a mail, and leave. Raises DeliveryFailed."""
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host, port=server.port, username=server.user, password=server.password,
+            use_tls=server.use_tls, start_tls=server.start_tls,
+            tls_context=self._tls if server.use_tls or server.start_tls else None,
+            local_hostname=self._sender.partition("@")[2], timeout=self._seconds)
+        try:
+            async with client:
+                await client.noop()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as trouble:
+            raise DeliveryFailed(_reason(trouble)) from trouble
+
     def _message(self, to: str, subject: str, body: str) -> EmailMessage:
         """Every address is checked against a strict pattern, and EmailMessage refuses line breaks (N2)."""
         if not _ADDRESS.fullmatch(to):

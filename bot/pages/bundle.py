@@ -14,14 +14,13 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PACKAGE = "botframework-webchat"
 VERSION = "4.18.1"
 INTEGRITY = "sha512-7jpEUJ7olT62Xm+8eh7BhhIcXVfU2xD4pZDaeBt8K4XcNy6K/83UGIxE9BFkXmHMZ4hDEVOzs5cre07GWuaXzg=="
 SUBFOLDER = Path("webchat") / VERSION
-FOLDER = Path(".keyturn") / SUBFOLDER      # in the data folder
 COMMAND = "python -m bot.pages.bundle"
 
 SCRIPT = "webchat.js"
@@ -30,6 +29,11 @@ LICENSE = "webchat.js.LICENSE.txt"
 _TAKEN = {f"package/dist/{SCRIPT}": SCRIPT, f"package/dist/{LICENSE}": LICENSE}
 _SECONDS = 120
 _LARGEST = 32 * 1024 * 1024
+
+
+def default_folder() -> Path:
+    """In the data folder, where the service looks for it."""
+    return Path(os.environ.get("KEYTURN_DATA_DIR") or ".keyturn") / SUBFOLDER
 
 
 class BundleError(Exception):
@@ -48,14 +52,18 @@ def fetch(folder: Path) -> bool:
     with tempfile.TemporaryDirectory() as scratch:
         archive = _pack(_npm(), Path(scratch))
         _check(archive)
-        files = _unpack(archive)
-    files[PACKED] = gzip.compress(files[SCRIPT], 9, mtime=0)
+        files = packed(_unpack(archive))
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         part = folder / f".{name}.{os.getpid()}"
         part.write_bytes(content)
         part.replace(folder / name)
     return True
+
+
+def packed(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files, and the script as browsers get it."""
+    return {**files, PACKED: gzip.compress(files[SCRIPT], 9, mtime=0)}
 
 
 def _npm() -> str:
@@ -91,11 +99,11 @@ def _check(archive: Path) -> None:
 
 def _unpack(archive: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    with tarfile.open(archive) as packed:
-        for member in packed:
+    with tarfile.open(archive) as opened:
+        for member in opened:
             name = _TAKEN.get(member.name)
             wanted = name is not None and member.isfile() and member.size < _LARGEST
-            content = packed.extractfile(member) if wanted else None
+            content = opened.extractfile(member) if wanted else None
             if name and content:
                 files[name] = content.read()
     if files.keys() != set(_TAKEN.values()):
@@ -105,9 +113,9 @@ def _unpack(archive: Path) -> dict[str, bytes]:
 
 def main(arguments: Sequence[str]) -> int:
     if len(arguments) > 1 or any(one.startswith("-") for one in arguments):
-        sys.stderr.write(f"usage: {COMMAND} [folder]   (default {FOLDER})\n")
+        sys.stderr.write(f"usage: {COMMAND} [folder]   (default {default_folder()})\n")
         return 0 if {"-h", "--help"} & set(arguments) else 2
-    folder = Path(arguments[0]) if arguments else FOLDER
+    folder = Path(arguments[0]) if arguments else default_folder()
     try:
         fetched = fetch(folder)
     except BundleError as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from aiohttp import web
 
 from bot.browser import BrowserCookie
@@ -16,6 +17,8 @@ from bot.pages.headers import CSP
 from bot.pages.languages import asked_language, keep_language, page_language
 from bot.pages.rendering import Renderer
 from bot.site import Site
+
+log = structlog.get_logger(__name__)
 
 _EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 """The hash of nothing: Web Chat makes one empty style element without the nonce, to try a selector out."""
@@ -31,7 +34,9 @@ def web_chat_routes(
     folder = data_dir / bundle.SUBFOLDER
     client = _client(folder) if bundle.present(folder) else None
     script = client.url(bundle.SCRIPT) if client else ""
-    page = _WebChatPage(renderer, site, cookie, direct_line, script, folder)
+    if not client:
+        log.warning("web_chat.client_missing", folder=str(folder), run=bundle.COMMAND)
+    page = _WebChatPage(renderer, site, cookie, direct_line, script)
     return [web.get("/", page.show), *(client.routes() if client else ())]
 
 
@@ -49,14 +54,13 @@ class _WebChatPage:
     cookie: BrowserCookie
     direct_line: str
     client: str     # where the client's script is; "" where it was never fetched
-    folder: Path
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         lang = page_language(request, self.renderer.languages)
         nonce = secrets.token_urlsafe(16)
         html = self.renderer.html(
             "web_chat.html", lang, nonce, client=self.client, settings=self._settings(lang),
-            command=f"{bundle.COMMAND} {self.folder}")
+            command=bundle.COMMAND)
         response = web.Response(text=html, content_type="text/html", status=200 if self.client else 503)
         response.headers.update(self._headers(request, lang, nonce))
         # Coming from another site, a browser holds its strict cookie back: a new one would then

@@ -211,9 +211,12 @@ class ConversationStorage(Storage):
         names = keys.conversation(key), keys.lease(key), keys.activity(key, activity_id or holder)
         try:
             opened = await self._opened_by(holder, names)
-        except BaseException:
-            # Cut short, it may hold the lease without knowing.
-            await self._release(names[1], holder)
+        except asyncio.CancelledError:
+            # Cut short, it may hold the lease without knowing, or be given it in a moment: the server
+            # may read the request that was cut short after this one, which comes by another connection.
+            if not await self._release(names[1], holder):
+                await asyncio.sleep(0.05)
+                await self._release(names[1], holder)
             raise
         if isinstance(opened, Skipped):
             yield opened
@@ -271,11 +274,13 @@ class ConversationStorage(Storage):
         data = self._codec.encode(state)
         return ("", b"") if data == before else ("put", self._ring.seal(_PURPOSE, key, data))
 
-    async def _release(self, lease: str, holder: str) -> None:
+    async def _release(self, lease: str, holder: str) -> bool:
+        """Whether there was something to release."""
         try:
-            await self._store.call(_RELEASE, [lease], [holder])
+            return bool(await self._store.call(_RELEASE, [lease], [holder]))
         except StoreUnavailable:
             _log.warning("conversation.lease_left")     # It runs out by itself.
+            return True
 
 
 def _name(key: str) -> str:

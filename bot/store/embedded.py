@@ -41,6 +41,15 @@ class EmbeddedServer:
         self._short_folder: Path | None = None
         self._socket = self._folder / "redis.sock"
 
+    @classmethod
+    def running(cls, folder: Path) -> str:
+        """The URL of the server that a running Keyturn has on this folder; empty when there is none."""
+        try:
+            socket_path = (folder / "server.lock").read_text()
+        except OSError:
+            return ""
+        return f"unix://{socket_path}" if socket_path and _answers(Path(socket_path)) else ""
+
     @property
     def url(self) -> str:
         return f"unix://{self._socket}"

@@ -3,9 +3,9 @@
 import os
 
 from aiohttp import web
-from microsoft_agents.activity import Activity
+from microsoft_agents.activity import Activity, TurnContextProtocol
 from microsoft_agents.hosting.aiohttp import CloudAdapter
-from microsoft_agents.hosting.core import ActivityHandler, RestChannelServiceClientFactory, TurnContext
+from microsoft_agents.hosting.core import ActivityHandler, RestChannelServiceClientFactory
 from microsoft_agents.hosting.core.authorization import (
     AccessTokenProviderBase,
     AgentAuthConfiguration,
@@ -36,7 +36,7 @@ class Nobody(Connections):
 
 
 class Echo(ActivityHandler):
-    async def on_message_activity(self, turn_context: TurnContext) -> None:
+    async def on_message_activity(self, turn_context: TurnContextProtocol) -> None:
         await turn_context.send_activity(f"Echo: {turn_context.activity.text}")
 
 

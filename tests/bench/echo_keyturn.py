@@ -39,11 +39,11 @@ async def serve(app: web.Application) -> AsyncIterator[None]:
     clock, limits, hosts = SharedClock(), Limits(), ReplyHosts(("127.0.0.1", "localhost"))
     verifier = token = None
     async with open_session() as session:
-        if app_id := os.environ.get("MicrosoftAppId"):  # noqa: SIM112 the platform's own name
+        if app_id := os.environ.get("MicrosoftAppId"):
             keys = ChannelKeys(session, os.environ["BENCH_METADATA_URL"], clock)
             verifier = TokenVerifier(keys, clock, app_id=app_id)
             token = BotToken(session, clock, app_id=app_id, login_url=os.environ["BENCH_LOGIN_URL"],
-                             password=Secret(os.environ["MicrosoftAppPassword"]))  # noqa: SIM112
+                             password=Secret(os.environ["MicrosoftAppPassword"]))
         adapter = Adapter(echo, no_apology)
         connectors = BotConnectors(Outbox(session, hosts, token, clock))
         gate = Gate(adapter, connectors, hosts, limits=limits, verifier=verifier)

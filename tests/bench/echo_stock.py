@@ -27,7 +27,7 @@ class Identity:
     APP_TENANTID = os.environ.get("MicrosoftAppTenantId", "")
 
 
-class Echo(ActivityHandler):
+class Echo(ActivityHandler):  # type: ignore[misc]
     async def on_message_activity(self, turn_context: TurnContext) -> None:
         await turn_context.send_activity(f"Echo: {turn_context.activity.text}")
 
@@ -39,7 +39,7 @@ def log_in_at(url: str) -> None:
         request.url = str(request.url).replace(LOGIN, url)
         return send(adapter, request, *args, **options)
 
-    HTTPAdapter.send = send_there
+    HTTPAdapter.send = send_there  # type: ignore[method-assign,assignment]
 
 
 def main() -> None:

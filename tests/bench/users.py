@@ -76,39 +76,48 @@ class User:
         channel.listeners[self.conversation] = self._hear
 
     async def keep_talking(self, lines: Iterator[Line], until: float, into: Round) -> None:
-        """Turn after turn until the time (of perf_counter) has come; the last one is waited for."""
-        while time.perf_counter() < until:
-            await self.say(next(lines), into)
+        """Turn after turn until the time (of perf_counter) has come or one fails; the last one is waited for."""
+        while time.perf_counter() < until and await self.say(next(lines), into):
+            pass
 
-    async def say(self, line: Line, into: Round) -> None:
-        """One turn, from the first byte sent until the HTTP answer and every expected reply are here."""
+    async def say(self, line: Line, into: Round) -> bool:
+        """One turn, from the first byte sent until the HTTP answer and every expected reply are here.
+
+        Whether all came as it must.
+        """
         early = len(self._replies)
         self._replies, self._missing = [], len(line.expects)
         self._arrived.clear()
-        if not self._missing:
-            self._arrived.set()
         body = self._activity(line)
         begun = time.perf_counter()
+        trouble = await self._exchange(line, body)
+        taken = time.perf_counter() - begun
+        example = ""
+        if not trouble and (early or not _as_expected(line, self._replies)):
+            trouble = "wrong reply"
+            example = f"to {line.text[:60]!r} came {[str(one.get('text'))[:60] for one in self._replies]}"
+        self._replies = []
+        if trouble:
+            into.failed(trouble, example)
+        else:
+            into.latencies.append(taken)
+        return not trouble
+
+    async def _exchange(self, line: Line, body: bytes) -> str:
+        """Send, and wait for all that is expected; what went wrong, or nothing."""
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 status, _ = await self._connection.post("/api/messages", body, self._authorization)
-                if (status // 100 == 2) != (line.status == 200) or status // 100 not in (2, line.status // 100):
-                    into.failed(f"HTTP {status}")
-                    return
-                await self._arrived.wait()
+                if status // 100 != line.status // 100:
+                    return f"HTTP {status}"
+                if line.expects:
+                    await self._arrived.wait()
         except TimeoutError:
             self._connection.close()
-            into.failed("timeout")
-            return
+            return "timeout"
         except OSError as error:
-            into.failed(type(error).__name__)
-            return
-        ended = time.perf_counter()
-        if early or not _as_expected(line, self._replies):
-            into.failed("wrong reply", f"to {line.text[:60]!r} came {[one.get('text', '')[:60] for one in self._replies]}")
-        else:
-            into.latencies.append(ended - begun)
-        self._replies = []
+            return type(error).__name__
+        return ""
 
     def leave(self) -> None:
         self._connection.close()

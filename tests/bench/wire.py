@@ -6,6 +6,7 @@ Kept-alive connections, whole messages in memory, lengths given in the headers; 
 import asyncio
 import re
 from collections.abc import Callable
+from typing import Any
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
@@ -99,9 +100,8 @@ class Service(asyncio.Protocol):
         self._delay = delay
         self._cutter = Cutter()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+    def connection_made(self, transport: Any) -> None:
+        self._transport: asyncio.WriteTransport = transport
 
     def data_received(self, data: bytes) -> None:
         for line, body in self._cutter.feed(data):

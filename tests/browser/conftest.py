@@ -1,4 +1,4 @@
-"""A real browser on the real page, the real Web Chat client and the real Direct Line; the bot behind is an echo."""
+"""A real browser on the real page, Web Chat and Direct Line; the bot behind them is an echo."""
 
 import asyncio
 import os

@@ -46,7 +46,8 @@ class Visitor:
 
     async def start(self, locale: str = "en") -> int:
         await self.generate()
-        status, body = await self.call("POST", "/conversations", json={"user": {"id": "mallory"}, "locale": locale})
+        given = {"user": {"id": "mallory"}, "locale": locale}
+        status, body = await self.call("POST", "/conversations", json=given)
         self.token, self.stream_url = body["token"], body["streamUrl"]
         return status
 
@@ -153,13 +154,15 @@ async def test_the_server_says_who_speaks(visitor: Visitor, echo: Echo) -> None:
     await visitor.start()
     await visitor.post(
         "hi", id="x", channelId="msteams", serviceUrl="https://evil.example/", recipient={"id": "y"},
-        conversation={"id": "z", "tenantId": "t"}, entities=[{"type": "mention"}], deliveryMode="expectReplies",
+        conversation={"id": "z", "tenantId": "t"}, entities=[{"type": "mention"}],
+        deliveryMode="expectReplies",
         channelData={"tenant": {"id": "t"}, "clientActivityID": "c1"}, attachments=[{"contentType": "a/b"}],
         **{"from": {"id": "admin", "aadObjectId": "00000000-0000-0000-0000-000000000004", "role": "bot"}})
     activity, speaker = echo.turns[-1]
     user = visitor.claims()["user"]
     assert user.startswith("dl_")
-    assert (speaker.user, speaker.object_id, speaker.tenant, speaker.channel) == (user, None, "", "directline")
+    assert (speaker.user, speaker.object_id, speaker.tenant) == (user, None, "")
+    assert speaker.channel == "directline"
     assert speaker.conversation == activity.conversation.id == visitor.conversation
     assert (activity.from_property.id, activity.from_property.aad_object_id) == (user, None)
     assert (activity.channel_id, activity.service_url) == ("directline", DirectLine.service_url)
@@ -222,7 +225,8 @@ async def test_other_sites_pages_get_no_token(visitor: Visitor, headers: dict[st
 
 
 @pytest.mark.parametrize("token", [
-    "", "garbage", "a.b.c", "é.é.é", "{conversation}", "eyJhbGciOiJub25lIn0.eyJ1c2VyIjoiZGxfMSJ9.", "x" * 5000], ids=range(7))
+    "", "garbage", "a.b.c", "é.é.é", "{conversation}", "eyJhbGciOiJub25lIn0.eyJ1c2VyIjoiZGxfMSJ9.",
+    "x" * 5000], ids=range(7))
 async def test_forged_tokens_are_refused(visitor: Visitor, token: str) -> None:
     """403 with one line, never a 5xx (C4)."""
     await visitor.start()

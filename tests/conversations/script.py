@@ -18,13 +18,11 @@ A line is one thing that happens; an indented line goes on with the line before.
     audit EVENT OUTCOME                 a record of this event with this outcome is in the trail
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from app import Desk
-
 from bot.secret import Secret
 from tests.support.chat import Chat, SecurePage
 from tests.support.clock import SteppedClock
@@ -161,9 +159,3 @@ def _matches(pattern: str, text: str) -> bool:
     regex = ".*".join(part.strip().replace("\\ ", " ") if part.strip() else "" for part in parts)
     return re.fullmatch(regex.replace(" ", r"\s+"), " ".join(text.split()), re.DOTALL) is not None
 
-
-async def settled(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
-    """Wait for something that happens by itself."""
-    async with asyncio.timeout(seconds):
-        while not await check():
-            await asyncio.sleep(0.01)

@@ -61,9 +61,11 @@ async def serving(
 ) -> AsyncIterator[MailServer]:
     """aiosmtpd in this loop, on a port of its own."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: SMTP(handler, loop=loop, hostname="mail.example.no", **options),
-        "127.0.0.1", 0, ssl=implicit)
+
+    def conversation() -> SMTP:
+        return SMTP(handler, loop=loop, hostname="mail.example.no", **options)
+
+    server = await loop.create_server(conversation, "127.0.0.1", 0, ssl=implicit)
     handler.port = server.sockets[0].getsockname()[1]
     try:
         yield handler

@@ -83,7 +83,8 @@ async def test_a_failing_mail_is_tried_for_a_day_ever_less_often(
         outbox: RedisOutbox, clock: SteppedClock, mail: Mails) -> None:
     """Handed on within a minute when the server comes back soon, and given up after 24 hours (limit 20)."""
     await outbox.put(mail(1), "1")
-    begun, waits = clock.now(), []
+    begun = clock.now()
+    waits: list[float] = []
     while True:
         one = await claimed(outbox)
         assert one.tries == len(waits)

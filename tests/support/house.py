@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from aiohttp import web
-from app import Desk, running
 
+from app import Desk, running
 from bot.clock import Clock
 from bot.content import Content, load_content
 from bot.settings import Settings, load

@@ -1,4 +1,4 @@
-"""What a test needs that pip does not bring: without it the test is skipped, or fails where everything has to run."""
+"""What a test needs that pip does not bring: without it, it is skipped, or fails where all have to run."""
 
 import os
 import shutil

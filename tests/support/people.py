@@ -3,7 +3,6 @@
 import asyncio
 
 from app import Desk
-
 from bot.directory.embedded import SignIn
 from bot.pages.demo import DemoMail
 from bot.secret import Secret
@@ -22,7 +21,7 @@ async def mails_of(desk: Desk, name: str) -> list[DemoMail]:
     """The mailbox, newest first, once everything queued has been carried out."""
     async with asyncio.timeout(PATIENCE):
         while any(await desk.mails.counts()):
-            await asyncio.sleep(0.01)
+            await desk.mails.wait(0.05)
     return sorted(await desk.demo_desk.mails(name), key=lambda mail: mail.at, reverse=True)
 
 

@@ -40,7 +40,7 @@ def test_people_are_understood(reader: Reader, rows: list[dict[str, str]]) -> No
 def test_phrases_left_out_are_understood(content: Content) -> None:
     """Harder than what people write: the phrases are chosen to lie far apart and at the borders."""
     figures = cross_validated(lesson_of(content))
-    assert figures.right >= 0.75
-    assert figures.in_three >= 0.91
+    assert figures.right >= 0.765
+    assert figures.in_three >= 0.92
     assert figures.language >= 0.95
     assert figures.calibration <= 0.05

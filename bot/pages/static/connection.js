@@ -122,7 +122,9 @@ export class Connection {
   async #run() {
     const refreshing = setInterval(() => this.#refresh(), REFRESH);
     let wait = FIRST_WAIT;
+    // The page tells how the connection is. Web Chat would take nothing to send while it is away.
     this.connectionStatus$.next(CONNECTING);
+    this.connectionStatus$.next(ONLINE);
     while (!this.#ended) {
       if (this.#streamUrl) {
         const began = Date.now();
@@ -130,7 +132,6 @@ export class Connection {
         if (Date.now() - began > LONGEST_WAIT) wait = FIRST_WAIT;
       }
       if (this.#ended) break;
-      // Web Chat is not told: it would take nothing to send until the server is back.
       this.onAway(true);
       await this.#pause(wait);
       wait = Math.min(LONGEST_WAIT, wait * 1.6);
@@ -149,7 +150,7 @@ export class Connection {
       const beating = setInterval(() => socket.readyState === WebSocket.OPEN && socket.send(''), KEEP_ALIVE);
       this.#socket = socket;
       this.#streamUrl = '';
-      socket.onopen = () => { this.connectionStatus$.next(ONLINE); this.onAway(false); };
+      socket.onopen = () => this.onAway(false);
       socket.onmessage = ({ data }) => data && this.#take(JSON.parse(data));
       socket.onclose = () => { clearInterval(beating); closed(); };
     });

@@ -31,6 +31,8 @@ export function look() {
     bubbleMinHeight: 40,
     timestampColor: quiet,
 
+    // A long answer is read from its beginning: the scrolling stops there, and a button leads on.
+    autoScrollSnapOnPage: true,
     hideUploadButton: true,
     sendBoxBackground: paper,
     sendBoxBorderTop: `solid 1px ${line}`,

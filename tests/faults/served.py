@@ -1,0 +1,98 @@
+"""Keyturn's real command line in a process of its own: started, asked things, told to end, killed."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+from tests.support.house import CACHE, reader
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    """What a process needs and no more; development mode on `folder`, with the model learned before."""
+    reader()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "understanding").exists():
+        (folder / "understanding").symlink_to(CACHE, target_is_directory=True)
+    return {"PATH": os.environ["PATH"], "KEYTURN_MODE": "development", "KEYTURN_DATA_DIR": str(folder)} | settings
+
+
+def run(*words: str, env: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """`app.py` with these words, to its end."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), *words], env=dict(env), cwd=folder, capture_output=True, text=True,
+        timeout=PATIENCE, check=False)
+
+
+def free_port() -> int:
+    """A port nobody listens on, outside the range from which outgoing connections get theirs."""
+    while True:
+        port = random.randint(10_000, 32_000)
+        with socket.socket() as plug:
+            try:
+                plug.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+class Served:
+    """One `app.py serve`, leader of a process group as under a terminal."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int, errors: Path) -> None:
+        self.process = process
+        self.base_url = f"http://127.0.0.1:{port}"
+        self.errors = errors
+
+    @classmethod
+    async def start(cls, env: Mapping[str, str], port: int) -> Self:
+        """Start it and wait until it says that it is ready."""
+        folder = Path(env["KEYTURN_DATA_DIR"])
+        errors = folder / "serve.log"
+        with errors.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, str(ROOT / "app.py"), "serve", env=dict(env) | {"PORT": str(port)}, cwd=folder,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+        assert process.stdout is not None
+        served = cls(process, port, errors)
+        async with asyncio.timeout(PATIENCE):
+            said = await process.stdout.readline()
+        if not said.startswith(b"Keyturn is ready"):
+            await served.kill()
+            raise AssertionError(f"not ready: {said!r}\n{errors.read_text()}")
+        return served
+
+    def tell(self, what: signal.Signals, *, group: bool = False) -> None:
+        """Send a signal, to the whole group as Ctrl-C at a terminal does."""
+        (os.killpg if group else os.kill)(self.process.pid, what)
+
+    async def ended(self, seconds: float = PATIENCE) -> int:
+        """Its exit code, once it has ended."""
+        async with asyncio.timeout(seconds):
+            return await self.process.wait()
+
+    async def kill(self) -> None:
+        """kill -9, if it still runs."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.ended()
+
+
+@asynccontextmanager
+async def serving(env: Mapping[str, str], port: int = 0) -> AsyncIterator[Served]:
+    """A running Keyturn, ended whatever happens."""
+    served = await Served.start(env, port or free_port())
+    try:
+        yield served
+    finally:
+        await served.kill()
