@@ -90,6 +90,7 @@ from dialogs.turns import Turns
 log = structlog.get_logger("keyturn")
 
 JOURNEYS = {"forgot_password": "reset.button.start"}
+BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 FINISH_SECONDS = 25.0       # of the 30 a service has to end in (F11)
 
 
@@ -97,7 +98,7 @@ class Desk:
     """Every part of a running Keyturn over one store. Nothing here decides anything; it only connects."""
 
     def __init__(self, settings: Settings, content: Content, reader: Reader, store: Store, ring: KeyRing,
-                 clock: Clock) -> None:
+                 clock: Clock, beat: float = BEAT) -> None:
         limits = settings.limits
         self.settings, self.content, self.store, self.clock = settings, content, store, clock
         self.ring = ring
@@ -151,7 +152,7 @@ class Desk:
         self.settlement = Settlement(self.directory, self.cases, self.pending, records, self.knocks, clock)
         self.forgot_password = ForgotPasswordJourney(
             self.directory, {"totp": totp, "email_code": email_code}, self.cases, self.tries, records,
-            ring.pseudonym, self._phrase, limits, clock, settings.base_url)
+            ring.pseudonym, self._phrase, limits, clock, settings.base_url, beat)
         self.demo_desk = DemoDesk(self.accounts, self.enrolments, self.mailbox, clock)
         self.reset_page = ResetPage(
             self.directory, self.cases, self.tries, self.pending, records, self.settlement, policy, limits,

@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.journeys.answers import Asked, NotACode, Over, Page, Paused, Proven, Wrong
+from bot.journeys.answers import Asked, NotACode, Over, Page, Paused, Proven, Told, Wrong
 from bot.journeys.forgot_password import ForgotPassword as Journey
 from bot.rules.limits import Limits
 from dialogs.shapes import account_name
@@ -43,7 +43,10 @@ class ForgotPassword(Conversation):
         return await step.ask("reset.which_account", self.named, fits="name", buttons=[CANCEL])
 
     async def named(self, talk: Talk) -> Reply:
-        name = account_name(talk.heard.text)
+        if talk.heard.kind != "message":
+            return Wait()
+        # What a button sends along as its text is no name.
+        name = "" if talk.heard.pressed else account_name(talk.heard.text)
         if not name:
             return Again("reset.which_account_again")
         answer = await self.journey.begin(talk.speaker, name, talk.lang, talk.reference)
@@ -54,26 +57,40 @@ class ForgotPassword(Conversation):
         return Good()
 
     async def typed_proof(self, step: Step) -> Moved:
-        return await step.ask("reset.totp", self.proven, fits="code", buttons=[CANCEL])
+        return await step.ask("reset.totp", self.app_code, fits="code", buttons=[CANCEL])
 
     async def mailed_code(self, step: Step) -> Moved:
         sent = await self.journey.challenge(step.talk.notes["case"], step.talk.speaker)
-        if isinstance(sent, Asked):
-            return await step.ask(
-                "reset.email_code", self.proven, fits="code", buttons=[RESEND, CANCEL],
-                minutes=self.limits.code_seconds // 60)
-        if isinstance(sent, Paused):
-            await self.journey.cancel(step.talk.notes["case"], "too_many_codes")
-            return await step.leave("reset.too_many_codes", minutes=self._wait(sent.until))
-        return await step.leave(f"reset.over.{sent.reason}")
+        match sent:
+            case Asked():
+                return await step.ask(
+                    "reset.email_code", self.email_code, fits="code", buttons=[RESEND, CANCEL],
+                    minutes=self.limits.code_seconds // 60)
+            case Proven():
+                return await step.go_on()
+            case Paused(until):
+                await self.journey.cancel(step.talk.notes["case"], "too_many_codes")
+                return await step.leave("reset.too_many_codes", minutes=self._wait(until))
+            case Over(reason):
+                return await step.leave(f"reset.over.{reason}")
 
-    async def proven(self, talk: Talk) -> Reply:
-        """Whether what was typed proves the person at the gate that is open."""
-        if talk.heard.kind != "message":
-            return Wait()
+    async def app_code(self, talk: Talk) -> Reply:
+        reply = await self._proven(talk, "totp")
+        if isinstance(reply, Good):
+            # The whole flow is counted from its first proof (limit 13).
+            talk.memory.until = self.clock.now() + self.limits.flow_seconds
+        return reply
+
+    async def email_code(self, talk: Talk) -> Reply:
         if talk.heard.pressed.get("do") == "resend":
             return await self._resend(talk)
-        answer = await self.journey.prove(talk.notes["case"], talk.speaker, talk.heard.text)
+        return await self._proven(talk, "email_code")
+
+    async def _proven(self, talk: Talk, gate: str) -> Reply:
+        """Whether what was typed proves the person at this gate."""
+        if talk.heard.kind != "message":
+            return Wait()
+        answer = await self.journey.prove(talk.notes["case"], talk.speaker, gate, talk.heard.text)
         match answer:
             case Asked() | Proven():
                 return Good()
@@ -88,7 +105,8 @@ class ForgotPassword(Conversation):
 
     async def secure_page(self, step: Step) -> Moved:
         if not await self._send_link(step.talk):
-            return await step.end()
+            told = await self.journey.outcome(step.talk.notes["case"])
+            return await step.leave(f"reset.over.{told.reason or 'used'}", buttons=[START])
         return await step.ask(
             "reset.page.waiting", self.finished, words="reset.words_for_done", said=True, buttons=[NEW_LINK, CANCEL])
 
@@ -110,32 +128,32 @@ class ForgotPassword(Conversation):
             return Wait() if await self._send_link(talk) else Leave("reset.over.expired", buttons=[START])
         return Again("reset.page.waiting", buttons=[NEW_LINK, CANCEL])
 
-    async def cancelled(self, talk: Talk) -> None:
-        await self._stop(talk, "cancelled")
+    async def cancelled(self, talk: Talk) -> bool:
+        return await self._stop(talk, "cancelled")
 
-    async def expired(self, talk: Talk) -> None:
-        await self._stop(talk, "expired")
+    async def expired(self, talk: Talk) -> bool:
+        return await self._stop(talk, "expired")
 
-    async def _stop(self, talk: Talk, reason: str) -> None:
+    async def _stop(self, talk: Talk, reason: str) -> bool:
+        """End the case and say how it ended: not always as wished (F1). False while nobody knows."""
         case_id = talk.notes.get("case")
-        told = await self.journey.cancel(case_id, reason) if case_id else None
-        if told is None or told.end == "ended":
-            await talk.say(f"reset.over.{reason}", buttons=[START] if reason == "expired" else [])
-        elif told.end == "done":
-            await talk.say("reset.done")
-        elif told.end == "refused":
-            await talk.say(f"reset.refused.{told.reason}", buttons=[START])
-        else:
-            await talk.say("reset.page.checking")
+        told = await self.journey.cancel(case_id, reason) if case_id else Told("ended", reason)
+        match told.end:
+            case "done":
+                await talk.say("reset.done")
+            case "refused":
+                await talk.say(f"reset.refused.{told.reason}", buttons=[START])
+            case "ended":
+                await talk.say(f"reset.over.{told.reason}", buttons=[START] if told.reason == "expired" else [])
+        return told.end in ("done", "refused", "ended")
 
     async def _resend(self, talk: Talk) -> Reply:
         sent = await self.journey.challenge(talk.notes["case"], talk.speaker)
         match sent:
-            case Asked(_, "email_code"):
-                return Again("reset.email_code_again", {"minutes": self.limits.code_seconds // 60})
             case Asked():
-                # A button of an earlier question, pressed late.
-                return Again("reset.totp")
+                return Again("reset.email_code_again", {"minutes": self.limits.code_seconds // 60})
+            case Proven():
+                return Good()
             case Paused(until):
                 return Again("reset.no_more_codes", {"minutes": self._wait(until)})
             case Over(reason):

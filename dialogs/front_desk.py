@@ -89,9 +89,9 @@ class FrontDesk:
             self.floor.end(memory)
             await talk.say("common.restarted")
         elif memory.until and self.clock.now() >= memory.until and talk.heard.kind == "message":
-            await running.expired(talk)
-            self.floor.end(memory)
-            running = None
+            if await running.expired(talk):
+                self.floor.end(memory)
+                running = None
         return running
 
     # -- a message -------------------------------------------------------------------------------
@@ -104,7 +104,8 @@ class FrontDesk:
             await self.floor.ask_again(talk)
         elif holds_password(talk.heard.text):
             await talk.redact()
-            await talk.say("common.password_in_chat", buttons=[] if running else [START])
+            offer = not running and self.begins and talk.speaker.personal and not talk.speaker.guest
+            await talk.say("common.password_in_chat", buttons=[START] if offer else [])
             await self.floor.ask_again(talk)
         elif running:
             await self._within(talk, running)
@@ -207,8 +208,11 @@ class FrontDesk:
             await self.floor.begin(talk, journey)
 
     async def _cancel(self, talk: Talk, running: Conversation) -> None:
-        await running.cancelled(talk)
-        self.floor.end(talk.memory)
+        if await running.cancelled(talk):
+            self.floor.end(talk.memory)
+        else:
+            # An effect is being settled: its knock must still find the conversation waiting (F1, F13).
+            await self.floor.go_on(talk)
 
     # -- languages -------------------------------------------------------------------------------
 

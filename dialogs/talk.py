@@ -205,12 +205,12 @@ class Conversation:
     wish: ClassVar[str]                 # label of a message that asks for this very conversation
     help: ClassVar[str]                 # key of what to say when somebody asks for help in the middle of it
 
-    async def cancelled(self, talk: Talk) -> None:
-        """The person wants to stop: say what was and was not done."""
+    async def cancelled(self, talk: Talk) -> bool:
+        """The person wants to stop: say what was and was not done. False: it cannot be stopped any more."""
         raise NotImplementedError
 
-    async def expired(self, talk: Talk) -> None:
-        """The person came back too late: say what was and was not done."""
+    async def expired(self, talk: Talk) -> bool:
+        """The person came back too late: say what was and was not done. False: it is not over yet."""
         raise NotImplementedError
 
     @classmethod

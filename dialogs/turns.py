@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Awaitable, Callable
+from copy import deepcopy
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -40,45 +41,44 @@ class Turns:
         key = f"{speaker.channel}/{speaker.tenant}/{speaker.conversation}/{speaker.user}"
         try:
             async with self.storage.turn(key, context.activity.id or "") as turn:
-                if isinstance(turn, Skipped):
-                    return
-                memory = _remembered(turn.state)
-                await self._receive(context, speaker, heard, memory)
-                turn.state = asdict(memory)
+                if not isinstance(turn, Skipped):
+                    memory = _remembered(turn.state)
+                    await self._receive(self._talk(context, speaker, heard, memory))
+                    turn.state = asdict(memory)
         except StoreUnavailable:
-            await self._without_memory(context, speaker, heard)
+            # The store is away: questions are still answered, everything else says so (G1).
+            await self.desk.answer_only(self._talk(context, speaker, heard, Memory(who=speaker.requester)))
         except Conflict:
             # Another replica went on with this conversation; what we said stands, what we noted does not.
             log.warning("turn_lost_its_conversation")
+        except KeyturnError as error:
+            # Nothing was noted, so the person can say the same again.
+            log.warning("turn_refused", error=type(error).__name__)
+            await context.send_activity(self.content.say(self._language(context), error.message))
 
     async def apologise(self, context: Context) -> None:
         """The last resort when a turn broke outside of any conversation (F14)."""
-        lang = self.desk.language_of(context.activity.locale or "") or self.content.languages[0]
-        await context.send_activity(self.content.say(lang, "error.general"))
+        await context.send_activity(self.content.say(self._language(context), "error.general"))
 
-    async def _receive(self, context: Context, speaker: Speaker, heard: Heard, memory: Memory) -> None:
-        talk = Talk(context, speaker, heard, memory, self.content, self.redact,
-                    reference_of(context.activity, speaker))
-        if heard.kind == "joined" and memory.lang:
+    async def _receive(self, talk: Talk) -> None:
+        if talk.heard.kind == "joined" and talk.memory.lang:
             return      # Greeted before: a reconnect is not a new person.
         try:
             await self.desk.receive(talk)
-        except KeyturnError as error:
-            # Nothing moved on: the person can say the same again.
-            log.warning("turn_refused", error=type(error).__name__)
-            await talk.say(error.message)
+        except KeyturnError:
+            raise
         except Exception as error:  # noqa: BLE001 a broken conversation must not stay stuck (F14)
             # An exception's text may quote what the person wrote: only its place is logged (D3).
             log.error("turn_broken", error=type(error).__name__, at=_place(error))
-            self.desk.floor.end(memory)
+            self.desk.floor.end(talk.memory)
             await talk.say("error.general")
 
-    async def _without_memory(self, context: Context, speaker: Speaker, heard: Heard) -> None:
-        """The store is away: questions are still answered, everything else says so (G1)."""
-        memory = Memory(who=speaker.requester)
-        talk = Talk(context, speaker, heard, memory, self.content, self.redact,
-                    reference_of(context.activity, speaker))
-        await self.desk.answer_only(talk)
+    def _talk(self, context: Context, speaker: Speaker, heard: Heard, memory: Memory) -> Talk:
+        reference = reference_of(context.activity, speaker)
+        return Talk(context, speaker, heard, memory, self.content, self.redact, reference)
+
+    def _language(self, context: Context) -> str:
+        return self.desk.language_of(context.activity.locale or "") or self.content.languages[0]
 
     def _heard(self, context: Context) -> Heard:
         activity = context.activity
@@ -101,7 +101,14 @@ class Turns:
             return ""
         text = text[:self.limits.text_characters]
         text = text.encode("utf-8", "replace").decode()
-        return "".join(one for one in _without_mention(text) if one in "\n\t" or one.isprintable()).strip()
+        return "".join(map(_plain, _without_mention(text))).strip()
+
+
+def _plain(one: str) -> str:
+    """A character, a blank for one of the many kinds of blank, nothing for one that does not show."""
+    if one.isprintable() or one in "\n\t":
+        return one
+    return " " if one.isspace() else ""
 
 
 def _without_mention(text: str) -> str:
@@ -113,7 +120,8 @@ def _without_mention(text: str) -> str:
 def _remembered(state: dict[str, Any]) -> Memory:
     """The memory kept by this release, or a new one (F10)."""
     known = {one.name for one in fields(Memory)}
-    return Memory(**state) if state and set(state) <= known else Memory()
+    # A copy: a turn that fails must leave the stored state as it was.
+    return Memory(**deepcopy(state)) if state and set(state) <= known else Memory()
 
 
 def _place(error: Exception) -> str:

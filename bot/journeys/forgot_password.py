@@ -55,26 +55,40 @@ class ForgotPassword:
                 await self.records.refused(OPERATION, speaker, "", "requester_paused")
                 return Paused(until)
             account = await self.directory.find(name)
-            blocked = await self._blocked(account)
-            case = await self._open(speaker, account.id if account else f"x-{named}", blocked, lang, reference)
-            await self.records.opened(case, account.tenant if account else "")
+            account_id = account.id if account else f"x-{named}"
+            blocked = await self._blocked(account, account_id)
+            case = await self._open(speaker, account_id, blocked, lang, reference)
+            await self.records.opened(case, account)
             return Asked(case.id, case.next_gate)
 
-    async def challenge(self, case_id: str, speaker: Speaker) -> Asked | Paused | Over:
+    async def challenge(self, case_id: str, speaker: Speaker) -> Asked | Proven | Paused | Over:
         """Send what the next gate needs sent; for a typed proof that is nothing."""
         case = await self._live(case_id, speaker)
         if isinstance(case, Over):
             return case
+        if case.state is State.PROVEN:
+            return Proven()
         sent = await self.authenticators[case.next_gate].challenge(case)
-        return Paused(sent.until) if isinstance(sent, NotSent) else Asked(case.id, case.next_gate)
+        if isinstance(sent, NotSent):
+            await self.records.refused(OPERATION, speaker, case.account, "codes_paused")
+            return Paused(sent.until)
+        return Asked(case.id, case.next_gate)
 
     async def prove(
-            self, case_id: str, speaker: Speaker, typed: str) -> Asked | Proven | Wrong | NotACode | Paused | Over:
-        """Try one code at the next gate: counted first, compared second (V1)."""
+            self, case_id: str, speaker: Speaker, gate: str,
+            typed: str) -> Asked | Proven | Wrong | NotACode | Paused | Over:
+        """Try one code at a gate: counted first, compared second (V1).
+
+        A gate passed before, by a turn whose end nobody heard of, stays passed: nothing is tried.
+        """
         async with evenly(self.beat):
             case = await self._live(case_id, speaker)
             if isinstance(case, Over):
                 return case
+            if case.state is State.PROVEN:
+                return Proven()
+            if gate in case.proofs:
+                return Asked(case.id, case.next_gate)
             code = canonical_code(typed, self.limits.code_digits)
             if code is None:
                 return NotACode()
@@ -106,8 +120,10 @@ class ForgotPassword:
     async def cancel(self, case_id: str, reason: str = "cancelled") -> Told:
         """End a case before its effect; if the effect was begun, the truth is what comes back."""
         case = await self.cases.read(case_id)
-        if case is not None and case.state in (State.OPENED, State.PROVEN):
-            await self._end(case, reason)
+        while case is not None and case.state in (State.OPENED, State.PROVEN):
+            if await self._end(case, reason):
+                break
+            case = await self.cases.read(case_id)   # The page was quicker: what did it do?
         return await self.outcome(case_id)
 
     # -- what the steps above are made of ------------------------------------------------------
@@ -121,15 +137,18 @@ class ForgotPassword:
             return await self.tries.target(speaker.requester, speaker.source, named)
         return 0
 
-    async def _blocked(self, account: Account | None) -> str:
-        """Why even a right proof will not do for this account; empty when it would."""
+    async def _blocked(self, account: Account | None, account_id: str) -> str:
+        """Why even a right proof will not do for this account; empty when it would.
+
+        A made-up account is asked about in the same way as a real one (E2).
+        """
+        too_many = await self._too_many("reset_start", account_id, self.limits.reset_starts_24h)
+        enrolled = [await self.authenticators[gate].enrolled(account_id) for gate in self.gates]
         if account is None:
             return "unknown"
-        if await self._too_many("reset_start", account.id, self.limits.reset_starts_24h):
+        if too_many:
             return "starts"
-        if not all([await self.authenticators[gate].enrolled(account.id) for gate in self.gates]):
-            return "unregistered"
-        return standing(account)
+        return standing(account) if all(enrolled) else "unregistered"
 
     async def _too_many(self, what: str, account_id: str, most: int) -> bool:
         return bool(await self.tries.start(what, account_id, False, ((most, DAY),)))
@@ -150,16 +169,22 @@ class ForgotPassword:
             if counted.whose != "account":
                 await self.records.refused(OPERATION, speaker, case.account, f"{counted.whose}_paused")
                 return Paused(counted.until)
-            await self.records.paused(case, counted.until)
         # A paused account refuses even a right code, does not spend it, and reads the same (V3, E1).
         hopeless = not isinstance(counted, Counted) or (case.blocked and case.blocked not in TOLD_WHEN_PROVEN)
         checked = replace(case, id=f"x-{case.id}", account=f"x-{case.account}") if hopeless else case
         right = await self.authenticators[case.next_gate].check(checked, code)
         if not right or hopeless or not isinstance(counted, Counted):
-            await self.records.wrong(case)
+            await self._wrong(case, speaker)
             return await self._dead(case) if counted.left < 1 else Wrong(counted.left)
         await self.tries.succeeded(attempt, counted.token)
         return await self._passed(case)
+
+    async def _wrong(self, case: Case, speaker: Speaker) -> None:
+        await self.records.wrong(case)
+        # The owner hears of a pause when it begins, not when somebody runs into it (O6).
+        paused = await self.tries.paused(Attempt("", case.account, not speaker.anonymous, "", ""))
+        if paused is not None and paused.whose == "account":
+            await self.records.paused(case, paused.until)
 
     async def _passed(self, case: Case) -> Asked | Proven | Over:
         try:
@@ -171,7 +196,7 @@ class ForgotPassword:
             return Asked(case.id, case.next_gate)
         if case.blocked:
             await self._end(case, "contact_it")
-            await self.records.alert(case)
+            await self.records.alert(case, case.blocked)
             return Over("contact_it")
         return Proven()
 
@@ -179,12 +204,14 @@ class ForgotPassword:
         await self._end(case, "too_many_tries")
         return Over("too_many_tries")
 
-    async def _end(self, case: Case, reason: str) -> None:
+    async def _end(self, case: Case, reason: str) -> bool:
+        """Whether it was this caller who ended it."""
         try:
             case = await self.cases.save(case.closed(State.ENDED, self.clock.now(), reason))
         except Conflict:
-            return
+            return False
         await self.records.ended(case)
+        return True
 
     async def _live(self, case_id: str, speaker: Speaker) -> Case | Over:
         """The case, if it can go on and this is the person who opened it (I5, I6)."""
@@ -222,8 +249,6 @@ def opened_by(case: Case, speaker: Speaker) -> bool:
     """Whether a case belongs to this speaker: same channel, tenant, conversation, person and browser (I5)."""
     return all(case.speaker.get(name) == getattr(speaker, name)
                for name in ("channel", "tenant", "conversation", "user", "object_id", "browser"))
-
-
 
 
 def opened_by_browser(case: Case, browser: str) -> bool:

@@ -24,11 +24,12 @@ class Records:
     directory: Directory
     clock: Clock
 
-    async def opened(self, case: Case, tenant: str) -> None:
-        await self._of(case, "opened", tenant=tenant, outcome="refused" if case.blocked else "ok",
-                       reason=case.blocked)
-        if case.blocked == "protected":
-            await self.alert(case)
+    async def opened(self, case: Case, account: Account | None) -> None:
+        await self._of(case, "opened", tenant=account.tenant if account else "",
+                       outcome="refused" if case.blocked else "ok", reason=case.blocked)
+        if account is not None and account.protected:
+            # Whatever else stands in the way of it (I8).
+            await self.alert(case, "protected")
 
     async def wrong(self, case: Case) -> None:
         await self._of(case, "proof", outcome="wrong", reason=case.next_gate)
@@ -63,10 +64,10 @@ class Records:
         outcome = "done" if ended else "failed"
         await self._of(case, "sessions_ended", outcome=outcome, once=f"{case.key}:revoked:{outcome}")
 
-    async def alert(self, case: Case) -> None:
+    async def alert(self, case: Case, reason: str) -> None:
         """Somebody tries an account that is never served (I8)."""
-        log.warning("protected_account_attempt", case=case.id, reason=case.blocked)
-        await self._of(case, "alert", outcome="refused", reason=case.blocked, once=f"{case.key}:alert")
+        log.warning("protected_account_attempt", case=case.id, reason=reason)
+        await self._of(case, "alert", outcome="refused", reason=reason, once=f"{case.key}:alert")
 
     async def paused(self, case: Case, until: float) -> None:
         """Proofs for the account are refused for a while: recorded once a pause, and the owner is told (O6)."""

@@ -74,21 +74,32 @@ class ResetPage:
     # -- the effect ----------------------------------------------------------------------------
 
     async def _act(self, case: Case, account: Account, password: Secret, ends: float) -> Again | Ended:
-        await self.records.intent(case, account.tenant)
+        # Listed first: an intent that nobody comes back to would never have an outcome (F1).
         await self.pending.add(case.id, self.clock.now() + SETTLED_AFTER)
+        await self.records.intent(case, account.tenant)
         try:
             claimed = await self.cases.save(
                 replace(case, state=State.CLAIMED, claimed_at=self.clock.now()))
         except Conflict:
             # Somebody else was first: a double click, another tab, a cancel in the chat.
-            current = await self.cases.read(case.id)
-            return self._ended(current or case)
+            return self._ended(await self._left_by_the_first(case))
         if await self._too_many(claimed):
             return self._ended(await self._refuse(claimed, "too_many_resets"))
         answer = await self._set(claimed, password)
         if answer.applied is Applied.NO and answer.broken:
             return await self._give_back(claimed, answer, ends)
         return self._ended(await self._settled(claimed, answer.applied))
+
+    async def _left_by_the_first(self, case: Case) -> Case:
+        """The case as whoever was first has left it."""
+        current = await self.cases.read(case.id) or case
+        if current.state is State.PROVEN:
+            # That password was not taken and another may be tried: there is nothing for the sweeper to end.
+            await self.pending.remove(case.id)
+            current = await self.cases.read(case.id) or case
+            if current.state is State.CLAIMED:
+                await self.pending.add(case.id, self.clock.now() + SETTLED_AFTER)
+        return current
 
     async def _settled(self, claimed: Case, applied: Applied) -> Case:
         try:
@@ -112,8 +123,8 @@ class ResetPage:
             case = await self.cases.save(replace(claimed, state=State.PROVEN, claimed_at=0, counted=True))
         except Conflict:
             return self._ended(await self.cases.read(claimed.id) or claimed)
-        await self.pending.remove(case.id)
         await self.records.refused_by_directory(case)
+        await self.pending.remove(case.id)
         return Again(await self._form(case, ends), tuple(RuleState(key, False) for key in answer.broken))
 
     async def _refusal(self, case: Case, account: Account | None) -> str:
@@ -132,12 +143,13 @@ class ResetPage:
         return bool(await self.tries.start("reset_done", case.account, _is_owner(case), most))
 
     async def _refuse(self, case: Case, reason: str) -> Case:
+        await self.pending.add(case.id, self.clock.now() + SETTLED_AFTER)
         try:
             case = await self.cases.save(case.closed(State.REFUSED, self.clock.now(), reason))
         except Conflict:
             return await self.cases.read(case.id) or case
-        await self.records.outcome(case, "")
-        return case
+        # The chat and the trail hear of it now, or from the sweeper (F1).
+        return await self._settled(case, Applied.NO)
 
     # -- what the page shows ---------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ class Settlement:
         for case_id in due:
             try:
                 await self.settle(case_id)
-            except (KeyturnError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 one bad record harms one request, not the sweeper (F14)
                 log.warning("not_settled_yet", case=case_id, error=type(error).__name__)
         return len(due)
 
@@ -103,13 +103,8 @@ class Settlement:
     async def _after_success(self, case: Case, account: Account) -> None:
         """Sessions end, the owner hears of it, other requests for the account end too (O4, O6, I5)."""
         await self.records.tell_owner(account, "reset_done", case.key)
-        for other in await self.cases.others_of(account.id, but=case.id):
-            if other.state is State.CLAIMED:
-                continue
-            try:
-                await self.cases.save(other.closed(State.ENDED, self.clock.now(), "superseded"))
-            except Conflict:
-                log.info("superseded_case_moved_on", case=other.id)
+        while await self._supersede_others(case, account):
+            log.info("superseded_case_moved_on", case=case.id)
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 await self.directory.revoke_sessions(account.id)
@@ -117,3 +112,17 @@ class Settlement:
             await self.records.revoked(case, ended=False)
             raise
         await self.records.revoked(case, ended=True)
+
+    async def _supersede_others(self, case: Case, account: Account) -> bool:
+        """End what else is under way for the account (I5); whether any of it moved on meanwhile."""
+        moved_on = False
+        for other in await self.cases.others_of(account.id, but=case.id):
+            if other.state is State.CLAIMED:
+                continue
+            try:
+                ended = await self.cases.save(other.closed(State.ENDED, self.clock.now(), "superseded"))
+            except Conflict:
+                moved_on = True
+            else:
+                await self.records.ended(ended)
+        return moved_on

@@ -1,6 +1,7 @@
 """The echo of the Microsoft 365 Agents SDK, which comes after the Bot Framework's; without credentials."""
 
 import os
+from typing import Any
 
 from aiohttp import web
 from microsoft_agents.activity import Activity, TurnContextProtocol
@@ -36,7 +37,7 @@ class Nobody(Connections):
 
 
 class Echo(ActivityHandler):
-    async def on_message_activity(self, turn_context: TurnContextProtocol) -> None:
+    async def on_message_activity(self, turn_context: TurnContextProtocol[Any]) -> None:
         await turn_context.send_activity(f"Echo: {turn_context.activity.text}")
 
 

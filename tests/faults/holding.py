@@ -53,13 +53,14 @@ class Holding:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, away = await asyncio.open_unix_connection(self.behind)
         released = self._released
+        back = asyncio.create_task(self._back(there, writer, released))
         try:
             with contextlib.suppress(OSError):
-                async with asyncio.TaskGroup() as both:
-                    back = both.create_task(self._back(there, writer, released))
-                    await self._forth(reader, away, released)
-                    back.cancel()
+                await self._forth(reader, away, released)
         finally:
+            back.cancel()
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await back
             away.close()
             writer.close()
 

@@ -34,9 +34,9 @@ from tests.support.house import house
 from tests.support.people import mails_of, sign_in
 
 SHARDS = 4
-LATER = 60.0        # seconds that the next Keyturn's clock is ahead: every deadline of the killed one is over
-# A conversation that was held when its process was killed is free again after this and five seconds more.
-SOON = {"KEYTURN_LIMIT_ANSWER_SECONDS": "1"}
+LATER = 65.0        # seconds that the next Keyturn's clock is ahead: every deadline of the killed one is over
+# A conversation whose process was killed in the middle of a turn is free again after this and five seconds more.
+SOON = {"KEYTURN_LIMIT_ANSWER_SECONDS": "5"}
 
 
 @dataclass
@@ -75,7 +75,7 @@ async def test_kill_between_any_two_commands(
                 await before.again(store)
                 answered = await _killed_after(commands, before, proxy, tmp_path, typed)
                 try:
-                    await _one_truth(before, redis_url, tmp_path, typed)
+                    await _one_truth(before, store, redis_url, tmp_path, typed)
                 except (AssertionError, TimeoutError) as error:
                     last = b" ".join(proxy.passed[-1])[:200] if proxy.passed else b""
                     raise AssertionError(f"killed after {commands} commands, {last!r}: {error!r}") from error
@@ -122,8 +122,9 @@ async def _killed_after(commands: int, before: Before, proxy: Holding, folder: P
     return answered
 
 
-async def _one_truth(before: Before, redis_url: str, folder: Path, password: str) -> None:
-    clock = SteppedClock(before.now + LATER)
+async def _one_truth(
+        before: Before, store: Store, redis_url: str, folder: Path, password: str) -> None:
+    clock = SteppedClock(await store.time() + LATER)
     async with house(redis_url, folder, clock, before.settings, before.port) as desk:
         await desk.settlement.sweep()
         case = await desk.cases.read(before.case.id)
@@ -190,14 +191,10 @@ async def _done_once(desk: Desk, before: Before, password: str) -> None:
 
 
 async def _told(chat: Chat, truth: str) -> None:
-    """She has been told, or is told when she asks; and never the other thing."""
-    other = NOT_DONE if truth is DONE else DONE
-    said = await chat.quiet()
-    if not any(truth in one.text for one in said):
-        await chat.say("ferdig")
-        said.append(await chat.hear())
-    assert truth in said[-1].text, [one.text for one in said]
-    assert not any(other in one.text for one in said), [one.text for one in said]
+    """She is told by itself, perhaps twice, and never the other thing."""
+    said = [await chat.hear()]
+    said += await chat.quiet()
+    assert all(truth in one.text for one in said), [one.text for one in said]
 
 
 async def _acts_no_more(desk: Desk, before: Before) -> None:

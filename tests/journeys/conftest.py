@@ -1,0 +1,58 @@
+"""Houses for the journeys' tests: as many as a test likes on one store, quick to open, one trusted proxy."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from app import Desk
+from bot.store.connection import Store
+from bot.store.sealed import new_key
+from tests.journeys.stage import Seeds, Visitor
+from tests.support.clock import SteppedClock
+from tests.support.house import house
+
+OpenHouse = Callable[..., Awaitable[Desk]]
+Visit = Callable[..., Awaitable[Visitor]]
+
+
+@pytest.fixture(scope="session")
+def secret_key() -> str:
+    return new_key()
+
+
+@pytest.fixture(scope="session")
+def seeds() -> Seeds:
+    return Seeds()
+
+
+@pytest.fixture
+async def open_house(
+        redis_url: str, store: Store, tmp_path: Path, clock: SteppedClock, secret_key: str,
+        seeds: Seeds) -> AsyncIterator[OpenHouse]:
+    """`await open_house(beat=…, KEYTURN_…="…")`: a running house; a second one is another replica."""
+    await seeds.put_back(store)
+    async with AsyncExitStack() as at_end:
+        async def opened(*, beat: float = 0.002, **settings: str) -> Desk:
+            extra = {"KEYTURN_SECRET_KEYS": secret_key, "KEYTURN_TRUSTED_PROXIES": "1", **settings}
+            desk = await at_end.enter_async_context(house(redis_url, tmp_path, clock, extra, beat=beat))
+            await seeds.keep(desk)
+            return desk
+
+        yield opened
+
+
+@pytest.fixture
+async def desk(open_house: OpenHouse) -> Desk:
+    return await open_house()
+
+
+@pytest.fixture
+async def visit(open_house: OpenHouse) -> AsyncIterator[Visit]:
+    """`await visit(desk)`: somebody who was just greeted. (Their sockets close before the house does.)"""
+    async with AsyncExitStack() as at_end:
+        async def visited(desk: Desk, locale: str = "nb-NO", address: str = "") -> Visitor:
+            return await at_end.enter_async_context(Visitor(desk, locale, address))
+
+        yield visited

@@ -1,0 +1,133 @@
+"""People at the whole house: visitors with a browser and an address each, and what they do step by step."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from typing import Self
+
+from app import Desk
+from bot.directory import demo
+from bot.secret import Secret
+from bot.store.connection import Store
+from bot.store.protocol import Enrolment
+from tests.support.chat import Chat, Message, SecurePage
+from tests.support.clock import SteppedClock
+from tests.support.people import code_for, mails_of
+
+KARI, JOHN, EVA = (f"00000000-0000-0000-0000-0000000000{number:02}" for number in (1, 2, 6))
+SEED = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU"
+"""Kari's authenticator: one for all runs, so that a code made up as a wrong one is always wrong."""
+GOOD = "elgen drakk kald kakao i regnvær"
+WRONG = ("111111", "222222", "333333", "444444", "555555")
+
+_ADDRESSES = itertools.count(1)
+
+
+class Visitor(Chat):
+    """A browser of its own, behind an address of its own (the house trusts one proxy)."""
+
+    def __init__(self, desk: Desk, locale: str = "nb-NO", address: str = "") -> None:
+        number = next(_ADDRESSES)
+        super().__init__(desk.site.base_url, locale, {
+            "X-Forwarded-For": address or f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"})
+        self.desk = desk
+
+    async def __aenter__(self) -> Self:
+        await self.begin()
+        await self.hear()       # the greeting, whose turn nobody waits for
+        return self
+
+    async def ask(self, text: str, **more: object) -> list[Message]:
+        """Say it, and what was answered: the turn is over when the post is answered."""
+        await self.say(text, **more)
+        return await self.quiet()
+
+    async def hit(self, title: str) -> list[Message]:
+        """Press the newest button of this name; what was answered."""
+        await self.press(title)
+        return await self.quiet()
+
+    async def start(self, name: str) -> list[Message]:
+        """Ask for a new password and name the account."""
+        start = "Lag nytt passord" if self.locale.startswith("nb") else "Set a new password"
+        await self.press(start)
+        return await self.ask(name)
+
+    async def prove(self, clock: SteppedClock, name: str = "kari.nordmann") -> str:
+        """Both codes, each a fresh one; the address of the secure page."""
+        clock.advance(30)
+        said = await self.ask(await code_for(self.desk, name))
+        assert "e-post" in said[-1].text or "e-mailed" in said[-1].text, said[-1].text
+        said = await self.ask(await mailed_code(self.desk, name))
+        return link_of(said)
+
+    async def proven(self, clock: SteppedClock, name: str = "kari.nordmann") -> str:
+        """The whole chat of a reset, up to the address of the secure page."""
+        await self.start(name)
+        return await self.prove(clock, name)
+
+    async def fail(self, name: str, times: int = 5) -> list[str]:
+        """Start, and type so many wrong codes; what was answered to each."""
+        await self.start(name)
+        return [last((await self.ask(code))) for code in WRONG[:times]]
+
+    async def reset(self, clock: SteppedClock, password: str, name: str = "kari.nordmann") -> SecurePage:
+        """From the first word to the new password; the page's answer."""
+        return await self.submit(await self.page(await self.proven(clock, name)), password)
+
+
+def last(said: Sequence[Message]) -> str:
+    return said[-1].text
+
+
+def texts(said: Sequence[Message]) -> list[str]:
+    return [one.text for one in said]
+
+
+def link_of(said: Sequence[Message]) -> str:
+    links = [str(one["value"]) for message in said for one in message.buttons if one["type"] == "openUrl"]
+    assert links, texts(said)
+    return links[-1]
+
+
+async def mailed_code(desk: Desk, name: str = "kari.nordmann") -> str:
+    """The code of the newest mail."""
+    found = re.search(r"\b\d{6,8}\b", (await mails_of(desk, name))[0].body)
+    assert found
+    return found.group()
+
+
+async def records(desk: Desk, event: str = "") -> list[dict[str, object]]:
+    """The audit trail, or its records of one event."""
+    return [one async for one in desk.audit.export() if not event or one["event"] == event]
+
+
+async def events(desk: Desk) -> list[tuple[object, object, object]]:
+    return [(one["event"], one["outcome"], one["reason"]) for one in await records(desk)]
+
+
+class Seeds:
+    """The demo people of one process: made once, and put back into every empty store (hashing takes long)."""
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, bytes] = {}
+
+    async def put_back(self, store: Store) -> None:
+        for key, dumped in self._kept.items():
+            await store.do("RESTORE", key, 0, dumped)
+
+    async def keep(self, desk: Desk) -> None:
+        if self._kept:
+            return
+        enrolment = await desk.enrolments.read(KARI)
+        assert enrolment is not None
+        await desk.enrolments.write(
+            KARI, Enrolment(Secret(SEED), enrolment.totp_id, enrolment.mail, enrolment.since))
+        for pattern in ("kt:{accounts}:*", "kt:enrolment:*"):
+            for key in await desk.store.do("KEYS", pattern):
+                self._kept[key] = await desk.store.do("DUMP", key)
+
+
+def named(number: int) -> str:
+    """The user name of a demo person."""
+    return demo.PEOPLE[number - 1].account.username
