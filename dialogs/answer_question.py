@@ -28,6 +28,7 @@ class AnswerQuestion:
     journeys: Mapping[str, str]         # journeys that can be begun, with the message key of their button
     _texts: dict[tuple[str, str], str] = field(default_factory=dict)
     _buttons: dict[tuple[str, str, bool], tuple[Button, ...]] = field(default_factory=dict)
+    _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
 
     async def answer(self, talk: Talk, topic_id: str, *, aside: bool = False) -> None:
         """Say the topic's answer; `aside` is an answer given in the middle of something else."""
@@ -101,11 +102,13 @@ class AnswerQuestion:
         near = dict.fromkeys((*self.content.topics[topic_id].related, "contact-a-person"))
         return [self._to_topic(talk.lang, one) for one in near if one != topic_id]
 
-    @staticmethod
-    def _helped(talk: Talk, topic_id: str) -> Question:
-        return Question(talk.words("answer.helped.ask"), [
-            Button(talk.words(f"answer.button.{word}"), {"do": "helped", "topic": topic_id, "was": word})
-            for word in ("yes", "no")])
+    def _helped(self, talk: Talk, topic_id: str) -> Question:
+        known = self._questions.get((talk.lang, topic_id))
+        if known is None:
+            known = self._questions[talk.lang, topic_id] = Question(talk.words("answer.helped.ask"), [
+                Button(talk.words(f"answer.button.{word}"), {"do": "helped", "topic": topic_id, "was": word})
+                for word in ("yes", "no")])
+        return known
 
 
 HELP = Press("answer.button.help", {"do": "topic", "topic": "what-can-you-do"})

@@ -23,6 +23,7 @@ from botbuilder.dialogs import (
 )
 from botbuilder.schema import Activity, Attachment
 
+from bot.channel.adapter import reference_of
 from bot.channel.cards import Button, buttons_card
 from bot.content import Content
 from bot.people import Speaker
@@ -117,12 +118,11 @@ class Talk:
     """One turn as a conversation sees it: who speaks, what was heard, and ways to answer."""
 
     def __init__(self, context: TurnContext, speaker: Speaker, heard: Heard, memory: Memory,
-                 content: Content, redact: Redact, reference: Mapping[str, Any]) -> None:
+                 content: Content, redact: Redact) -> None:
         self._context = context
         self.speaker = speaker
         self.heard = heard
         self.memory = memory
-        self.reference = reference
         self._content = content
         self._redact = redact
         self.answer: Any = None         # what the step before was told
@@ -135,6 +135,11 @@ class Talk:
     def notes(self) -> dict[str, Any]:
         """What the running conversation keeps from step to step; plain JSON."""
         return self.memory.notes
+
+    @property
+    def reference(self) -> dict[str, Any]:
+        """Where to knock on this conversation later; plain JSON."""
+        return reference_of(self._context.activity, self.speaker)
 
     def words(self, key: str, **facts: Any) -> str:
         return self._content.say(self.lang, key, **facts)

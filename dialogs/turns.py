@@ -3,12 +3,11 @@
 import traceback
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import structlog
 
-from bot.channel.adapter import reference_of
 from bot.channel.cards import pressed
 from bot.channel.knocks import KNOCK
 from bot.content import Content
@@ -22,6 +21,7 @@ from dialogs.talk import Context, Heard, Memory, Talk
 log = structlog.get_logger(__name__)
 
 LANGUAGE = "keyturn.language"
+_REMEMBERED = frozenset(one.name for one in fields(Memory))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Turns:
                 if not isinstance(turn, Skipped):
                     memory = _remembered(turn.state)
                     await self._receive(self._talk(context, speaker, heard, memory))
-                    turn.state = asdict(memory)
+                    turn.state = {name: getattr(memory, name) for name in _REMEMBERED}
         except StoreUnavailable:
             # The store is away: questions are still answered, everything else says so (G1).
             await self.desk.answer_only(self._talk(context, speaker, heard, Memory(who=speaker.requester)))
@@ -74,8 +74,7 @@ class Turns:
             await talk.say("error.general")
 
     def _talk(self, context: Context, speaker: Speaker, heard: Heard, memory: Memory) -> Talk:
-        reference = reference_of(context.activity, speaker)
-        return Talk(context, speaker, heard, memory, self.content, self.redact, reference)
+        return Talk(context, speaker, heard, memory, self.content, self.redact)
 
     def _language(self, context: Context) -> str:
         return self.desk.language_of(context.activity.locale or "") or self.content.languages[0]
@@ -100,6 +99,8 @@ class Turns:
         if not isinstance(text, str):
             return ""
         text = text[:self.limits.text_characters]
+        if text.isascii() and text.isprintable():
+            return _without_mention(text).strip()
         text = text.encode("utf-8", "replace").decode()
         return "".join(map(_plain, _without_mention(text))).strip()
 
@@ -119,9 +120,10 @@ def _without_mention(text: str) -> str:
 
 def _remembered(state: dict[str, Any]) -> Memory:
     """The memory kept by this release, or a new one (F10)."""
-    known = {one.name for one in fields(Memory)}
-    # A copy: a turn that fails must leave the stored state as it was.
-    return Memory(**deepcopy(state)) if state and set(state) <= known else Memory()
+    if not state or not state.keys() <= _REMEMBERED:
+        return Memory()
+    # A turn that fails must leave the stored state as it was, and dialogs change their stack in place.
+    return Memory(**(deepcopy(state) if state["stack"] else state))
 
 
 def _place(error: Exception) -> str:

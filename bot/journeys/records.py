@@ -88,7 +88,7 @@ class Records:
         speaker = case.speaker
         await self.audit.append({
             "event": f"{case.operation}.{event}",
-            "actor": f"{speaker['channel']}:{speaker['object_id'] or speaker['user']}",
+            "actor": Speaker(**speaker).requester,
             "tenant": tenant or speaker["tenant"], "target": case.account, "operation": case.operation,
             "proofs": list(case.proofs), "source": speaker["source"], "correlation": case.id,
             "key": case.key, **fields}, once)

@@ -20,18 +20,25 @@ def features(text: str, families: Families) -> set[str]:
     A piece keeps the word's edges (`<pa`), a word is `=passord`, two beside each other `ny telefon`, a short
     message as a whole `==hei du`; a family is `+phone`, two in a row `+phone>lose`, any two `+lose&phone`.
     """
-    found: set[str] = set()
+    kept, between = parts(text, families)
+    return between.union(*map(word_features, kept))
+
+
+def parts(text: str, families: Families) -> tuple[set[str], set[str]]:
+    """The words whose own features count (`word_features`), and the features that lie between words."""
     said = words(without_codes(text))
     named = [families.of(word) for word in said]
     denied = {at + 1 for at, (one, two) in enumerate(pairwise(named)) if "negation" in one and two & _DENIED}
-    for word in {word for at, word in enumerate(said) if at not in denied}:
-        found.update(_pieces(word))
-        found.add("=" + word)
-    found.update(f"{one} {two}" for one, two in pairwise(said))
+    between = {f"{one} {two}" for one, two in pairwise(said)}
     if 0 < len(said) <= _WHOLE_MESSAGE:
-        found.add("==" + " ".join(said))
-    found.update(_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
-    return found
+        between.add("==" + " ".join(said))
+    between.update(_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
+    return {word for at, word in enumerate(said) if at not in denied}, between
+
+
+def word_features(word: str) -> set[str]:
+    """What one word counts as by itself."""
+    return {*_pieces(word), "=" + word}
 
 
 def is_meaning(feature: str) -> bool:

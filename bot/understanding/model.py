@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,10 +34,19 @@ class Model:
 
     def scores(self, found: set[str]) -> Numbers:
         """Log-odds of each column for a message with these features."""
-        # Sorted, because sets come in any order and sums of floats depend on theirs.
-        rows = sorted(row for feature in found if (row := self.vocabulary.get(feature)) is not None)
-        if not rows:
+        return self.scores_of(self.rows(found))
+
+    def rows(self, found: Iterable[str]) -> set[int]:
+        """The rows of those features that were learned."""
+        known = self.vocabulary
+        return {known[feature] for feature in found if feature in known}
+
+    def scores_of(self, learned: set[int]) -> Numbers:
+        """As `scores`, from rows."""
+        if not learned:
             return self.bias
+        # Sorted, because sets come in any order and sums of floats depend on theirs.
+        rows = sorted(learned)
         rare = self.rarity[rows]
         summed: Numbers = self.weights[rows].sum(axis=0)
         return summed / np.float32(np.sqrt(rare @ rare)) + self.bias

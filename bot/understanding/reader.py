@@ -7,7 +7,7 @@ import numpy as np
 
 from bot.understanding.codes import error_code, without_codes
 from bot.understanding.families import Families
-from bot.understanding.features import features
+from bot.understanding.features import parts, word_features
 from bot.understanding.model import Model, Numbers
 from bot.understanding.text import cut, words
 
@@ -48,12 +48,14 @@ class Reader:
         self._families = families
         self._ends = (len(model.labels), len(model.labels) + len(model.topics))
         self._topics = {label: tuple(ids) for label, ids in topics.items()}
+        # Filled as words are met, and only with words of the phrases: nothing anybody wrote is held.
+        self._rows_of_word: dict[str, set[int]] = {}
 
     def read(self, text: str, hint: str | None = None) -> Reading:
         """Understand a message; `hint` is the conversation's language, kept when the message shows none."""
         text = cut(text)
         code = error_code(text)
-        scores = self._model.scores(features(text, self._families))
+        scores = self._model.scores_of(self._rows(text))
         first_topic, first_language = self._ends
         chances = self._judged(_chances(scores[:first_topic]), code is not None and _nothing_else(text))
         best = np.argsort(-chances, kind="stable")[:3].tolist()
@@ -71,6 +73,18 @@ class Reader:
             answers=tuple(self._answer(label, within) for label in candidates),
             error_code=code,
         )
+
+    def _rows(self, text: str) -> set[int]:
+        said, between = parts(text, self._families)
+        return self._model.rows(between).union(*map(self._rows_of, said))
+
+    def _rows_of(self, word: str) -> set[int]:
+        known = self._rows_of_word.get(word)
+        if known is None:
+            known = self._model.rows(word_features(word))
+            if "=" + word in self._model.vocabulary:
+                self._rows_of_word[word] = known
+        return known
 
     def _judged(self, chances: Numbers, only_a_code: bool) -> Numbers:
         """With what needs no learning: a bare code is an error, and what resembles nothing is not ours."""

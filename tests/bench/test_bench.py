@@ -121,6 +121,7 @@ def test_rounds_are_taken_together() -> None:
     assert (found.turns, found.per_second, found.p50, found.p99) == (100, 20, 300, 300)
     assert found.failures == {"timeout": 1, "wrong reply": 1}
     assert found.example == "an example"
+    assert found.times(figures([Round([1.0], seconds=1)] * 3)) == 20
     assert figures([Round()]).turns == 0
 
 

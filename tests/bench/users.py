@@ -165,15 +165,23 @@ async def play(channel: Channel, port: int, script: Script, users: int, seconds:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Rounds taken together: the median of their rates, and all their latencies in milliseconds."""
+    """Rounds taken together: their rates, and all their latencies in milliseconds."""
 
     turns: int
-    per_second: float
+    rates: tuple[float, ...]    # turns per second of each round
     p50: float
     p99: float
     cpu_ms: float       # of the bot's processes together, a turn
     failures: Counter[str]
     example: str
+
+    @property
+    def per_second(self) -> float:
+        return median(self.rates)
+
+    def times(self, other: "Figures") -> float:
+        """How many times as fast as another: the median of rounds played beside each other."""
+        return median(mine / max(theirs, 1e-9) for mine, theirs in zip(self.rates, other.rates, strict=True))
 
 
 def figures(rounds: list[Round]) -> Figures:
@@ -181,7 +189,7 @@ def figures(rounds: list[Round]) -> Figures:
     turns = sum(len(each.latencies) for each in rounds)
     return Figures(
         turns=turns,
-        per_second=median(each.per_second for each in rounds),
+        rates=tuple(each.per_second for each in rounds),
         p50=latencies[len(latencies) // 2],
         p99=latencies[min(len(latencies) - 1, len(latencies) * 99 // 100)],
         cpu_ms=1000 * sum(each.cpu_seconds for each in rounds) / max(1, turns),
