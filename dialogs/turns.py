@@ -38,13 +38,12 @@ class Turns:
         heard = self._heard(context)
         if heard.kind == "other":
             return
-        key = f"{speaker.channel}/{speaker.tenant}/{speaker.conversation}/{speaker.user}"
         try:
-            async with self.storage.turn(key, context.activity.id or "") as turn:
-                if not isinstance(turn, Skipped):
-                    memory = _remembered(turn.state)
-                    await self._receive(self._talk(context, speaker, heard, memory))
-                    turn.state = {name: getattr(memory, name) for name in _REMEMBERED}
+            # A process that was killed holds its conversation a little longer than one wait lasts.
+            if not await self._taken(context, speaker, heard) and not await self._taken(context, speaker, heard):
+                log.warning("turn_had_no_turn", kind=heard.kind)
+                if heard.kind == "message":
+                    await context.send_activity(self.content.say(self._language(context), "error.conflict"))
         except StoreUnavailable:
             # The store is away: questions are still answered, everything else says so (G1).
             await self.desk.answer_only(self._talk(context, speaker, heard, Memory(who=speaker.requester)))
@@ -59,6 +58,17 @@ class Turns:
     async def apologise(self, context: Context) -> None:
         """The last resort when a turn broke outside of any conversation (F14)."""
         await context.send_activity(self.content.say(self._language(context), "error.general"))
+
+    async def _taken(self, context: Context, speaker: Speaker, heard: Heard) -> bool:
+        """Have the turn, or find it had (C6); False when somebody else holds the conversation too long."""
+        key = f"{speaker.channel}/{speaker.tenant}/{speaker.conversation}/{speaker.user}"
+        async with self.storage.turn(key, context.activity.id or "") as turn:
+            if isinstance(turn, Skipped):
+                return turn is not Skipped.BUSY
+            memory = _remembered(turn.state)
+            await self._receive(self._talk(context, speaker, heard, memory))
+            turn.state = {name: getattr(memory, name) for name in _REMEMBERED}
+        return True
 
     async def _receive(self, talk: Talk) -> None:
         if talk.heard.kind == "joined" and talk.memory.lang:

@@ -15,7 +15,7 @@ from bot.people import Speaker
 from bot.rules.case import CLOSED, Case, Lifetimes, State, expired
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
-from bot.store.protocol import Attempt, Cases, Counted, Tries
+from bot.store.protocol import Attempt, Cases, Counted, Exhausted, Tries
 from bot.verification.protocol import Authenticator, NotSent
 
 OPERATION = "reset"
@@ -51,9 +51,9 @@ class ForgotPassword:
         """Open a case for the account a visitor names (V8: typed proof first, then a mailed code)."""
         async with evenly(self.beat):
             named = self.pseudonym("named-account", name.strip().casefold())
-            if until := await self._requester_paused(speaker, named):
-                await self.records.refused(OPERATION, speaker, "", "requester_paused")
-                return Paused(until)
+            if paused := await self._requester_paused(speaker, named):
+                await self.records.limited(OPERATION, speaker, "", paused)
+                return Paused(paused.until)
             account = await self.directory.find(name)
             account_id = account.id if account else f"x-{named}"
             blocked = await self._blocked(account, account_id)
@@ -70,7 +70,7 @@ class ForgotPassword:
             return Proven()
         sent = await self.authenticators[case.next_gate].challenge(case)
         if isinstance(sent, NotSent):
-            await self.records.refused(OPERATION, speaker, case.account, "codes_paused")
+            await self.records.limited(OPERATION, speaker, case.account, Exhausted("codes", sent.until))
             return Paused(sent.until)
         return Asked(case.id, case.next_gate)
 
@@ -128,14 +128,13 @@ class ForgotPassword:
 
     # -- what the steps above are made of ------------------------------------------------------
 
-    async def _requester_paused(self, speaker: Speaker, named: str) -> float:
-        """Until when this requester may not begin; what it depends on is the same for every account."""
+    async def _requester_paused(self, speaker: Speaker, named: str) -> Exhausted | None:
+        """Why this requester may not begin now; what it depends on is the same for every account."""
         paused = await self.tries.paused(self._attempt_of(speaker, challenge="", account=""))
-        if paused is not None:
-            return paused.until
-        if speaker.anonymous:
-            return await self.tries.target(speaker.requester, speaker.source, named)
-        return 0
+        if paused is not None or not speaker.anonymous:
+            return paused
+        until = await self.tries.target(speaker.requester, speaker.source, named)
+        return Exhausted("targets", until) if until else None
 
     async def _blocked(self, account: Account | None, account_id: str) -> str:
         """Why even a right proof will not do for this account; empty when it would.
@@ -167,7 +166,7 @@ class ForgotPassword:
             if counted.whose == "challenge":
                 return await self._dead(case)
             if counted.whose != "account":
-                await self.records.refused(OPERATION, speaker, case.account, f"{counted.whose}_paused")
+                await self.records.limited(OPERATION, speaker, case.account, counted)
                 return Paused(counted.until)
         # A paused account refuses even a right code, does not spend it, and reads the same (V3, E1).
         hopeless = not isinstance(counted, Counted) or (case.blocked and case.blocked not in TOLD_WHEN_PROVEN)

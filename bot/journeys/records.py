@@ -10,7 +10,7 @@ from bot.delivery.protocol import Mail, Outbox
 from bot.directory.protocol import Account, Directory
 from bot.people import Speaker
 from bot.rules.case import Case
-from bot.store.protocol import AuditTrail
+from bot.store.protocol import AuditTrail, Exhausted
 
 log = structlog.get_logger(__name__)
 
@@ -40,12 +40,17 @@ class Records:
     async def ended(self, case: Case) -> None:
         await self._of(case, "ended", outcome="not_done", reason=case.reason)
 
-    async def refused(self, operation: str, speaker: Speaker, target: str, reason: str) -> None:
+    async def limited(self, operation: str, speaker: Speaker, target: str, by: Exhausted) -> None:
         """A limit said no before there was anything to do."""
-        await self.audit.append({
+        said = {
             "event": f"{operation}.limited", "actor": speaker.requester, "tenant": speaker.tenant,
-            "target": target, "operation": operation, "outcome": "refused", "reason": reason,
-            "source": speaker.source, "correlation": speaker.conversation})
+            "target": target, "operation": operation, "outcome": "refused", "reason": f"{by.whose}_paused",
+            "source": speaker.source, "correlation": speaker.conversation}
+        await self.audit.append(said)
+        if by.whose == "global":
+            # Everybody is held up: once in each of its windows that is an alarm (limit 8).
+            log.error("guessing_storm", operation=operation, until=by.until)
+            await self.audit.append({**said, "event": f"{operation}.alarm"}, f"global:{int(by.until // 300)}")
 
     async def intent(self, case: Case, tenant: str) -> None:
         """Written before the effect; without it there is none (U1)."""

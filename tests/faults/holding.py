@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,6 +26,19 @@ def in_the_background(command: Command) -> bool:
     return name == b"ZRANGEBYSCORE" and keys.PENDING in parts
 
 
+class _Wait:
+    """Of those who are held: until it is over."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        self.go_on = False
+
+    async def ended(self) -> bool:
+        """Whether to go on."""
+        await self.over.wait()
+        return self.go_on
+
+
 class Holding:
     """The proxy at `url`. Without `arm` it lets everything through."""
 
@@ -35,28 +48,27 @@ class Holding:
         self.held = asyncio.Event()
         self.passed: list[Command] = []     # counted since `arm`
         self._left: int | None = None
-        self._ignored: Callable[[Command], bool] = in_the_background
-        self._released = asyncio.Event()
+        self._wait = _Wait()
 
     def arm(self, commands: int) -> None:
         """Let so many commands through from now on, the background's not counted; then nothing moves."""
         self._left = commands
         self.passed = []
 
-    def release(self) -> None:
-        """Forget everybody who is held, and let newcomers through."""
+    def release(self, *, go_on: bool = False) -> None:
+        """Let everything through from now on; what is held goes on, or is forgotten with its connection."""
         self._left = None
-        self._released.set()
-        self._released = asyncio.Event()
+        self._wait.go_on = go_on
+        self._wait.over.set()
+        self._wait = _Wait()
         self.held = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, away = await asyncio.open_unix_connection(self.behind)
-        released = self._released
-        back = asyncio.create_task(self._back(there, writer, released))
+        back = asyncio.create_task(self._back(there, writer))
         try:
             with contextlib.suppress(OSError):
-                await self._forth(reader, away, released)
+                await self._forth(reader, away)
         finally:
             back.cancel()
             with contextlib.suppress(OSError, asyncio.CancelledError):
@@ -64,8 +76,7 @@ class Holding:
             away.close()
             writer.close()
 
-    async def _forth(
-            self, reader: asyncio.StreamReader, away: asyncio.StreamWriter, released: asyncio.Event) -> None:
+    async def _forth(self, reader: asyncio.StreamReader, away: asyncio.StreamWriter) -> None:
         waiting = bytearray()
         while data := await reader.read(65536):
             waiting += data
@@ -73,17 +84,15 @@ class Holding:
                 length, command = found
                 if not self._lets(command):
                     self.held.set()
-                    await released.wait()
-                    return
+                    if not await self._wait.ended():
+                        return
                 away.write(waiting[:length])
                 del waiting[:length]
             await away.drain()
 
-    async def _back(
-            self, there: asyncio.StreamReader, writer: asyncio.StreamWriter, released: asyncio.Event) -> None:
+    async def _back(self, there: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await there.read(65536):
-            if self.held.is_set():
-                await released.wait()
+            if self.held.is_set() and not await self._wait.ended():
                 return
             writer.write(data)
             await writer.drain()
@@ -93,7 +102,7 @@ class Holding:
             return True
         if self.held.is_set():
             return False
-        if self._ignored(command):
+        if in_the_background(command):
             return True
         if self._left == 0:
             return False

@@ -5,16 +5,19 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from app import Desk
 from bot.store.connection import Store
 from bot.store.sealed import new_key
-from tests.journeys.stage import Seeds, Visitor
+from tests.journeys.stage import Seeds, TeamsPerson, Visitor
 from tests.support.clock import SteppedClock
+from tests.support.connector import FakeConnector
 from tests.support.house import house
 
 OpenHouse = Callable[..., Awaitable[Desk]]
 Visit = Callable[..., Awaitable[Visitor]]
+InTeams = Callable[..., TeamsPerson]
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +59,13 @@ async def visit(open_house: OpenHouse) -> AsyncIterator[Visit]:
             return await at_end.enter_async_context(Visitor(desk, locale, address))
 
         yield visited
+
+
+@pytest.fixture
+async def in_teams(open_house: OpenHouse) -> AsyncIterator[InTeams]:
+    """`in_teams(desk, field=…)`: Kari in a one-to-one chat in Teams, unless the fields say otherwise."""
+    connector = FakeConnector()
+    await connector.server.start_server()
+    async with ClientSession() as session:
+        yield lambda desk, **fields: TeamsPerson(desk, connector, session, **fields)
+    await connector.close()

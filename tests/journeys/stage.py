@@ -1,9 +1,14 @@
 """People at the whole house: visitors with a browser and an address each, and what they do step by step."""
 
+import base64
 import itertools
+import json
 import re
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+from uuid import uuid4
+
+from aiohttp import ClientSession
 
 from app import Desk
 from bot.directory import demo
@@ -12,6 +17,7 @@ from bot.store.connection import Store
 from bot.store.protocol import Enrolment
 from tests.support.chat import Chat, Message, SecurePage
 from tests.support.clock import SteppedClock
+from tests.support.connector import FakeConnector
 from tests.support.people import code_for, mails_of
 
 KARI, JOHN, EVA = (f"00000000-0000-0000-0000-0000000000{number:02}" for number in (1, 2, 6))
@@ -36,6 +42,12 @@ class Visitor(Chat):
         await self.begin()
         await self.hear()       # the greeting, whose turn nobody waits for
         return self
+
+    @property
+    def user(self) -> str:
+        """The id that the server gave this visitor; it stands in the token."""
+        claims = self.token.split(".")[1]
+        return str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["user"])
 
     async def ask(self, text: str, **more: object) -> list[Message]:
         """Say it, and what was answered: the turn is over when the post is answered."""
@@ -128,6 +140,42 @@ class Seeds:
                 self._kept[key] = await desk.store.do("DUMP", key)
 
 
-def named(number: int) -> str:
-    """The user name of a demo person."""
-    return demo.PEOPLE[number - 1].account.username
+class TeamsPerson:
+    """Somebody in Teams, as its connector describes them; what the bot answers comes to `connector`."""
+
+    def __init__(self, desk: Desk, connector: FakeConnector, session: ClientSession, **fields: Any) -> None:
+        self.desk, self.connector, self._session = desk, connector, session
+        self.conversation = f"a:{uuid4().hex}"
+        self._fields = fields
+
+    def activity(self, text: str = "", **fields: Any) -> dict[str, Any]:
+        return {
+            "type": "message", "id": uuid4().hex, "timestamp": "2026-11-23T12:00:00.000Z",
+            "serviceUrl": self.connector.service_url, "channelId": "msteams",
+            "from": {"id": "29:kari", "name": "Kari Nordmann", "aadObjectId": KARI},
+            "conversation": {"conversationType": "personal", "tenantId": demo.TENANT, "id": self.conversation},
+            "recipient": {"id": "28:bot", "name": "bot"}, "textFormat": "plain", "text": text, "locale": "nb-NO",
+            "entities": [{"locale": "nb-NO", "country": "NO", "platform": "Windows", "type": "clientInfo"}],
+            "channelData": {"tenant": {"id": demo.TENANT}}, **self._fields, **fields}
+
+    async def post(self, activity: Any, desk: Desk | None = None) -> int:
+        url = f"{(desk or self.desk).site.base_url}/api/messages"
+        async with self._session.post(url, json=activity) as answer:
+            await answer.read()
+            return answer.status
+
+    async def ask(self, text: str = "", **fields: Any) -> list[Message]:
+        """Say it, and what was answered."""
+        before = len(self.connector.said)
+        status = await self.post(self.activity(text, **fields))
+        assert status == 200, status
+        return [heard(one) for one in self.connector.said[before:] if one["type"] == "message"]
+
+
+def heard(activity: Mapping[str, Any]) -> Message:
+    cards = [one["content"] for one in activity.get("attachments", [])]
+    return Message(activity["text"], [button for card in cards for button in card.get("buttons", [])])
+
+
+def titles(said: Sequence[Message]) -> list[str]:
+    return [button["title"] for one in said for button in one.buttons]

@@ -1,0 +1,171 @@
+"""The command line as people use it: exit codes, plain words, and beside a running `serve` (design §4)."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.store import keys
+from bot.store.connection import Store
+from bot.store.embedded import EmbeddedServer
+from bot.store.sealed import KeyRing, kept_keys, new_key
+from tests.faults.people import NAME, ask_for_reset, expect, hands
+from tests.faults.served import environment, run, serving
+from tests.support.chat import Chat
+
+
+def test_settings(tmp_path: Path) -> None:
+    """Every setting with its value, default and ceiling; secrets are masked (D3)."""
+    key = new_key()
+    env = environment(tmp_path, KEYTURN_SECRET_KEYS=key, SMTP_URL="smtp://kari:hemmelig@127.0.0.1:2525")
+    done = run("settings", env=env, folder=tmp_path)
+    assert done.returncode == 0
+    assert "KEYTURN_MODE=development" in done.stdout
+    assert "KEYTURN_LIMIT_TICKET_SECONDS=300  (default: 300) [≤ 600]" in done.stdout
+    assert "SMTP_URL=(set)" in done.stdout
+    assert key not in done.stdout
+    assert "hemmelig" not in done.stdout
+
+
+def test_settings_that_are_wrong(tmp_path: Path) -> None:
+    done = run("settings", env=environment(tmp_path, KEYTURN_COLOUR="red"), folder=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "KEYTURN_COLOUR is not a setting of Keyturn\n")
+
+
+@pytest.mark.parametrize("words", [
+    [], ["serve"], ["ask"], ["doctor"], ["settings"], ["audit"], ["audit", "export"], ["audit", "verify"], ["demo"],
+    ["demo", "code"]], ids=" ".join)
+def test_help(words: list[str], tmp_path: Path) -> None:
+    done = run(*words, "--help", env=environment(tmp_path), folder=tmp_path)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("words", [
+    ["ask"], ["ask", "hei", "--batch", "lines.jsonl"], ["serve", "now"], ["audit", "shred"], ["demo", "code"],
+    ["ask", "--batch", "nowhere.jsonl"]], ids=" ".join)
+def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "lines.jsonl").write_text("{}\n")
+    done = run(*words, env=environment(tmp_path), folder=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_ask(tmp_path: Path) -> None:
+    """Needs no settings, no server and no Redis."""
+    env = {name: value for name, value in environment(tmp_path).items() if name != "KEYTURN_MODE"}
+    done = run("ask", "hva er kravene til passord?", "--json", env=env, folder=tmp_path)
+    assert done.returncode == 0
+    answer = json.loads(done.stdout)
+    assert list(answer) == ["text", "topic", "confidence", "lang", "candidates"]
+    assert answer["topic"] == answer["candidates"][0]
+    assert (answer["lang"], len(answer["candidates"])) == ("nb", 3)
+    in_words = run("ask", "hva er kravene til passord?", env=env, folder=tmp_path)
+    assert in_words.returncode == 0
+    assert in_words.stdout.startswith(answer["topic"])
+
+
+def test_ask_batch(tmp_path: Path) -> None:
+    """One line out for each line in, in the same order."""
+    texts = ["I forgot my password", "  ", "glemt passordet", "æøå \u2028 😀", "what are the password rules?"]
+    batch = tmp_path / "lines.jsonl"
+    batch.write_text("".join(json.dumps({"text": text, "topic": "?"}, ensure_ascii=False) + "\n" for text in texts))
+    done = run("ask", "--batch", str(batch), env=environment(tmp_path), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.split("\n") if line]
+    assert [one["text"] for one in answers] == texts
+    assert (answers[0]["lang"], answers[2]["lang"]) == ("en", "nb")
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"words": "hei"}', '{"text": 3}'])
+def test_ask_batch_with_a_line_that_is_none(line: str, tmp_path: Path) -> None:
+    batch = tmp_path / "lines.jsonl"
+    batch.write_text(f'{{"text": "hei"}}\n{line}\n')
+    done = run("ask", "--batch", str(batch), env=environment(tmp_path), folder=tmp_path)
+    assert done.returncode == 2
+    assert "line 2" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_when_all_is_well(redis_url: str, tmp_path: Path) -> None:
+    done = run("doctor", env=environment(tmp_path, REDIS_URL=redis_url), folder=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert all(line.startswith("ok ") for line in done.stdout.splitlines())
+    assert "REDIS_URL" in done.stdout
+
+
+def test_doctor_when_something_is_wrong(tmp_path: Path) -> None:
+    """One line each: what is wrong, and what to do."""
+    env = environment(tmp_path, REDIS_URL=f"unix://{tmp_path}/none", SMTP_URL="smtp://127.0.0.1:9")
+    done = run("doctor", env=env, folder=tmp_path)
+    assert done.returncode == 1
+    wrong = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert wrong == ["REDIS_URL:", "SMTP_URL:"]
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_on_wrong_settings(tmp_path: Path) -> None:
+    done = run("doctor", env=environment(tmp_path, KEYTURN_COLOUR="red"), folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout == "WRONG settings: KEYTURN_COLOUR is not a setting of Keyturn\n"
+
+
+@pytest.mark.timeout(120)
+async def test_beside_a_running_serve(tmp_path: Path) -> None:
+    """`demo code` and `audit` read the store that a running Keyturn has; `verify` notices one changed byte (U3)."""
+    env = environment(tmp_path)
+
+    async def said(*words: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(run, *words, env=env, folder=tmp_path)
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout
+
+    async with serving(env) as served, Chat(served.base_url) as chat:
+        url = EmbeddedServer.running(tmp_path / "redis")
+        async with hands(url, KeyRing.parse(kept_keys(tmp_path))) as kari:
+            before = await kari.phone()
+            status, code = await said("demo", "code", "kari.nordmann")
+            assert status == 0
+            assert re.fullmatch(r"\d{6}\n", code)
+            assert code.strip() in (before, await kari.phone())
+        assert (await said("demo", "code", "ola.hansen"))[0] == 1
+        assert (await said("demo", "code", "nobody"))[0] == 1
+        await ask_for_reset(chat)
+        await chat.say(NAME)
+        await expect(chat, "Åpne godkjenningsappen")
+        status, exported = await said("audit", "export")
+        assert status == 0
+        records = [json.loads(line) for line in exported.splitlines()]
+        assert [one["event"] for one in records] == ["reset.opened"]
+        assert await said("audit", "verify") == (0, "the trail is whole\n")
+        store = Store.open(url)
+        await _tamper(store)
+        await store.close()
+        status, broken = await said("audit", "verify")
+        assert status == 1
+        assert broken.startswith("record 1: ")
+    # The server of `serve` is gone; the commands bring one of their own along for as long as they run.
+    assert (await said("audit", "verify"))[0] == 1
+    assert not EmbeddedServer.running(tmp_path / "redis")
+
+
+def test_demo_code_outside_of_development(redis_url: str, tmp_path: Path) -> None:
+    """There are no demo people in production (U4)."""
+    env = environment(tmp_path) | {
+        "KEYTURN_MODE": "production", "MicrosoftAppId": "a", "MicrosoftAppPassword": "b", "REDIS_URL": redis_url,
+        "KEYTURN_SECRET_KEYS": new_key(), "KEYTURN_PUBLIC_URL": "https://keyturn.example.no"}
+    done = run("demo", "code", "kari.nordmann", env=env, folder=tmp_path)
+    assert done.returncode == 1
+    assert "development" in done.stderr
+    assert done.stdout == ""
+
+
+async def _tamper(store: Store) -> None:
+    """Write the first record anew with another outcome, as somebody with access to the store could."""
+    (number, fields), = await store.do("XRANGE", keys.AUDIT_RECORDS, "-", "+", "COUNT", 1)
+    forged = fields[1].replace(b'"outcome":"ok"', b'"outcome":"no"')
+    assert forged != fields[1]
+    await store.do("DEL", keys.AUDIT_RECORDS)
+    await store.do("XADD", keys.AUDIT_RECORDS, number, fields[0], forged, *fields[2:])
