@@ -19,6 +19,9 @@ from dialogs.forgot_password import START
 from dialogs.shapes import ANYTHING, SHAPES
 from dialogs.talk import Conversation, Floor, Press, Talk
 
+# Stopping throws away what the person has proven, so a guess is not enough.
+SURE_ENOUGH_TO_STOP = 0.8
+
 # Misunderstood this often in a row, the bot points to people instead of offering more guesses.
 MISSES_BEFORE_PEOPLE = 2
 
@@ -119,7 +122,9 @@ class FrontDesk:
         shape = SHAPES.get(asked.get("fits", ""), ANYTHING)
         answers = shape.surely(text) or self._is_one_of(text, asked.get("words", ""))
         reading = self.reader.read(text, talk.lang)
-        command = reading.topic if reading.sure and not answers else ""
+        command = "" if answers or not reading.sure else reading.topic
+        if command == "cancel" and reading.confidence < SURE_ENOUGH_TO_STOP:
+            command = ""
         if command == "cancel":
             await self._cancel(talk, running)
         elif command == "language":
@@ -135,7 +140,7 @@ class FrontDesk:
             await self.floor.ask_again(talk)
 
     def _interrupts(self, reading: Reading, running: Conversation) -> bool:
-        if not reading.sure or reading.topic == "out_of_scope":
+        if not reading.sure or reading.topic in ("out_of_scope", "cancel"):
             return False
         return reading.topic != running.wish
 
