@@ -91,11 +91,13 @@ class FrontDesk:
         if running is None:
             self.floor.end(memory)
             await talk.say("common.restarted")
-        elif memory.until and self.clock.now() >= memory.until and talk.heard.kind == "message":
-            if await running.expired(talk):
-                self.floor.end(memory)
-                running = None
+        elif self._too_late(talk) and await running.expired(talk):
+            self.floor.end(memory)
+            return None
         return running
+
+    def _too_late(self, talk: Talk) -> bool:
+        return talk.heard.kind == "message" and 0 < talk.memory.until <= self.clock.now()
 
     # -- a message -------------------------------------------------------------------------------
 

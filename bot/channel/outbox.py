@@ -47,7 +47,7 @@ def open_session(connections: int = 512) -> ClientSession:
     """The one session for the channel's services; limit 26's times, no cookies."""
     return ClientSession(
         connector=TCPConnector(limit=connections, keepalive_timeout=60),
-        timeout=ClientTimeout(total=10, connect=3, sock_connect=3), cookie_jar=DummyCookieJar())
+        timeout=ClientTimeout(total=10, sock_connect=3), cookie_jar=DummyCookieJar())
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,10 +144,7 @@ class ConversationStorage(Storage):
         the state or the turn took so long that its lease ran out: then nothing is written.
         """
         lock = self._locks.get(key) or self._locks.setdefault(key, asyncio.Lock())
-        try:
-            async with asyncio.timeout(self._limits.answer_seconds):
-                await lock.acquire()
-        except TimeoutError:
+        if not await self._got(lock):
             yield Skipped.BUSY
             return
         try:
@@ -203,6 +200,16 @@ class ConversationStorage(Storage):
         if given is not None:
             # Saved twice in one turn, the state must not stumble over its own first write.
             state["e_tag"] = fresh
+
+    async def _got(self, lock: asyncio.Lock) -> bool:
+        """Whether the lock is ours in time; a free one is taken without setting up a time-out."""
+        if not lock.locked():
+            return await lock.acquire()
+        try:
+            async with asyncio.timeout(self._limits.answer_seconds):
+                return await lock.acquire()
+        except TimeoutError:
+            return False
 
     @asynccontextmanager
     async def _leased(self, key: str, activity_id: str) -> AsyncIterator[Turn | Skipped]:
