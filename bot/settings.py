@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     port: int = Field(3978, alias="PORT", ge=0, le=65535, description="port of the public listener")
     admin_port: int = Field(
         3979, alias="KEYTURN_ADMIN_PORT", ge=0, le=65535,
-        description="port of the admin listener (metrics), on loopback")
+        description="port of the admin listener on loopback (not served yet)")
     public_url: str = Field(
         "", alias="KEYTURN_PUBLIC_URL", description="base of every link people get; https in production")
     trusted_proxies: int = Field(
