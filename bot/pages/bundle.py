@@ -78,12 +78,15 @@ def _npm() -> str:
 def _pack(npm: str, scratch: Path) -> Path:
     # npm needs node, which stands beside it in a Python environment that is not on the PATH.
     surroundings = os.environ | {"PATH": f"{os.environ.get('PATH', '')}{os.pathsep}{Path(npm).parent}"}
-    command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--silent"]
+    command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--loglevel=error"]
     try:
-        subprocess.run(  # noqa: S603 - our own words
-            command, cwd=scratch, env=surroundings, check=True, timeout=_SECONDS, capture_output=True)
+        ran = subprocess.run(  # noqa: S603 - our own words
+            command, cwd=scratch, env=surroundings, check=False, timeout=_SECONDS, capture_output=True, text=True)
     except (OSError, subprocess.SubprocessError) as trouble:
-        raise BundleError(f"npm could not fetch {PACKAGE}@{VERSION}: is there a network?") from trouble
+        raise BundleError(f"npm could not fetch {PACKAGE}@{VERSION}: {trouble}") from trouble
+    if ran.returncode:
+        why = next((line for line in ran.stderr.splitlines() if line.strip()), "is there a network?")
+        raise BundleError(f"npm could not fetch {PACKAGE}@{VERSION}: {why}")
     archives = list(scratch.glob("*.tgz"))
     if len(archives) != 1:
         raise BundleError("npm left no package behind")

@@ -1,6 +1,7 @@
 """Whatever is typed or posted: a clear answer or a clean refusal, no echo of it, and the next message works."""
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -24,7 +25,6 @@ TEXTS = {
     "zalgo": MARK + "".join(f"p{chr(0x300 + number % 100)}" for number in range(900)),
     "emoji": f"{MARK} 👩🏽‍🚀🇳🇴 🔑🔑🔑",
     "null bytes": f"{MARK}\u0000\u0000\u0007\u001b[31m",
-    "lone surrogates": f"{MARK} \ud83d \udc00",
     "markdown": f"[{MARK}](javascript:alert(1)) ![{MARK}](https://evil.example/x.png) **{MARK}** `{MARK}`",
     "html": f"<img src=x onerror=alert('{MARK}')><script>{MARK}</script><at>{MARK}</at>",
     "a card": json.dumps({"type": "AdaptiveCard", "body": [{"type": "TextBlock", "text": MARK}]}),
@@ -102,7 +102,7 @@ async def test_any_body_in_the_web_chat(desk: Desk, visit: Visit, what: str) -> 
     body, kind, expected = BODIES[what]
     url = f"{visitor.base_url}/v3/directline/conversations/{visitor.conversation}/activities"
     headers = {"Authorization": f"Bearer {visitor.token}", "Content-Type": kind}
-    async with visitor.session.post(url, data=body, headers=headers) as answer:
+    async with visitor.session.post(url, data=BytesIO(body), headers=headers) as answer:
         assert answer.status in expected
         assert len(await answer.text()) < 300
     await _works(visitor)
@@ -114,12 +114,28 @@ async def test_any_body_from_a_channel(desk: Desk, visit: Visit, in_teams: InTea
     body, kind, expected = BODIES[what]
     visitor = await visit(desk)
     url, headers = f"{desk.site.base_url}/api/messages", {"Content-Type": kind}
-    async with visitor.session.post(url, data=body, headers=headers) as answer:
+    async with visitor.session.post(url, data=BytesIO(body), headers=headers) as answer:
         assert answer.status in expected | {400}
         assert len(await answer.text()) < 300
     kari = in_teams(desk)
-    for text in (TEXTS["lone surrogates"], TEXTS["html"], TEXTS["one long word"]):
-        _clean(texts(await kari.ask(text)))
+    assert last(await kari.ask("hva kan du hjelpe meg med?"))
+
+
+@pytest.mark.parametrize("what", ["html", "markdown", "one long word", "blank", "null bytes"])
+async def test_any_text_in_teams(desk: Desk, in_teams: InTeams, what: str) -> None:
+    """N2, S-085: as in the web chat."""
+    kari = in_teams(desk)
+    _clean(texts(await kari.ask(TEXTS[what])))
+    assert last(await kari.ask("hva kan du hjelpe meg med?"))
+
+
+async def test_halves_of_characters_are_refused(desk: Desk, visit: Visit, in_teams: InTeams) -> None:
+    """N1, F14: text that is none is a 400 at both doors; the next message works."""
+    visitor, kari = await visit(desk), in_teams(desk)
+    assert await visitor.post({"type": "message", "from": {"id": "me"}, "text": f"{MARK} \ud83d"}) == 400
+    assert await kari.post(kari.activity(f"{MARK} \udc00")) == 400
+    assert not kari.connector.said
+    await _works(visitor)
 
 
 @pytest.mark.parametrize("fields", [
