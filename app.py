@@ -266,7 +266,10 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
             desk.application(), access_log=None, keepalive_timeout=settings.limits.header_seconds,
             shutdown_timeout=FINISH_SECONDS, handle_signals=False, auto_decompress=False, lingering_time=2)
         await runner.setup()
-        await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+        except OSError as error:
+            raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
         # What lives now lives for good: the collector need not look at it again (it paused turns by 40 ms).
         gc.collect()
         gc.freeze()
@@ -333,7 +336,8 @@ def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
     content = _content()
     reader = _reader(_settings_or_default(), content)
     if batch is not None:
-        for number, line in enumerate(batch.read_text(encoding="utf-8").splitlines(), 1):
+        # Not splitlines(): a message may hold U+2028 and its like unescaped.
+        for number, line in enumerate(batch.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
             click.echo(json.dumps(_understood(reader, _text_of(line, number)), ensure_ascii=False))
         return
     assert text is not None

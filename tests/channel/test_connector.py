@@ -177,7 +177,7 @@ async def test_a_token_is_renewed_early_and_nobody_waits(
     clock.advance(2)
     assert await token.get() == "bot-1", "still good, while it is renewed"
     async with asyncio.timeout(5):
-        while await token.get() != "bot-2":  # noqa: ASYNC110 nothing tells when it has been renewed
+        while await token.get() != "bot-2":
             await asyncio.sleep(0)
     assert len(identity.logins) == 2
 

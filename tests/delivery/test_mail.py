@@ -36,7 +36,7 @@ async def working(outbox: RedisOutbox, postman: Postman) -> AsyncIterator[MailWo
 async def settled(outbox: RedisOutbox, counts: tuple[int, int]) -> None:
     """Wait until so many mails wait and so many are dead; the worker tells nobody when it is done."""
     async with asyncio.timeout(10):
-        while await outbox.counts() != counts:      # noqa: ASYNC110
+        while await outbox.counts() != counts:
             await asyncio.sleep(0.005)
 
 

@@ -124,7 +124,6 @@ async def test_one_folder_serves_one_keyturn(tmp_path: Path) -> None:
         assert await _status(f"{served.base_url}/readyz") == 200
 
 
-@pytest.mark.xfail(reason="app.py: TCPSite.start() raises OSError, which main() does not put in words", strict=True)
 async def test_port_that_is_taken(tmp_path: Path) -> None:
     """One line says what is in the way, and nothing is left running."""
     (tmp_path / "a").mkdir()

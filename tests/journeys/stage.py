@@ -81,7 +81,7 @@ class Visitor(Chat):
     async def fail(self, name: str, times: int = 5) -> list[str]:
         """Start, and type so many wrong codes; what was answered to each."""
         await self.start(name)
-        return [last((await self.ask(code))) for code in WRONG[:times]]
+        return [last(await self.ask(code)) for code in WRONG[:times]]
 
     async def reset(self, clock: SteppedClock, password: str, name: str = "kari.nordmann") -> SecurePage:
         """From the first word to the new password; the page's answer."""
