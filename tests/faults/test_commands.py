@@ -69,7 +69,7 @@ def test_ask(tmp_path: Path) -> None:
 
 def test_ask_batch(tmp_path: Path) -> None:
     """One line out for each line in, in the same order."""
-    texts = ["I forgot my password", "  ", "glemt passordet", "æøå \u2028 😀", "what are the password rules?"]
+    texts = ["I forgot my password", "  ", "glemt passordet", "æøå 😀", "what are the password rules?"]
     batch = tmp_path / "lines.jsonl"
     batch.write_text("".join(json.dumps({"text": text, "topic": "?"}, ensure_ascii=False) + "\n" for text in texts))
     done = run("ask", "--batch", str(batch), env=environment(tmp_path), folder=tmp_path)
@@ -77,6 +77,15 @@ def test_ask_batch(tmp_path: Path) -> None:
     answers = [json.loads(line) for line in done.stdout.split("\n") if line]
     assert [one["text"] for one in answers] == texts
     assert (answers[0]["lang"], answers[2]["lang"]) == ("en", "nb")
+
+
+def test_ask_batch_with_a_separator_in_a_text(tmp_path: Path) -> None:
+    """Lines of JSON Lines end with a line feed; what else Unicode calls a line's end is text."""
+    batch = tmp_path / "lines.jsonl"
+    batch.write_text(json.dumps({"text": "hei \u2028 hallo"}, ensure_ascii=False) + "\n")
+    done = run("ask", "--batch", str(batch), env=environment(tmp_path), folder=tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["text"] == "hei \u2028 hallo"
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"words": "hei"}', '{"text": 3}'])

@@ -62,9 +62,9 @@ def come_back(server: EmbeddedServer) -> None:
 
 
 @asynccontextmanager
-async def chatting(server: EmbeddedServer, folder: Path, clock: SteppedClock) -> AsyncIterator[tuple[Desk, Chat, Hands]]:
-    async with (
-            house(server.url, folder, clock) as desk, Chat(desk.site.base_url) as chat):
+async def chatting(
+        server: EmbeddedServer, folder: Path, clock: SteppedClock) -> AsyncIterator[tuple[Desk, Chat, Hands]]:
+    async with house(server.url, folder, clock) as desk, Chat(desk.site.base_url) as chat:
         yield desk, chat, Hands(desk.demo_desk)
 
 

@@ -48,8 +48,8 @@ async def test_cancelling_a_superseded_flow_tells_the_truth(
     await loser.proven(clock)
     await winner.reset(clock, GOOD)
     said = texts(await loser.ask("avbryt"))
-    assert said == ["Passordet ble byttet i en annen samtale, så denne er avsluttet. Var ikke det deg, må du "
-                    "ringe brukerstøtte med én gang."]
+    assert said == [("Passordet ble byttet i en annen samtale, så denne er avsluttet. Var ikke det deg, må du "
+                    "ringe brukerstøtte med én gang.")]
 
 
 async def test_an_account_disabled_while_proving(desk: Desk, visit: Visit, clock: SteppedClock) -> None:
@@ -78,8 +78,8 @@ async def test_a_protected_account_is_told_only_when_proven(
         clock.advance(30)
         await person.ask(await code_for(desk, name))
         said = await person.ask(await mailed_code(desk, name))
-        assert texts(said) == ["Denne kontoen kan jeg ikke lage nytt passord for. Kontakt brukerstøtte, så tar de "
-                               "det videre. Ingenting er endret."]
+        assert texts(said) == [("Denne kontoen kan jeg ikke lage nytt passord for. Kontakt brukerstøtte, så tar de "
+                               "det videre. Ingenting er endret.")]
     alerts = await records(desk, "reset.alert")
     assert [one["target"] for one in alerts].count(EVA) == 1
     assert len({one["target"] for one in alerts}) == 2

@@ -178,7 +178,8 @@ async def test_codes_as_people_write_them(
 async def test_blanks_of_all_kinds_keep_words_apart(desk: Desk, visit: Visit) -> None:
     """What phones and word processors put between words is a blank to us too."""
     visitor = await visit(desk)
-    plain, other = await visitor.ask("jeg har glemt passordet"), await visitor.ask("jeg\u00a0har\u2003glemt\u202fpassordet")
+    plain = await visitor.ask("jeg har glemt passordet")
+    other = await visitor.ask("jeg\u00a0har\u2003glemt\u202fpassordet")
     assert plain[0].text == other[0].text
 
 

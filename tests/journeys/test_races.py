@@ -43,7 +43,8 @@ async def test_one_form_sent_sixteen_times(
     assert all("Passordet er byttet" in one or "Vi sjekker om passordet" in one for one in said)
 
     after = await here.accounts.credentials(KARI)
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     assert after.version == before.version + 1
     opening = [await sign_in(here, "kari.nordmann", Secret(one)) for one in dict.fromkeys(passwords)]
     assert opening.count(True) == 1

@@ -1,0 +1,170 @@
+"""Every sentence is said somewhere, and everything that may be said is there in every language: read off the code."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bot.delivery.protocol import Mail
+from bot.directory import demo
+from bot.directory.demo_desk import _note
+from bot.journeys.protocol import End
+from bot.pages.error_pages import _WORDED
+from bot.pages.secure import _SELDOM
+from bot.rules.passwords import Kind, Policy, rules_of
+from tests.support.house import content
+
+ROOT = Path(__file__).parents[2]
+OPERATIONS = ("reset",)
+# Names of files and of log events that look like keys.
+NO_KEYS = re.compile(r".*\.html|mail\.(failed|undeliverable|unsettled|unreadable)|web_chat\.client_missing")
+
+
+@cache
+def _modules() -> dict[str, ast.Module]:
+    files = [ROOT / "app.py", *(ROOT / "dialogs").glob("*.py"), *(ROOT / "bot").rglob("*.py")]
+    return {str(one.relative_to(ROOT)): ast.parse(one.read_text(encoding="utf-8")) for one in files}
+
+
+def _nodes(*rooms: str) -> Iterator[ast.AST]:
+    for name, module in _modules().items():
+        if name.startswith(rooms or ("",)):
+            yield from ast.walk(module)
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            yield one.value
+
+
+def _arguments(*names: str) -> Iterator[tuple[ast.Call, str]]:
+    """Calls of functions or methods with these names in the journeys and dialogs, and the name."""
+    for node in _nodes("bot/journeys", "dialogs"):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in names:
+                yield node, called
+
+
+def _reasons_it_is_over() -> set[str]:
+    """Every reason a case can be over with, as the code writes them."""
+    found = {"cancelled"}       # the default of `cancel`
+    for call, name in _arguments("Over", "_end", "cancel", "_stop", "Told", "closed"):
+        if name == "closed" and "REFUSED" in ast.unparse(call):
+            continue
+        found |= {text for one in call.args for text in _texts(one)}
+    return found - {"case", "ended", "checking", "waiting", ""}
+
+
+def _reasons_for_no() -> set[str]:
+    """Every reason the page can refuse with."""
+    found = {text for call, _ in _arguments("_refuse") for one in call.args for text in _texts(one)}
+    for node in _nodes("bot/journeys"):
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == "_refusal":
+            found |= {text for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value
+                      for text in _texts(inner.value)}
+        if isinstance(node, ast.AsyncFunctionDef) and node.name == "_save":
+            found |= {text for inner in ast.walk(node) if isinstance(inner, ast.IfExp) for text in _texts(inner)}
+    return found - {"", "source"}
+
+
+def _mails() -> set[str]:
+    """Keys of mails: of notices to owners, and of the mails put together elsewhere."""
+    notices = {text for call, _ in _arguments("tell_owner") for one in call.args[1:2] for text in _texts(one)}
+    for node in _nodes("bot/verification", "bot/journeys"):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == Mail.__name__:
+            notices |= set(_texts(node.args[2]))
+    return notices
+
+
+def _rules() -> set[str]:
+    return {key for kind in Kind for key in rules_of(Policy(kind))} | _SELDOM | {"history", "other"}
+
+
+def _families() -> dict[str, set[str]]:
+    """What every f-string that makes a key can make, by its shape."""
+    return {
+        "reset.over.{}": {f"reset.over.{one}" for one in _reasons_it_is_over()},
+        "reset.refused.{}": {f"reset.refused.{one}" for one in _reasons_for_no()},
+        "answer.button.{}": {"answer.button.yes", "answer.button.no"},
+        "mail.{}.subject": {f"mail.{one}.subject" for one in _mails()},
+        "mail.{}.body": {f"mail.{one}.body" for one in _mails()},
+        "password.{}.{}": {f"password.{kind}.{one}" for kind in ("rule", "broken") for one in _rules()},
+        "password.{}.other": {"password.rule.other", "password.broken.other"},
+        "{}.refused.reason.{}": {
+            f"pages.{operation}.refused.reason.{one}" for operation in OPERATIONS for one in _reasons_for_no()},
+        "{}.refused.reason.other": {f"pages.{operation}.refused.reason.other" for operation in OPERATIONS},
+        "pages.{}": set(),      # the beginning of others
+    }
+
+
+def _stems() -> set[str]:
+    return {key.partition(".")[0] for key in content().messages["nb"]}
+
+
+def _shapes() -> set[str]:
+    """The f-strings in the code that make keys."""
+    found = set()
+    for node in _nodes():
+        if isinstance(node, ast.JoinedStr):
+            shape = "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values)
+            if re.fullmatch(r"[a-z_]+(\.[a-z_{}]+)+|\{\}(\.[a-z_]+)+(\.\{\})?", shape):
+                found.add(shape)
+    return {one for one in found if one.partition(".")[0] in _stems() or ".refused.reason" in one}
+
+
+def _literals() -> set[str]:
+    """Texts in the code that are written as keys are."""
+    texts = {text for node in _nodes() for text in ([node.value] if isinstance(node, ast.Constant) else [])
+             if isinstance(text, str) and re.fullmatch(r"[a-z_]+(\.[a-z_0-9]+)+", text)}
+    return {one for one in texts if one.partition(".")[0] in _stems() and not NO_KEYS.fullmatch(one)}
+
+
+def _in_templates() -> set[str]:
+    found = set()
+    for path in (ROOT / "bot" / "pages" / "templates").glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'say(?:_in)?\((?:other, )?"([a-z_.]+)"[,)]', text))
+        found |= {f"pages.{operation}{rest}" for rest in re.findall(r'say\(words ~ "([a-z_.]+)"\)', text)
+                  for operation in OPERATIONS}
+        found |= {f"pages.error.{status}{rest}" for status in (*map(str, _WORDED),)
+                  for rest in re.findall(r'say\("pages.error." ~ problem ~ "([a-z_.]+)"\)', text)}
+        if '"demo.note." ~' in text:
+            found |= {f"demo.note.{_note(one)}" for one in demo.PEOPLE}
+    return found
+
+
+def _wanted() -> set[str]:
+    return _literals() | _in_templates() | set().union(*_families().values())
+
+
+def test_the_code_was_understood() -> None:
+    """The readings above find what is known to be there, so that they do not pass for finding nothing."""
+    assert {"expired", "elsewhere", "too_many_tries", "too_many_codes", "contact_it", "superseded", "cancelled",
+            "used"} == _reasons_it_is_over()
+    assert {"contact_it", "paused", "too_many_resets", "interrupted"} == _reasons_for_no()
+    assert {"code", "reset_done", "paused"} == _mails()
+    assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
+    assert len(_literals()) > 40
+    assert len(_in_templates()) > 60
+
+
+def test_every_made_up_key_is_of_a_known_family() -> None:
+    """A new f-string of keys has to be listed here, with all that it can make."""
+    assert _shapes() == set(_families())
+
+
+@pytest.mark.parametrize("lang", content().languages)
+def test_everything_said_is_there(lang: str) -> None:
+    """No person ever meets a sentence that is missing."""
+    assert sorted(_wanted() - content().messages[lang].keys()) == []
+
+
+@pytest.mark.parametrize("lang", content().languages)
+def test_everything_there_is_said(lang: str) -> None:
+    """No sentence is kept that nobody can ever read."""
+    assert sorted(content().messages[lang].keys() - _wanted()) == []
