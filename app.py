@@ -42,7 +42,7 @@ from bot.directory import demo
 from bot.directory.demo_desk import DemoDesk
 from bot.directory.embedded import Embedded
 from bot.directory.hashing import PasswordHashes
-from bot.errors import KeyturnError, SettingsError
+from bot.errors import KeyturnError, SettingsError, StoreUnavailable
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.records import Records
 from bot.journeys.reset_page import ResetPage
@@ -91,6 +91,7 @@ log = structlog.get_logger("keyturn")
 
 JOURNEYS = {"forgot_password": "reset.button.start"}
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
+LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
 FINISH_SECONDS = 25.0       # of the 30 a service has to end in (F11)
 
 
@@ -276,6 +277,8 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
         print(f"Keyturn is ready: {settings.base_url}/", flush=True)  # noqa: T201 the contract of `serve`
         await stopped.wait()
         desk.health.leaving = True
+        if not settings.development:
+            await asyncio.sleep(LEAVING_SECONDS)
         await runner.cleanup()
 
 
@@ -568,6 +571,9 @@ def main() -> None:
         cli(standalone_mode=True)
     except (SettingsError, ContentError) as error:
         click.echo(str(error), err=True)
+        sys.exit(1)
+    except StoreUnavailable as error:
+        click.echo(f"REDIS_URL: the server there does not answer ({error})", err=True)
         sys.exit(1)
     except KeyturnError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)

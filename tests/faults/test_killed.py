@@ -64,7 +64,8 @@ class Before:
 @pytest.mark.parametrize(("typed", "first", "every"), [
     *((PASSWORD, shard, SHARDS) for shard in range(SHARDS)),
     # Up to the claim, a password that the directory refuses goes the same way.
-    ("", CLAIM, 2), ("", CLAIM + 1, 2)])
+    ("", CLAIM, 2), ("", CLAIM + 1, 2)],
+    ids=[*(f"accepted-{shard}" for shard in range(SHARDS)), "refused-0", "refused-1"])
 async def test_kill_between_any_two_commands(
         typed: str, first: int, every: int, redis_url: str, store: Store, tmp_path: Path) -> None:
     """Wherever the process dies, the next one brings everybody to the same, true end (R-003, R-004, R-005)."""

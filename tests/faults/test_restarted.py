@@ -191,7 +191,7 @@ async def _status(url: str, seconds: float = 10) -> int:
     try:
         async with ClientSession(timeout=ClientTimeout(seconds)) as session, session.get(url) as answer:
             return answer.status
-    except ClientConnectionError:
-        return 0
     except TimeoutError:
         return -1
+    except ClientConnectionError:
+        return 0

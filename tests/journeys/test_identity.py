@@ -200,7 +200,8 @@ async def test_incomplete_activities_are_ignored(desk: Desk, in_teams: InTeams, 
     """C5, S-012."""
     kari = in_teams(desk)
     activity = kari.activity("hei")
-    for value in ({}, None, 7, []):
+    values: tuple[Any, ...] = ({}, None, 7, [])
+    for value in values:
         assert await kari.post(activity | {missing: value}) == 202
     del activity[missing]
     assert await kari.post(activity) == 202
