@@ -38,7 +38,10 @@ class AnswerQuestion:
         if ask:
             talk.memory.rated = [*talk.memory.rated[-20:], topic_id]
         talk.memory.topic = topic_id
-        await talk.say_text(self._text(talk.lang, topic), buttons, self._helped(talk, topic_id) if ask else None)
+        text = self._text(talk.lang, topic)
+        if topic.journey and not self._offers(talk):
+            text += "\n\n" + talk.words("common.not_offered" if talk.speaker.personal else "common.only_in_private")
+        await talk.say_text(text, buttons, self._helped(talk, topic_id) if ask else None)
 
     async def more(self, talk: Talk, topic_id: str, part: str) -> None:
         """The steps, or the administrator's variant, of an answer given before."""
@@ -77,8 +80,12 @@ class AnswerQuestion:
             parts.append("*" + self.content.say(lang, "answer.checked", date=topic.checked.strftime("%d.%m.%Y")) + "*")
         return "\n\n".join(parts)
 
+    def _offers(self, talk: Talk) -> bool:
+        """Whether this person may begin something here (I3, I4)."""
+        return bool(self.journeys) and talk.speaker.personal and not talk.speaker.guest
+
     def _next_steps(self, talk: Talk, topic: Topic) -> tuple[Button, ...]:
-        full = bool(self.journeys) and talk.speaker.personal and not talk.speaker.guest
+        full = self._offers(talk)
         known = self._buttons.get((talk.lang, topic.id, full))
         if known is None:
             known = self._buttons[talk.lang, topic.id, full] = tuple(self._made_buttons(talk, topic, full))

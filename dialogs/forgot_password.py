@@ -22,6 +22,8 @@ from bot.rules.limits import Limits
 from dialogs.shapes import account_name
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 
+MANY_MINUTES = 100          # from here on people count in hours
+
 RESEND = Press("reset.button.resend", {"do": "resend"})
 NEW_LINK = Press("reset.button.new_link", {"do": "new_link"})
 CANCEL = Press("common.button.cancel", {"do": "cancel"})
@@ -53,7 +55,7 @@ class ForgotPassword(Conversation):
             return Again("reset.which_account_again")
         answer = await self.journey.begin(talk.speaker, name, talk.lang, talk.reference)
         if isinstance(answer, Paused):
-            return Leave("reset.paused", {"minutes": self._wait(answer.until)})
+            return Leave("reset.paused", {"wait": self._wait(talk, answer.until)})
         talk.notes["case"] = answer.case_id
         talk.memory.until = self.clock.now() + self.limits.flow_seconds
         return Good()
@@ -72,7 +74,7 @@ class ForgotPassword(Conversation):
                 return await step.go_on()
             case Paused(until):
                 await self.journey.cancel(step.talk.notes["case"], "too_many_codes")
-                return await step.leave("reset.too_many_codes", minutes=self._wait(until))
+                return await step.leave("reset.too_many_codes", wait=self._wait(step.talk, until))
             case Over(reason):
                 return await step.leave(f"reset.over.{reason}")
 
@@ -101,7 +103,7 @@ class ForgotPassword(Conversation):
             case Wrong(left):
                 return Again("reset.wrong.last") if left == 1 else Again("reset.wrong.more", {"left": left})
             case Paused(until):
-                return Leave("reset.paused", {"minutes": self._wait(until)})
+                return Leave("reset.paused", {"wait": self._wait(talk, until)})
             case Over(reason):
                 return Leave(f"reset.over.{reason}", buttons=[START] if reason in ("expired", "too_many_tries") else [])
 
@@ -157,7 +159,7 @@ class ForgotPassword(Conversation):
             case Proven():
                 return Good()
             case Paused(until):
-                return Again("reset.no_more_codes", {"minutes": self._wait(until)})
+                return Again("reset.no_more_codes", {"wait": self._wait(talk, until)})
             case Over(reason):
                 return Leave(f"reset.over.{reason}", buttons=[START])
 
@@ -169,6 +171,10 @@ class ForgotPassword(Conversation):
                        phrase=page.phrase, minutes=page.minutes)
         return True
 
-    def _wait(self, until: float) -> int:
-        """Minutes to wait, rounded up."""
-        return max(1, math.ceil((until - self.clock.now()) / 60))
+    def _wait(self, talk: Talk, until: float) -> str:
+        """How long to wait, in words, rounded up."""
+        minutes = max(1, math.ceil((until - self.clock.now()) / 60))
+        if minutes < MANY_MINUTES:
+            return talk.words("common.wait.minute") if minutes == 1 else talk.words("common.wait.minutes", n=minutes)
+        hours = math.ceil(minutes / 60)
+        return talk.words("common.wait.hour") if hours == 1 else talk.words("common.wait.hours", n=hours)
