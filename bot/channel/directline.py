@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.buckets import Buckets
 from bot.channel.activities import encode, from_json
 from bot.channel.adapter import Adapter
 from bot.channel.directline_activities import (
@@ -24,7 +25,6 @@ from bot.channel.directline_activities import (
 from bot.channel.directline_connector import DirectLineConnector, DirectLineConversations
 from bot.channel.directline_door import Door, watermark
 from bot.channel.directline_errors import Refused, bad, busy, ended, in_direct_lines_words
-from bot.channel.directline_pace import Pace
 from bot.channel.directline_sockets import Sockets, activity_set
 from bot.channel.directline_tokens import TOKEN_SECONDS, Pass
 from bot.channel.directline_turns import Turns
@@ -52,8 +52,8 @@ class DirectLine:
         self._conversations = DirectLineConversations(door.logs, self._sockets, clock)
         self._connector = DirectLineConnector(self._conversations)
         self._turns = Turns(self._run, door.limits.answer_seconds)
-        self._mints = Pace(_PER_MINUTE, clock)
-        self._starts = Pace(_PER_MINUTE, clock)
+        self._mints = Buckets(clock, _PER_MINUTE / 60, _PER_MINUTE)
+        self._starts = Buckets(clock, _PER_MINUTE / 60, _PER_MINUTE)
         adapter.connect(SERVICE_URL.partition(":")[0], self.connector)
 
     def connector(self, _service_url: str) -> Connector:

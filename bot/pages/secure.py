@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.browser import BrowserCookie
+from bot.buckets import Buckets
 from bot.clock import Clock
 from bot.journeys.protocol import Again, Ended, Form, RuleState, SecurePage
 from bot.pages.forgery import FormTokens, Mac, from_our_page
 from bot.pages.forms import BadRequestError, as_text, form_fields, is_text, json_field, read_body
 from bot.pages.languages import asked_language, page_language
-from bot.pages.pace import Pace
 from bot.pages.rendering import Renderer
 from bot.secret import Secret
 from bot.site import Site
@@ -49,7 +49,7 @@ def secure_routes(
     """
     secure = _SecurePages(
         pages, renderer, FormTokens(mac), site, cookie, tuple(framed_by), body_seconds,
-        checks=Pace(clock, per_second=10, burst=10), submits=Pace(clock, per_second=1, burst=5))
+        checks=Buckets(clock, per_second=10, burst=10), submits=Buckets(clock, per_second=1, burst=5))
     return [
         web.get("/secure/{ticket}", secure.look),
         web.post("/secure/{ticket}", secure.finish),
@@ -79,8 +79,8 @@ class _SecurePages:
     cookie: BrowserCookie
     framed_by: Sequence[str]
     body_seconds: float
-    checks: Pace
-    submits: Pace
+    checks: Buckets
+    submits: Buckets
 
     async def look(self, request: web.Request) -> web.Response:
         """Harmless however often and by whomever it is opened (P2)."""

@@ -1,16 +1,16 @@
-"""Keeps one page from asking more often than a person types (N1)."""
+"""How often one address or page may ask: a bucket for each, that fills up again by itself (C8, F15, N1)."""
 
 from collections import OrderedDict
 
 from bot.clock import Clock
 
-_MOST_KEYS = 10_000
+_MOST_KEYS = 20_000
 
 
-class Pace:
-    """A bucket of `burst` requests per key that fills at `per_second`; of this process alone.
+class Buckets:
+    """`burst` requests at once per key, and `per_second` after that; of this process alone.
 
-    It protects the processor, not an account: tries are counted in the store.
+    They protect the processor, not an account: tries are counted in the store.
     """
 
     def __init__(self, clock: Clock, per_second: float, burst: float) -> None:
@@ -20,6 +20,7 @@ class Pace:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def allows(self, key: str) -> bool:
+        """Take one out of this key's bucket, if there is one."""
         now = self._clock.now()
         left, since = self._left.pop(key, (self._burst, now))
         left = min(self._burst, left + max(0.0, now - since) * self._per_second)
