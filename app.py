@@ -138,7 +138,8 @@ class Desk:
             self.keys, clock, app_id=settings.app_id, issuer=settings.channel_issuer,
             skew_seconds=limits.clock_skew_seconds) if self.keys else None
         self.gate = Gate(self.adapter, connectors, hosts, limits=limits, verifier=verifier,
-                         tenants=settings.tenants, trusted_proxies=settings.trusted_proxies)
+                         tenants=settings.tenants or ((settings.app_tenant,) if settings.app_tenant else ()),
+                         trusted_proxies=settings.trusted_proxies)
         self.cookie = BrowserCookie(secure=self.site.secure)
         self.direct_line = DirectLine(
             self.adapter,

@@ -47,8 +47,6 @@ class ForgotPassword(Conversation):
     async def named(self, talk: Talk) -> Reply:
         if talk.heard.kind != "message":
             return Wait()
-        if talk.heard.kind != "message":
-            return Wait()
         # What a button sends along as its text is no name.
         name = "" if talk.heard.pressed else account_name(talk.heard.text)
         if not name:

@@ -1,7 +1,7 @@
 """Bringing every begun effect to one truth, told to person and audit trail alike (F1-F4)."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -120,9 +120,12 @@ class Settlement:
             if other.state is State.CLAIMED:
                 continue
             try:
-                ended = await self.cases.save(other.closed(State.ENDED, self.clock.now(), "superseded"))
+                if other.proofs:
+                    await self.records.ended(
+                        await self.cases.save(other.closed(State.ENDED, self.clock.now(), "superseded")))
+                elif not other.blocked:
+                    # Nobody has proven anything there: it plays on without hope, and tells nothing (E1).
+                    await self.cases.save(replace(other, blocked="superseded"))
             except Conflict:
                 moved_on = True
-            else:
-                await self.records.ended(ended)
         return moved_on
