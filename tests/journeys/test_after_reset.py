@@ -49,7 +49,7 @@ async def test_cancelling_a_superseded_flow_tells_the_truth(
     await winner.reset(clock, GOOD)
     said = texts(await loser.ask("avbryt"))
     assert said == [("Passordet ble byttet i en annen samtale, så denne er avsluttet. Var ikke det deg, må du "
-                    "ringe brukerstøtte med én gang.")]
+                    "ringe brukerstøtte med en gang.")]
 
 
 async def test_an_account_disabled_while_proving(desk: Desk, visit: Visit, clock: SteppedClock) -> None:
@@ -100,8 +100,8 @@ async def test_a_pause_holds_for_work_begun_before_it(desk: Desk, visit: Visit, 
     page = await kari.page(await kari.proven(clock))
     await stranger.fail("kari.nordmann")
     page = await kari.submit(page, GOOD)
-    assert "Det er gjort for mange forsøk på kontoen" in page.text
-    assert (await kari.hear()).text.startswith("Det er gjort for mange forsøk på kontoen")
+    assert "Det har vært for mange forsøk på kontoen" in page.text
+    assert (await kari.hear()).text.startswith("Det har vært for mange forsøk på kontoen")
     assert not await sign_in(desk, "kari.nordmann", Secret(GOOD))
     assert not await records(desk, "reset.intent")
 
@@ -116,7 +116,7 @@ async def test_the_mailed_code_goes_where_it_is_registered_now(
     enrolment = await desk.enrolments.read(KARI)
     assert enrolment is not None
     await desk.enrolments.write(KARI, type(enrolment)(None, enrolment.totp_id, enrolment.mail, enrolment.since))
-    assert last(await kari.ask(code)).startswith("Den koden gikk ikke")
+    assert last(await kari.ask(code)).startswith("Den koden virket ikke")
 
 
 async def test_the_chat_hears_of_it_without_asking(desk: Desk, visit: Visit, clock: SteppedClock) -> None:

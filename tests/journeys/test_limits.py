@@ -9,9 +9,9 @@ from tests.journeys.stage import GOOD, KARI, WRONG, Visitor, last, link_of, mail
 from tests.support.clock import SteppedClock
 from tests.support.people import code_for, mails_of, sign_in
 
-NOT_THIS = "Den koden gikk ikke"
-DEAD = "Det var for mange koder som ikke gikk"
-HERE = "Det er gjort for mange forsøk herfra"
+NOT_THIS = "Den koden virket ikke"
+DEAD = "Det ble for mange koder som ikke virket"
+HERE = "Det har vært for mange forsøk herfra"
 QUARTER, DAY = 901, 86401
 
 

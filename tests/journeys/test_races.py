@@ -82,7 +82,7 @@ async def test_sixteen_guessers_have_five_tries(
     await asyncio.gather(*[one.start("kari.nordmann") for one in guessers])
     said = await asyncio.gather(*[one.ask("111111") for one in guessers])
     assert {tuple(texts(one)) for one in said} == {(
-        "Den koden gikk ikke. Vent gjerne på en ny kode i appen, og prøv igjen. Du har 4 forsøk igjen.",)}
+        "Den koden virket ikke. Pass på at det er den nyeste, og prøv igjen. Du har 4 forsøk igjen.",)}
     assert await here.store.do("ZCARD", keys.tries("account", KARI, "anonymous")) == 5
 
     kari = await visit(here)
@@ -111,9 +111,9 @@ async def test_one_totp_in_sixteen_conversations(
     assert len(passed) == 1
     late = await visit(there)
     await late.start("kari.nordmann")
-    assert last(await late.ask(code)).startswith("Den koden gikk ikke")
+    assert last(await late.ask(code)).startswith("Den koden virket ikke")
     clock.advance(30)       # Its drift would still be allowed, but the step is spent.
-    assert last(await late.ask(code)).startswith("Den koden gikk ikke")
+    assert last(await late.ask(code)).startswith("Den koden virket ikke")
 
 
 async def test_one_code_sent_to_two_houses(open_house: OpenHouse, visit: Visit, clock: SteppedClock) -> None:

@@ -104,7 +104,7 @@ async def test_a_refused_password_is_asked_for_again_and_never_sent_back(open_si
 @pytest.mark.parametrize(("rule", "words"), [
     (RuleState("history", kept=False), "har du hatt før"),
     (RuleState("too_short", kept=False), "minst 15 tegn"),
-    (RuleState("of_the_directory_alone", kept=False), "Katalogen godtok ikke"),
+    (RuleState("of_the_directory_alone", kept=False), "Organisasjonen godtar ikke"),
 ])
 async def test_what_only_the_directory_knows_is_told(
     open_site: Open, rule: RuleState, words: str,
