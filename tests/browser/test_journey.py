@@ -105,7 +105,7 @@ async def test_a_newcomer_resets_a_password_on_a_phone_in_english(browser: Brows
     chat = window.chat
     await chat.sees("I help with passwords")
     await chat.say("i forgot my password")
-    await chat.sees("Press the button below")
+    await chat.sees("gladly help you set a new password")
     await window.press("Set a new password")
     await chat.sees("Which account is it?")
     await chat.say("john.smith")

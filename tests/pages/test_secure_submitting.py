@@ -276,7 +276,7 @@ async def test_other_ends_are_told_truthfully(open_site: Open, end: End) -> None
     client = await open_site(a_reset(end, form=a_form("en")))
     answer = await post(client, await body_with(client, GOOD))
     html = await (await client.get(answer.headers["Location"], headers=HERE)).text()
-    assert ("Your password is not changed" in html) == (end is End.REFUSED)
+    assert ("Your password has not been changed" in html) == (end is End.REFUSED)
     assert ("We are checking" in html) == (end is End.CHECKING)
 
 
