@@ -75,7 +75,7 @@ def read_messages(folder: Path, problems: list[str]) -> dict[str, Sentence]:
     messages = {}
     for path in sorted((folder / "messages").glob("*.yaml")):
         where = f"{folder.name}/messages/{path.name}"
-        for key, text in _leaves(path.stem, _read_yaml(path, where, problems)):
+        for key, text in _leaves(path.stem, read_yaml(path, where, problems)):
             if not isinstance(text, str) or not text.strip():
                 problems.append(f"{where}: {key} is not a sentence")
                 continue
@@ -97,7 +97,7 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 def read_links(folder: Path, languages: tuple[str, ...], problems: list[str]) -> dict[str, dict[str, str]]:
     """The addresses of `links.yaml` by language and name: one address for all, or one for each language."""
     path = folder / "links.yaml"
-    named = _read_yaml(path, path.name, problems) if path.exists() else {}
+    named = read_yaml(path, path.name, problems) if path.exists() else {}
     links: dict[str, dict[str, str]] = {lang: {} for lang in languages}
     for name, value in named.items():
         for lang in languages:
@@ -109,7 +109,8 @@ def read_links(folder: Path, languages: tuple[str, ...], problems: list[str]) ->
     return links
 
 
-def _read_yaml(path: Path, where: str, problems: list[str]) -> dict[str, Any]:
+def read_yaml(path: Path, where: str, problems: list[str]) -> dict[str, Any]:
+    """A mapping out of a YAML file; what is none is a problem, and empty."""
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), Loader=Words)  # noqa: S506  # as above
     except (yaml.YAMLError, UnicodeDecodeError) as error:

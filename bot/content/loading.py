@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.content import checks
 from bot.content.files import Page, read_links, read_messages, read_pages
+from bot.content.known_errors import good_errors, known_error, read_errors
 from bot.content.model import Content, Topic, TopicText
 
 FIRST_LANGUAGE = "nb"
@@ -42,6 +43,7 @@ def load_content(
     problems += checks.same_topics(pages)
     problems += checks.same_messages(messages)
     problems += checks.good_links(addresses)
+    entries = read_errors(root, languages, problems)
     names = {name for by_name in addresses.values() for name in by_name}
     for by_id in pages.values():
         problems += checks.one_label_each(by_id)
@@ -49,11 +51,13 @@ def load_content(
             found = chain(
                 checks.good_page(page, name, set(by_id), names, actions), checks.good_date(page, today))
             problems += (f"{page.where}: {problem}" for problem in found)
+    problems += good_errors(entries, {name for by_id in pages.values() for name in by_id}, names)
     if problems:
         raise ContentError(problems)
     ids = pages[languages[0]]
     topics = {name: _topic({lang: pages[lang][name] for lang in languages}, addresses) for name in ids}
-    return Content(languages, topics, messages, addresses)
+    errors = sorted((known_error(name, entry, addresses) for name, entry in entries.items()), key=lambda one: one.row)
+    return Content(languages, topics, {one.id: one for one in errors}, messages, addresses)
 
 
 def _languages(root: Path) -> tuple[str, ...]:

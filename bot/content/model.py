@@ -1,4 +1,4 @@
-"""The words as the rest of the program sees them: topics, messages and links, by language, fixed."""
+"""The words as the rest of the program sees them: topics, errors, messages and links, by language, fixed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,11 +38,37 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorText:
+    """A known error in one language; plain lines, `user` is "" where only an administrator is told."""
+
+    phrases: tuple[str, ...]    # parts of the message as people see it
+    user: str                   # two lines at most
+    admin: str                  # four lines at most
+    links: tuple[str, ...]      # addresses where an administrator reads more
+
+
+@dataclass(frozen=True, slots=True)
+class KnownError:
+    """An error the bot can explain, in every language."""
+
+    id: str
+    row: int                    # of the list of facts it was written from
+    codes: tuple[str, ...]      # as they are printed; several errors may share one
+    contexts: tuple[str, ...]   # words that a bare number needs beside it, and that tell shared codes apart
+    audience: str               # user | admin
+    guarded: bool               # says something of an account: nobody unproven is told which (E1)
+    journey: str | None
+    topic: str | None           # id of the topic to go on to
+    texts: Mapping[str, ErrorText]
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """All languages; `languages[0]` is the one to fall back on."""
 
     languages: tuple[str, ...]
     topics: Mapping[str, Topic]
+    errors: Mapping[str, KnownError]                # by id, in the order of their rows
     messages: Mapping[str, Mapping[str, Sentence]]  # by language, then by key
     links: Mapping[str, Mapping[str, str]]          # by language, then by name
 
