@@ -7,10 +7,16 @@
     reading.lang, reading.lang_confidence               # "nb", 0.99
     reading.error_code                                  # "SSPR_0014", or None
 
+    found = ErrorFinder(content.errors.values()).find("det står SSPR_OO14")
+    found.ids, found.sure                               # ("sspr_0014",), True
+
 Nothing here imports scikit-learn but `train`, which runs in a process of its own when there is no model yet.
 """
 
+from bot.understanding.known_errors import ErrorFinder, Found
 from bot.understanding.opening import LearningError, open_reader
-from bot.understanding.reader import OUT_OF_SCOPE, Reader, Reading
+from bot.understanding.reader import OUT_OF_SCOPE, PASSWORD_ERROR, Reader, Reading
 
-__all__ = ["OUT_OF_SCOPE", "LearningError", "Reader", "Reading", "open_reader"]
+__all__ = [
+    "OUT_OF_SCOPE", "PASSWORD_ERROR", "ErrorFinder", "Found", "LearningError", "Reader", "Reading", "open_reader",
+]

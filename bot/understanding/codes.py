@@ -7,7 +7,7 @@ _FLAGS = re.IGNORECASE | re.ASCII
 # Bounded repetitions of one character class each: linear in the text (N1).
 _SSPR = re.compile(r"sspr(?:[_-]| (?=00))(\d{4})(?!\d)", _FLAGS)
 _AADSTS = re.compile(r"aadsts[ :_-]?(\d{4,7})(?!\d)", _FLAGS)
-_SAID_CODE = re.compile(r"(?:error(?: ?code)?|feilkoden?)(?: er| is)?[ :#]{1,3}(\d{5,7})(?!\d)", _FLAGS)
+_SAID_CODE = re.compile(r"(?:error(?: ?code)?|feilkoden?)(?: er| is)?[ :#]{1,3}(\d{5,7})(?![0-9a-z])", _FLAGS)
 _WINDOWS = re.compile(r"(?<![0-9a-z])(?:0x|hr=|(?=0000))([0-9a-f]{8})(?![0-9a-z])", _FLAGS)
 _LDAP = re.compile(r"data (52[5e]|53[0-3]|701|77[35])(?![0-9a-z])", _FLAGS)
 

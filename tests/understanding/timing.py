@@ -3,11 +3,13 @@
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 
 from bot.content import load_content
-from bot.understanding import Reader, open_reader
+from bot.understanding import ErrorFinder, open_reader
 from tests.understanding.figures import EVALUATION, rows_of
 
 KIB_28 = 28 * 1024
@@ -32,13 +34,13 @@ HEAVY = {
 }
 
 
-def per_message(reader: Reader, texts: list[str], rounds: int = 5) -> list[float]:
+def per_message(read: Callable[[str], object], texts: list[str], rounds: int = 5) -> list[float]:
     """CPU microseconds of each reading."""
     costs = []
     for _ in range(rounds):
         for text in texts:
             begun = time.process_time_ns()
-            reader.read(text, "nb")
+            read(text)
             costs.append((time.process_time_ns() - begun) / 1000)
     return costs
 
@@ -54,10 +56,12 @@ def main() -> None:
     out = sys.stdout.write
     out(f"learning {learned - begun:.2f} s, opening a kept model {(opened - learned) * 1000:.0f} ms\n")
     texts = [row["text"] for row in rows_of(EVALUATION)]
-    costs = per_message(reader, texts)
-    out(f"a message: median {median(costs):.0f} us, p99 {quantiles(costs, n=100)[98]:.0f} us\n")
-    for name, text in HEAVY.items():
-        out(f"28 KiB of {name}: {max(per_message(reader, [text])) / 1000:.1f} ms\n")
+    finder = ErrorFinder(content.errors.values())
+    for what, read in (("reading", partial(reader.read, hint="nb")), ("finding errors in", finder.find)):
+        costs = per_message(read, texts)
+        out(f"{what} a message: median {median(costs):.0f} us, p99 {quantiles(costs, n=100)[98]:.0f} us\n")
+        for name, text in HEAVY.items():
+            out(f"{what} 28 KiB of {name}: {max(per_message(read, [text])) / 1000:.1f} ms\n")
 
 
 if __name__ == "__main__":

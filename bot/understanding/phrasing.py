@@ -1,0 +1,80 @@
+"""Known phrases found loosely in a message: their words close together, whatever their endings and order."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.understanding.text import words
+
+_STEM = 4               # characters of a word that count: endings differ, and are what people mistype
+ENOUGH = 0.75           # of a phrase's weight, or it is not the phrase
+_FEWEST = 3             # words of it at least, unless it is shorter
+_LOOKED_AT = 8          # phrases whose words are all there somewhere and that are looked at closely
+
+
+@dataclass(frozen=True, slots=True)
+class Resemblance:
+    """How much of a phrase of `name` a text holds: 1 is all of it."""
+
+    name: str
+    share: float
+
+
+class Phrases:
+    """A list of phrases, each with the name of what it stands for."""
+
+    def __init__(self, named: Iterable[tuple[str, str]]) -> None:
+        self._phrases = [(name, tuple(dict.fromkeys(_stems(text)))) for name, text in named]
+        seen = Counter(stem for _, stems in self._phrases for stem in stems)
+        self._weight: Mapping[str, float] = {
+            stem: math.log(1 + len(self._phrases) / times) for stem, times in seen.items()}
+        self._with: defaultdict[str, list[int]] = defaultdict(list)
+        for at, (_, stems) in enumerate(self._phrases):
+            for stem in stems:
+                self._with[stem].append(at)
+
+    def resembling(self, text: str) -> Resemblance | None:
+        """What the text resembles most; linear in the text, since only few phrases are looked at closely."""
+        places: defaultdict[str, list[int]] = defaultdict(list)
+        for at, stem in enumerate(_stems(text)):
+            if stem in self._with:
+                places[stem].append(at)
+        there: Counter[int] = Counter()
+        for stem in places:
+            for at in self._with[stem]:
+                there[at] += 1
+        near = [(held, at) for at, held in there.items() if held >= self._least(at)]
+        best = None
+        for _, at in sorted(near, key=lambda one: (-one[0] / len(self._phrases[one[1]][1]), one[1]))[:_LOOKED_AT]:
+            share, weight = self._held(at, places)
+            if share >= ENOUGH and (best is None or (share, weight) > best[:2]):
+                best = (share, weight, at)
+        return Resemblance(self._phrases[best[2]][0], best[0]) if best else None
+
+    def _least(self, at: int) -> int:
+        size = len(self._phrases[at][1])
+        return min(size, max(_FEWEST, math.ceil(size * ENOUGH / 2)))
+
+    def _held(self, at: int, places: Mapping[str, list[int]]) -> tuple[float, float]:
+        """The largest share of the phrase's weight within one stretch of the text, and that weight."""
+        stems = self._phrases[at][1]
+        met = sorted((place, stem) for stem in stems for place in places.get(stem, ()))
+        stretch = 2 * len(stems) + 3
+        inside: Counter[str] = Counter()
+        first, held, most = 0, 0.0, 0.0
+        for place, stem in met:
+            inside[stem] += 1
+            held += self._weight[stem] if inside[stem] == 1 else 0.0
+            while place - met[first][0] > stretch:
+                gone = met[first][1]
+                inside[gone] -= 1
+                held -= self._weight[gone] if inside[gone] == 0 else 0.0
+                first += 1
+            most = max(most, held)
+        whole = sum(self._weight[stem] for stem in stems)
+        return (round(most / whole, 6), most) if whole else (0.0, 0.0)
+
+
+def _stems(text: str) -> list[str]:
+    return [word if word.isdecimal() else word[:_STEM] for word in words(text)]
