@@ -78,10 +78,11 @@ from bot.store.sealed import KeyRing, kept_keys
 from bot.store.shared_time import keep_time, take_time
 from bot.store.soundness import check as check_store
 from bot.store.tries import RedisTries
-from bot.understanding import Reader, open_reader
+from bot.understanding import ErrorFinder, Reader, open_reader
 from bot.verification.email_code import EmailCode
 from bot.verification.totp import Totp
 from dialogs.answer_question import AnswerQuestion
+from dialogs.explain_error import ExplainError
 from dialogs.forgot_password import ForgotPassword
 from dialogs.front_desk import FrontDesk
 from dialogs.talk import Floor
@@ -163,8 +164,11 @@ class Desk:
         # The conversations.
         begins = frozenset(JOURNEYS) if settings.chat is WebChat.FULL else frozenset()
         floor = Floor([ForgotPassword(self.forgot_password, limits, clock)])
-        answers = AnswerQuestion(content, Ratings(store), {one: JOURNEYS[one] for one in begins})
-        front = FrontDesk(floor, answers, reader, content, clock, begins, self.site.base_url)
+        offered = {one: JOURNEYS[one] for one in begins}
+        ratings = Ratings(store)
+        front = FrontDesk(
+            floor, AnswerQuestion(content, ratings, offered), ExplainError(content, ratings, offered), reader,
+            ErrorFinder(content.errors.values()), content, clock, begins, self.site.base_url)
         self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact)
         self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})})
 

@@ -4,6 +4,8 @@
     bot     Hei! Spør meg om passord og sikkerhetsinformasjon …
     person  (in the middle of a reset) hva er kravene til passord?
     bot     (answers, then repeats the question it was waiting for)
+    person  det står SSPR_0014
+    bot     (explains the error, then repeats the question)
     person  avbryt
     bot     Da stopper vi her. Passordet ditt er ikke endret.
 """
@@ -13,8 +15,9 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.content import Content
 from bot.rules.volunteered import holds_password
-from bot.understanding import Reader, Reading
+from bot.understanding import OUT_OF_SCOPE, PASSWORD_ERROR, ErrorFinder, Found, Reader, Reading
 from dialogs.answer_question import HELP, AnswerQuestion
+from dialogs.explain_error import RATED, ExplainError
 from dialogs.forgot_password import START
 from dialogs.shapes import ANYTHING, SHAPES
 from dialogs.talk import Conversation, Floor, Press, Talk
@@ -25,6 +28,8 @@ SURE_ENOUGH_TO_STOP = 0.8
 # Misunderstood this often in a row, the bot points to people instead of offering more guesses.
 MISSES_BEFORE_PEOPLE = 2
 
+ERROR_BUTTONS = frozenset({"error", "error_admin", "error_helped"})
+
 
 @dataclass(frozen=True, slots=True)
 class FrontDesk:
@@ -32,7 +37,9 @@ class FrontDesk:
 
     floor: Floor
     answers: AnswerQuestion
+    errors: ExplainError
     reader: Reader
+    finder: ErrorFinder
     content: Content
     clock: Clock
     begins: frozenset[str]              # journeys this installation offers here
@@ -60,6 +67,10 @@ class FrontDesk:
         if talk.heard.kind == "message" and talk.heard.text and not talk.heard.pressed:
             reading = self.reader.read(talk.heard.text, talk.lang)
             self._follow_language(talk, reading)
+            found = self.finder.find(talk.heard.text)
+            if found.ids and _is_about(found, reading):
+                await self.errors.explain(talk, found.ids, aside=True)
+                return
             if reading.sure and reading.topic not in ("cancel", "language", "out_of_scope"):
                 await self.answers.answer(talk, reading.answers[0], aside=True)
                 return
@@ -124,11 +135,17 @@ class FrontDesk:
         shape = SHAPES.get(asked.get("fits", ""), ANYTHING)
         answers = shape.surely(text) or self._is_one_of(text, asked.get("words", ""))
         reading = self.reader.read(text, talk.lang)
+        # One word with a code in it looks like a name, and is none.
+        found = self.finder.find(text)
         command = "" if answers or not reading.sure else reading.topic
         if command == "cancel" and reading.confidence < SURE_ENOUGH_TO_STOP:
             command = ""
         if command == "cancel":
             await self._cancel(talk, running)
+        elif found.sure or (found.unknown and not answers and not shape.fits(text)):
+            self._follow_language(talk, reading)
+            await self._explain(talk, found, aside=True)
+            await self.floor.ask_again(talk)
         elif command == "language":
             await self._switch(talk, self._named_language(talk), running)
         elif command == "help":
@@ -149,18 +166,37 @@ class FrontDesk:
     async def _anew(self, talk: Talk) -> None:
         """A message with nothing under way."""
         if talk.memory.topic in talk.memory.rated[-1:] and (helped := self._yes_or_no(talk)) is not None:
-            await self.answers.rate(talk, talk.memory.topic, helped)
+            await self._rate(talk, talk.memory.topic, helped)
             talk.memory.topic = ""
             return
         reading = self.reader.read(talk.heard.text, talk.lang)
         self._follow_language(talk, reading)
-        if reading.topic == "language" and reading.sure:
+        found = self.finder.find(talk.heard.text)
+        if _is_about(found, reading):
+            talk.memory.misses = 0
+            await self._explain(talk, found)
+        elif reading.topic == "language" and reading.sure:
             await self._switch(talk, self._named_language(talk), None)
         elif reading.sure:
             talk.memory.misses = talk.memory.misses + 1 if reading.topic == "out_of_scope" else 0
             await self.answers.answer(talk, reading.answers[0])
         else:
             await self._unsure(talk, reading)
+
+    async def _explain(self, talk: Talk, found: Found, *, aside: bool = False) -> None:
+        if found.ids:
+            await self.errors.explain(talk, found.ids, aside=aside)
+        else:
+            await self.errors.unknown(talk, found.unknown)
+
+    async def _rate(self, talk: Talk, answered: str, helped: bool) -> None:
+        error_id = answered.removeprefix(RATED)
+        if error_id == answered:
+            await self.answers.rate(talk, answered, helped)
+        elif self.errors.knows(error_id):
+            await self.errors.rate(talk, error_id, helped)
+        else:
+            await talk.say("common.stale_button")   # Another release knew it (F10).
 
     async def _unsure(self, talk: Talk, reading: Reading) -> None:
         talk.memory.misses += 1
@@ -178,8 +214,13 @@ class FrontDesk:
         pressed = talk.heard.pressed
         topic = pressed.get("topic", "")
         do = pressed.get("do", "")
+        error = pressed.get("error", "")
         if do in ("topic", "steps", "admin", "helped") and not self.answers.knows(topic):
             do = ""
+        if do in ERROR_BUTTONS and self.errors.knows(error):
+            await self._pressed_of_error(talk, do, error, aside=running is not None)
+            await self.floor.ask_again(talk)
+            return
         match do:
             case "start":
                 await self._start(talk, pressed.get("journey", ""))
@@ -200,6 +241,15 @@ class FrontDesk:
             case _:
                 await talk.say("common.stale_button")
                 await self.floor.ask_again(talk)
+
+    async def _pressed_of_error(self, talk: Talk, do: str, error: str, *, aside: bool) -> None:
+        match do:
+            case "error":
+                await self.errors.explain(talk, [error], aside=aside)
+            case "error_admin":
+                await self.errors.administrator(talk, error)
+            case "error_helped":
+                await self.errors.rate(talk, error, talk.heard.pressed.get("was") == "yes")
 
     async def _start(self, talk: Talk, journey: str) -> None:
         running = self.floor.running(talk.memory)
@@ -243,7 +293,8 @@ class FrontDesk:
 
     def _follow_language(self, talk: Talk, reading: Reading) -> None:
         """Answer in the language of the message, unless the person chose one; the reader keeps ours when in doubt."""
-        if not talk.memory.chosen and reading.lang in self.content.languages:
+        only_a_code = len(talk.heard.text.split()) == 1 and self.finder.find(talk.heard.text).sure
+        if not talk.memory.chosen and not only_a_code and reading.lang in self.content.languages:
             talk.memory.lang = reading.lang
 
     # -- small things ----------------------------------------------------------------------------
@@ -260,3 +311,11 @@ class FrontDesk:
         """Whether the text is one of the words that a message lists, in any language."""
         word = text.casefold().strip(" .!?")
         return bool(key) and any(word in self.content.say(lang, key).split() for lang in self.content.languages)
+
+
+def _is_about(found: Found, reading: Reading) -> bool:
+    """Whether a message is about the error found in it: a code says so, a likeness only where nothing else is meant."""
+    if found.sure:
+        return True
+    elsewhere = reading.sure and reading.topic not in (PASSWORD_ERROR, OUT_OF_SCOPE)
+    return bool(found.ids or found.unknown) and not elsewhere

@@ -1,0 +1,111 @@
+"""Explaining an error somebody pasted: what it means, whose move it is, and the way on.
+
+    person  det står SSPR_0014 når jeg prøver
+    bot     Siden har for lite å kjenne deg igjen på …  Brukerstøtte må hjelpe deg inn denne gangen …
+            [For administratorer] [Registrere sikkerhetsinformasjon]      Hjalp dette?  [Ja] [Nei]
+    person  (presses For administratorer)
+    bot     Brukeren har færre registrerte metoder enn policyen krever …   [Les mer hos Microsoft]
+    person  feilkode AADSTS50057
+    bot     Denne meldingen kommer når en pålogging ikke går gjennom …     (the same whatever the account, E1)
+    person  SSPR_0099
+    bot     Koden SSPR_0099 kjenner jeg ikke …         [Snakke med et menneske]
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.channel.cards import Button
+from bot.content import Content, KnownError
+from bot.store.ratings import Ratings
+from dialogs.talk import Question, Talk
+
+RATED = "error:"            # before an error's id, where topics have their bare ids
+MOST_OTHERS = 3             # codes in the same paste that are offered
+PEOPLE = "contact-a-person"
+GUARDED_JOURNEY = "forgot_password"
+GUARDED_TOPIC = "account-locked"
+BUTTON_CHARACTERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainError:
+    """Explains by error id."""
+
+    content: Content
+    ratings: Ratings
+    journeys: Mapping[str, str]         # journeys that can be begun, with the message key of their button
+
+    async def explain(self, talk: Talk, ids: Sequence[str], *, aside: bool = False) -> None:
+        """Explain the first, offer the others; `aside` is in the middle of something else."""
+        error = self.content.errors[ids[0]]
+        rated = RATED + error.id
+        ask = not aside and rated not in talk.memory.rated
+        if ask:
+            talk.memory.rated = [*talk.memory.rated[-20:], rated]
+        talk.memory.topic = rated
+        buttons = [*self._others(talk, ids[1:]), *([] if aside else self._ways_on(talk, error))]
+        if error.guarded or error.audience == "user":
+            buttons.insert(0, Button(talk.words("answer.button.admin"), {"do": "error_admin", "error": error.id}))
+        await talk.say_text(self._text(talk, error), buttons, self._helped(talk, error) if ask else None)
+
+    async def administrator(self, talk: Talk, error_id: str) -> None:
+        """What the code means for whoever runs the system; nothing about any account."""
+        await talk.say_text(self._admin_text(talk, self.content.errors[error_id]))
+
+    async def unknown(self, talk: Talk, code: str) -> None:
+        """Say honestly that nobody told us about this code, and what the helpdesk will need."""
+        await talk.say_text(talk.words("explain.unknown", code=code), [self._to_topic(talk, PEOPLE)])
+
+    async def rate(self, talk: Talk, error_id: str, helped: bool) -> None:
+        """Keep whether the explanation helped; if not, point to people."""
+        await self.ratings.record(RATED + error_id, talk.lang, helped)
+        if helped:
+            await talk.say("answer.helped.thanks")
+        else:
+            await talk.say_text(talk.words("explain.not_helped"), [self._to_topic(talk, PEOPLE)])
+
+    def knows(self, error_id: str) -> bool:
+        return error_id in self.content.errors
+
+    def _text(self, talk: Talk, error: KnownError) -> str:
+        if error.guarded:
+            return _lines(talk.words("explain.guarded"))
+        if error.audience == "user":
+            return _lines(error.texts[talk.lang].user)
+        return talk.words("explain.for_administrator") + "\n\n" + self._admin_text(talk, error)
+
+    def _admin_text(self, talk: Talk, error: KnownError) -> str:
+        text = error.texts[talk.lang]
+        links = [f"[{talk.words('explain.read_more')}]({address})" for address in text.links]
+        return "\n\n".join([_lines(text.admin), *(["  \n".join(links)] if links else [])])
+
+    def _ways_on(self, talk: Talk, error: KnownError) -> list[Button]:
+        """The journey, where it is offered here (I3, I4), and the topic; for a guarded error always the same ones."""
+        journey, topic = (GUARDED_JOURNEY, GUARDED_TOPIC) if error.guarded else (error.journey, error.topic)
+        found = []
+        if journey and journey in self.journeys and talk.speaker.personal and not talk.speaker.guest:
+            found.append(Button(talk.words(self.journeys[journey]), {"do": "start", "journey": journey}))
+        return [*found, self._to_topic(talk, topic)] if topic else found
+
+    def _others(self, talk: Talk, ids: Sequence[str]) -> list[Button]:
+        return [Button(self._name(self.content.errors[one]), {"do": "error", "error": one})
+                for one in ids[:MOST_OTHERS]]
+
+    def _name(self, error: KnownError) -> str:
+        """How the error is called on a button: its code, and what tells it from others with the same."""
+        code = error.codes[0]
+        shared = sum(code in other.codes for other in self.content.errors.values()) > 1
+        return (f"{code} ({error.contexts[0]})" if shared and error.contexts else code)[:BUTTON_CHARACTERS]
+
+    def _to_topic(self, talk: Talk, topic_id: str) -> Button:
+        return Button(self.content.topics[topic_id].texts[talk.lang].title, {"do": "topic", "topic": topic_id})
+
+    def _helped(self, talk: Talk, error: KnownError) -> Question:
+        return Question(talk.words("answer.helped.ask"), [
+            Button(talk.words(f"answer.button.{word}"), {"do": "error_helped", "error": error.id, "was": word})
+            for word in ("yes", "no")])
+
+
+def _lines(text: str) -> str:
+    # Two spaces before the line's end: Markdown keeps the short lines apart.
+    return text.replace("\n", "  \n")
