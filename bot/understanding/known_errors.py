@@ -14,6 +14,7 @@ from bot.understanding.phrasing import Phrases
 from bot.understanding.printed import ONE_TIME_CODE, Mention, Names, keys_of, mentions
 from bot.understanding.text import cut, words
 
+LONG_PHRASE = 5         # words from which a phrase stands in nothing else people ask
 _SURELY_CODES = ("sspr", "aadsts", "result", "windows")
 
 
@@ -22,7 +23,7 @@ class Found:
     """`ids` are the errors a message is about, the most specific first; none when it is about no error."""
 
     ids: tuple[str, ...] = ()
-    sure: bool = False          # a code, or every word of a phrase
+    sure: bool = False          # a code, or every word of a long phrase
     unknown: str = ""           # a code nobody told us about, where there is no other
 
 
@@ -60,7 +61,7 @@ class ErrorFinder:
         if len(number) < ONE_TIME_CODE and (ids := self._by_key.get(f"aadsts {number}")):
             return Found(tuple(ids), False)
         like = self._phrases.resembling(text)
-        if like is not None and like.share == 1:
+        if like is not None and like.share == 1 and like.size >= LONG_PHRASE:
             return Found((like.name,), True)
         if code := error_code(text):
             return Found(unknown=code)
@@ -71,11 +72,12 @@ class ErrorFinder:
         matches: dict[str, _Match] = {}
         for one in mentions(text, self._names):
             kind, _, value = one.key.partition(" ")
-            near = _spaced(words(one.beside))
+            bare = bool(one.beside)
+            near = _spaced(words(one.beside)) if bare else whole
             for key in (one.key, f"aadsts {value}") if kind == "number" and one.said else (one.key,):
                 for name in self._by_key.get(key, ()):
                     beside = any(context in whole for context in self._contexts[name])
-                    if kind != "number" or self._counts(one, value, name, near, beside):
+                    if not bare or self._counts(one, value, name, near, beside):
                         match = matches.setdefault(name, _Match(one.at, set(), set()))
                         match.kinds.add(key.partition(" ")[0])
                         match.keys.add(key)
@@ -84,7 +86,7 @@ class ErrorFinder:
 
     def _counts(self, one: Mention, value: str, name: str, near: str, beside: bool) -> bool:
         """Whether what stands beside a bare number makes it this error's."""
-        if len(value) < 5:
+        if len(value) < 5 or len(value) == 8:
             return any(context in near for context in self._contexts[name])
         return one.said or (beside and len(value) < ONE_TIME_CODE)
 

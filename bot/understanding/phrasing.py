@@ -19,6 +19,7 @@ class Resemblance:
 
     name: str
     share: float
+    size: int               # of the phrase in words
 
 
 class Phrases:
@@ -50,7 +51,10 @@ class Phrases:
             share, weight = self._held(at, places)
             if share >= ENOUGH and (best is None or (share, weight) > best[:2]):
                 best = (share, weight, at)
-        return Resemblance(self._phrases[best[2]][0], best[0]) if best else None
+        if best is None:
+            return None
+        name, stems = self._phrases[best[2]]
+        return Resemblance(name, best[0], len(stems))
 
     def _least(self, at: int) -> int:
         size = len(self._phrases[at][1])

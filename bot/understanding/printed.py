@@ -29,8 +29,10 @@ _SAYS_CODE = frozenset({"code", "kode", "koden", "codes"})
 _BETWEEN = frozenset({"er", "is", "var", "was", "nr", "no", "number", "nummer", "id"})
 
 LONG_NAME = 20              # characters of a name that may come broken into words
+DOTS = 3                    # that make a number an object identifier, which is a name
 _MOST_PIECES = 5
 _START = 4
+_LONGEST_NUMBER = len("0x80230402")
 _NEAR = 4                   # words before a number that may say what it is
 ONE_TIME_CODE = 6           # digits from here on may be a one-time code
 
@@ -42,7 +44,7 @@ class Mention:
     key: str
     at: int                 # which word of the text it is
     said: bool = False
-    beside: str = ""        # the words around a bare number
+    beside: str = ""        # the words around a bare number, which have to say what it is
 
 
 def keys_of(code: str, contexts: Sequence[str]) -> frozenset[str]:
@@ -52,6 +54,8 @@ def keys_of(code: str, contexts: Sequence[str]) -> frozenset[str]:
     for kind, pattern in (("sspr", _SSPR), ("aadsts", _AADSTS)):
         if found := pattern.fullmatch(plain):
             return frozenset({f"{kind} {found[1]}"})
+    if plain.count(".") >= DOTS:
+        return frozenset({f"name {bare}"})
     digits = bare.removeprefix("0x").removeprefix("hr")
     if set(digits) <= _HEX and any(map(str.isdecimal, digits)):
         if len(digits) == 8 or digits != bare:
@@ -78,13 +82,13 @@ def mentions(text: str, names: Names) -> Iterator[Mention]:
     starts = [found.start() for found in tokens]
     yield from _numbered(text, starts)
     words = [found[0] for found in tokens]
-    bare = [_bare(word) for word in words]
+    bare = [word.translate(_MISREAD).replace("_", "") for word in words]
     for at, word in enumerate(words):
         yield from _single(word, bare[at], at, words)
         yield from _name(bare, at, names)
     for found in _CHUNK.finditer(text):
         # A dotted number is one name, though it is many words.
-        if found[0].count(".") > 2 and (key := f"name {_bare(found[0].strip('.,;:()'))}") in names.keys:
+        if found[0].count(".") >= DOTS and (key := f"name {_bare(found[0].strip('.,;:()'))}") in names.keys:
             yield Mention(key, _word_at(starts, found.start()))
 
 
@@ -109,17 +113,20 @@ def _numbered(text: str, starts: list[int]) -> Iterator[Mention]:
 
 def _single(word: str, bare: str, at: int, words: list[str]) -> Iterator[Mention]:
     """A word that is a number of some kind."""
+    if len(bare) > _LONGEST_NUMBER or not (decimal := sum(map(str.isdecimal, word))):
+        return
     digits = bare.removeprefix("0x")
-    # "lol" is no 101: most of it has to be what it is taken for.
-    truly, decimal = sum(one in _HEX for one in word), sum(map(str.isdecimal, word))
-    if len(digits) > 8 or not set(digits) <= _HEX or not decimal or (2 * truly < len(word) and decimal < 2):
+    # "ill2" is no 1112: most of it has to be what it is taken for.
+    truly = sum(one in _HEX for one in word)
+    if len(digits) > 8 or not set(digits) <= _HEX or (2 * truly < len(word) and decimal < 2):
         return
     said = _said(words, at)
     if digits != bare or _is_result(digits, said, words[at - 1] if at else "", words[at + 1:at + 2]):
         yield Mention(_result(digits), at, True)
-    elif len(digits) < 8 and (digits.isdecimal() or len(digits) <= 4):
+    elif digits.isdecimal() or len(digits) <= 4:
         said = said or words[at - 1:at] == ["hr"]
-        yield Mention(f"number {digits}", at, said, " ".join(words[max(at - _NEAR, 0):at + 3]))
+        key = _result(digits) if len(digits) == 8 else f"number {digits}"
+        yield Mention(key, at, said, " ".join(words[max(at - _NEAR, 0):at + 3]))
 
 
 def _is_result(digits: str, said: bool, before: str, after: list[str]) -> bool:

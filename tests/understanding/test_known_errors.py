@@ -195,13 +195,13 @@ def test_every_phrase_of_every_row_is_recognised_as_its_row(error: KnownError, p
 
 
 def test_the_phrases_of_other_answers_stay_theirs(content: Content) -> None:
-    """A question is answered by its topic: hardly any phrase of another label is surely an error."""
-    taken = {
+    """A question is answered by its topic: what shows no code is hardly ever surely an error."""
+    others = [
         phrase for topic in content.topics.values() if topic.label != "password_error"
-        for text in topic.texts.values() for phrase in text.phrases if FINDER.find(phrase).sure}
-    ours = {phrase for phrase in taken if "midlertidig låst" not in phrase and "temporarily locked" not in phrase}
-    codes = {phrase for phrase in ours if error_code(phrase)}
-    assert ours - codes == set()
+        for text in topic.texts.values() for phrase in text.phrases if not any(map(str.isdecimal, phrase))]
+    taken = [phrase for phrase in others if FINDER.find(phrase).sure]
+    assert len(others) > 1000
+    assert len(taken) <= 4, taken
 
 
 PIECES = [
