@@ -17,6 +17,9 @@ from bot.rules.limits import Limits, too_loose
 
 LIMIT_PREFIX = "KEYTURN_LIMIT_"
 
+# Whoever tries the bot out is one visitor who plays all the demo people: the ceiling leaves room for that.
+_DEVELOPMENT_LIMITS = {"requester_targets_24h": 10}
+
 
 class Mode(StrEnum):
     PRODUCTION = "production"
@@ -165,7 +168,8 @@ class Line:
 def load(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
     """Read the settings; `environment` wins over the file. Raises SettingsError with one line per problem."""
     values = _read_dotenv(dotenv) | dict(environment)
-    limits, problems = _limits(values)
+    development = values.get("KEYTURN_MODE") == Mode.DEVELOPMENT
+    limits, problems = _limits(values, _DEVELOPMENT_LIMITS if development else {})
     known = {one.alias for one in Settings.model_fields.values() if one.alias}
     problems += [
         f"{name} is not a setting of Keyturn" for name in sorted(values)
@@ -217,7 +221,7 @@ def _trustworthy(url: str) -> bool:
         parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
 
 
-def _limits(values: Mapping[str, str]) -> tuple[Limits, list[str]]:
+def _limits(values: Mapping[str, str], defaults: Mapping[str, int]) -> tuple[Limits, list[str]]:
     known = {LIMIT_PREFIX + one.name.upper(): one.name for one in fields(Limits)}
     chosen, problems = {}, []
     for name in sorted(name for name in values if name.startswith(LIMIT_PREFIX)):
@@ -227,7 +231,7 @@ def _limits(values: Mapping[str, str]) -> tuple[Limits, list[str]]:
             problems.append(f"{name} must be a whole number above 0")
         else:
             chosen[known[name]] = int(values[name])
-    return Limits(**chosen), problems
+    return Limits(**{**defaults, **chosen}), problems
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:

@@ -39,9 +39,9 @@ class DemoDesk:
         if person is None:
             return []
         addresses = dict.fromkeys((person.mail, person.account.username))
-        found = [letter for address in addresses for letter in await self.mailbox.read(address)]
-        return [DemoMail(one.at, one.subject, one.body)
-                for one in sorted(found, key=lambda letter: letter.at, reverse=True)]
+        found = [DemoMail(one.at, address, one.subject, one.body)
+                 for address in addresses for one in await self.mailbox.read(address)]
+        return sorted(found, key=lambda mail: mail.at, reverse=True)
 
     async def _shown(self, person: demo.DemoPerson) -> DemoPerson:
         account = person.account

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -25,9 +26,10 @@ class DemoPerson:
 
 @dataclass(frozen=True, slots=True)
 class DemoMail:
-    """One mail in a demo person's mailbox; `at` in seconds since 1970, `body` plain text."""
+    """One mail in a demo person's mailbox; `at` in seconds since 1970, `to` its address, `body` plain text."""
 
     at: float
+    to: str
     subject: str
     body: str
 
@@ -46,9 +48,12 @@ class Desk(Protocol):
         ...
 
 
-def demo_routes(desk: Desk, renderer: Renderer, *, chat: str = "/") -> list[web.RouteDef]:
-    """`/demo` (which person: `?person=<id>`), and `/demo/people/{id}.json` for what changes."""
-    site = _DemoSite(desk, renderer, chat)
+def demo_routes(desk: Desk, renderer: Renderer, folder: Path, *, chat: str = "/") -> list[web.RouteDef]:
+    """`/demo` (which person: `?person=<id>`), and `/demo/people/{id}.json` for what changes.
+
+    `folder` holds the demo's data: without it everything begins anew.
+    """
+    site = _DemoSite(desk, renderer, folder, chat)
     return [web.get("/demo", site.show), web.get(r"/demo/people/{id}.json", site.news)]
 
 
@@ -56,6 +61,7 @@ def demo_routes(desk: Desk, renderer: Renderer, *, chat: str = "/") -> list[web.
 class _DemoSite:
     desk: Desk
     renderer: Renderer
+    folder: Path
     chat: str
 
     async def show(self, request: web.Request) -> web.Response:
@@ -64,7 +70,8 @@ class _DemoSite:
         person = next((one for one in people if one.id == wanted), people[0])
         lang = page_language(request, self.renderer.languages)
         return self.renderer.page(
-            "demo.html", lang, people=people, person=person, chat=self.chat, news=await self._news(person))
+            "demo.html", lang, people=people, person=person, chat=self.chat, folder=self.folder,
+            news=await self._news(person))
 
     async def news(self, request: web.Request) -> web.Response:
         for person in await self.desk.people():
@@ -85,4 +92,5 @@ class _DemoSite:
 
 
 def _letter(mail: DemoMail) -> dict[str, str]:
-    return {"time": utc(mail.at).isoformat(timespec="seconds"), "subject": mail.subject, "body": mail.body}
+    return {"time": utc(mail.at).isoformat(timespec="seconds"), "to": mail.to, "subject": mail.subject,
+            "body": mail.body}

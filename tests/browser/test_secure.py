@@ -113,16 +113,22 @@ async def test_results_and_dead_links_are_accessible(
 async def test_the_demo_desk_is_accessible_and_follows_phone_and_mailbox(
     serve: Serve, open_page: OpenPage, scheme: str, width: int,
 ) -> None:
-    desk = SmallDesk([DemoMail(1_795_420_000, "Engangskode", "Hei Kari,\n\nkoden din er 482 913.")])
+    desk = SmallDesk([
+        DemoMail(1_795_420_000, "kari@privat.example", "Engangskode", "Hei Kari,\n\nkoden din er 482 913.")])
     address = await serve(a_reset(), desk)
     page = await open_page(
         address, "/demo", color_scheme=scheme, viewport={"width": width, "height": 900},
         permissions=["clipboard-read", "clipboard-write"])
     await expect(page.locator(".mail")).to_have_count(1)
     desk.shown = ("555111", 29.0)
-    desk.letters.append(DemoMail(1_795_420_060, "Passordet ditt er byttet", "Var det ikke deg?\n<b>x</b>"))
+    desk.letters.append(DemoMail(
+        1_795_420_060, "kari.nordmann@example.no", "Passordet ditt er byttet", "Var det ikke deg?\n<b>x</b>"))
     await expect(page.locator("#digits")).to_have_text("555 111")
     await expect(page.locator(".mail").first).to_contain_text("<b>x</b>")
+    await expect(page.locator(".mail .to")).to_have_text(["Til: kari.nordmann@example.no", "Til: kari@privat.example"])
+    await expect(page.locator(".mail time").last).to_contain_text("23. nov. 2026")
+    first = [await page.locator(one).evaluate("it => it.getBoundingClientRect().top") for one in (".phone", ".people")]
+    assert (first[0] < first[1]) == (width < 700)
     await page.click("#code")
     await expect(page.locator("#copied")).to_have_text("Koden er kopiert.")
     assert await page.evaluate("navigator.clipboard.readText()") == "555111"

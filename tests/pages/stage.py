@@ -133,7 +133,7 @@ def build_app(
     cookie = BrowserCookie(secure=site.secure)
     app.add_routes(
         secure_routes(reset, renderer, site=site, cookie=cookie, mac=mac, clock=clock, body_seconds=1))
-    app.add_routes(demo_routes(desk or SmallDesk(), renderer))
+    app.add_routes(demo_routes(desk or SmallDesk(), renderer, Path(".keyturn")))
     app.add_routes(assets.routes())
     return app
 

@@ -32,7 +32,9 @@ def reader() -> Reader:
 def settings_for(port: int, redis_url: str, folder: Path, extra: Mapping[str, str] | None = None) -> Settings:
     return load({
         "KEYTURN_MODE": "development", "PORT": str(port), "REDIS_URL": redis_url,
-        "KEYTURN_DATA_DIR": str(folder), "KEYTURN_SECRET_KEYS": new_key(), **(extra or {})}, folder / "no.env")
+        "KEYTURN_DATA_DIR": str(folder), "KEYTURN_SECRET_KEYS": new_key(),
+        "KEYTURN_LIMIT_REQUESTER_TARGETS_24H": "5",     # as in production
+        **(extra or {})}, folder / "no.env")
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@
   const shown = new Set([...list.children].map((mail) =>
     mail.querySelector("time").dateTime + mail.querySelector("bdi").textContent));
 
-  const localTime = (time) => new Date(time.dateTime).toLocaleTimeString(document.documentElement.lang, { timeStyle: "medium" });
+  const localTime = (time) => new Date(time.dateTime).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "medium" });
 
   const showCode = (news) => {
     if (!code || news.code === null) return;
@@ -28,7 +28,8 @@
 
   const mailItem = (mail) => {
     const item = document.getElementById("mail").content.firstElementChild.cloneNode(true);
-    item.querySelector("bdi").textContent = mail.subject;
+    item.querySelector("h3 bdi").textContent = mail.subject;
+    item.querySelector(".to bdi").textContent = mail.to;
     item.querySelector("time").dateTime = mail.time;
     item.querySelector("time").textContent = localTime(item.querySelector("time"));
     item.querySelector(".body").textContent = mail.body;
