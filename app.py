@@ -92,6 +92,7 @@ log = structlog.get_logger("keyturn")
 
 JOURNEYS = {"forgot_password": "reset.button.start"}
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
+LEARNING = "Learning to understand (about 20 s, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
 FINISH_SECONDS = 25.0       # of the 30 a service has to end in (F11)
 
@@ -188,7 +189,7 @@ class Desk:
                 self.reset_page, renderer, site=self.site, cookie=self.cookie, mac=self.ring.mac, clock=self.clock,
                 body_seconds=self.settings.limits.body_seconds))
         if self.settings.development:
-            app.add_routes(demo_routes(self.demo_desk, renderer))
+            app.add_routes(demo_routes(self.demo_desk, renderer, self.settings.data_dir))
         return app
 
     async def _turn(self, context: object, speaker: Speaker) -> None:
@@ -311,7 +312,7 @@ def _content() -> Content:
 
 
 def _reader(settings: Settings, content: Content) -> Reader:
-    return open_reader(content, settings.data_dir / "understanding")
+    return open_reader(content, settings.data_dir / "understanding", lambda: click.echo(LEARNING, err=True))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

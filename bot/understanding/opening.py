@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -28,19 +29,23 @@ class LearningError(RuntimeError):
     """The learning process ended badly; the text is the last it said."""
 
 
-def open_reader(content: Content, cache: Path) -> Reader:
+def open_reader(content: Content, cache: Path, learning: Callable[[], None] = lambda: None) -> Reader:
     """A reader for this content; `cache` is a folder where models are kept (made if it can be).
 
-    Takes some 50 ms with a kept model, a few seconds of another process without; blocks meanwhile.
+    Takes some 50 ms with a kept model. Without one, `learning` is called and another process learns
+    for 10 to 30 seconds; blocks meanwhile.
     """
     topics: defaultdict[str, list[str]] = defaultdict(list)
     for topic in content.topics.values():
         topics[topic.label].append(topic.id)
-    return Reader(kept_or_learned(lesson_of(content), cache), load_families(), topics)
+    return Reader(kept_or_learned(lesson_of(content), cache, learning), load_families(), topics)
 
 
-def kept_or_learned(lesson: Lesson, cache: Path) -> Model:
-    """The model of a lesson out of `cache`; learned where it is missing or broken, and kept if it can be."""
+def kept_or_learned(lesson: Lesson, cache: Path, learning: Callable[[], None] = lambda: None) -> Model:
+    """The model of a lesson out of `cache`; learned where it is missing or broken, and kept if it can be.
+
+    `learning` is told before the long wait.
+    """
     path = cache / f"understanding-{_digest(lesson)}.npz"
     try:
         return read_model(path)
@@ -48,6 +53,7 @@ def kept_or_learned(lesson: Lesson, cache: Path) -> Model:
         _log.warning("understanding.broken_model", file=path.name, error=str(error.__cause__))
     except OSError:
         _log.info("understanding.learning", file=path.name)
+    learning()
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:

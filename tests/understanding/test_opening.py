@@ -10,10 +10,12 @@ from bot.understanding.opening import kept_or_learned
 
 def test_a_model_is_learned_once_and_kept(small_lesson: Lesson, tmp_path: Path) -> None:
     cache = tmp_path / "not" / "there"
-    learned = kept_or_learned(small_lesson, cache)
+    told: list[str] = []
+    learned = kept_or_learned(small_lesson, cache, lambda: told.append("wait"))
     (kept,) = cache.iterdir()
     written = kept.stat().st_mtime_ns
-    again = kept_or_learned(small_lesson, cache)
+    again = kept_or_learned(small_lesson, cache, lambda: told.append("wait again"))
+    assert told == ["wait"]
     assert again.vocabulary == learned.vocabulary
     assert kept.stat().st_mtime_ns == written
 
