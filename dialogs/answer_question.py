@@ -72,10 +72,9 @@ class AnswerQuestion:
 
     def _composed(self, lang: str, topic: Topic) -> str:
         text = topic.texts[lang]
-        # Two spaces before the line's end: Markdown keeps the short lines apart.
-        parts = [text.short.replace("\n", "  \n")]
+        parts = [text.short]
         if text.links:
-            parts.append("  \n".join(f"[{words}]({address})" for address, words in text.links))
+            parts.append("\n".join(f"[{words}]({address})" for address, words in text.links))
         if topic.source or text.links:
             parts.append("*" + self.content.say(lang, "answer.checked", date=topic.checked.strftime("%d.%m.%Y")) + "*")
         return "\n\n".join(parts)

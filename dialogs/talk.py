@@ -5,6 +5,7 @@ Underneath it is a Bot Framework waterfall over plain JSON state: no stock promp
 """
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -150,7 +151,7 @@ class Talk:
 
     async def say_text(self, text: str, buttons: Sequence[Button] = (), question: Question | None = None) -> None:
         """Send Markdown, with buttons below it, and a question with its own buttons below these."""
-        reply = Activity(type="message", text=text, text_format="markdown", locale=self.lang)
+        reply = Activity(type="message", text=_LINE_END.sub("  \n", text), text_format="markdown", locale=self.lang)
         cards = [buttons_card(buttons)] if buttons else []
         if question is not None:
             cards.append(buttons_card(question.buttons, question.text))
@@ -224,6 +225,8 @@ class Conversation:
         return f"{cls.name}.{hashlib.sha256('|'.join(cls.steps).encode()).hexdigest()[:8]}"
 
 
+_LINE_END = re.compile(r"(?<=[^\s])\n(?!\n)")
+"""Two spaces before a line's end keep the next line apart in Markdown, here as in Teams."""
 ASK = "ask"
 _TALK = "keyturn.talk"
 
