@@ -22,6 +22,8 @@ def buttons_card(buttons: Sequence[Button], title: str = "") -> dict[str, Any]:
 
     A pressed button sends a message with its title as the text (messageBack), so the conversation
     reads well, also to a screen reader, and a client that knows no values sends text we understand.
+    Our own chat page draws them itself (pages/static/cards.js), by the value's "do": what begins
+    something stands out, and what belongs to one moment dies with it. A title makes the buttons small.
     """
     content: dict[str, Any] = {"buttons": [_action(one) for one in buttons]}
     if title:

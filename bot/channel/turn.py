@@ -59,7 +59,7 @@ class Turn(TurnContext):
         reply.input_hint = reply.input_hint or InputHints.accepting_input
         reply.channel_id = heard.channel_id
         reply.service_url = heard.service_url
-        reply.locale = heard.locale
+        reply.locale = reply.locale or heard.locale
         reply.conversation = heard.conversation
         reply.from_property = heard.recipient
         reply.recipient = heard.from_property

@@ -12,8 +12,10 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, async_playwright
 
 import bot.content
+from app import Desk
 from bot.browser import BrowserCookie
 from bot.channel.directline import PREFIX
+from bot.clock import SharedClock
 from bot.content import Content, load_content
 from bot.pages import bundle
 from bot.pages.assets import Assets
@@ -25,6 +27,7 @@ from bot.store.connection import Store
 from bot.store.sealed import KeyRing
 from tests.support.clock import SteppedClock
 from tests.support.echo import Echo, direct_line
+from tests.support.house import house
 from tests.support.needs import missing, need_program
 
 DATA = Path(__file__).parents[2] / ".keyturn"
@@ -165,6 +168,13 @@ async def browser(playing: Playwright) -> AsyncIterator[Browser]:
     one = await playing.chromium.launch(executable_path=path, args=FLAGS)
     yield one
     await one.close()
+
+
+@pytest.fixture
+async def desk(redis_url: str) -> AsyncIterator[Desk]:
+    """A running Keyturn on the embedded defaults and the machine's time."""
+    async with house(redis_url, DATA, SharedClock()) as one:
+        yield one
 
 
 Open = Callable[..., Any]

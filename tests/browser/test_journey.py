@@ -2,24 +2,13 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
 
-import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
 from app import Desk
-from bot.clock import SharedClock
-from tests.browser.conftest import DATA, Tab
-from tests.support.house import house
+from tests.browser.conftest import Tab
 
 PASSWORD = {"nb": "elgen drakk kald kakao i regnvær", "en": "seventeen purple umbrellas waltz"}
-
-
-@pytest.fixture
-async def desk(redis_url: str) -> AsyncIterator[Desk]:
-    """A running Keyturn on the embedded defaults and the machine's time."""
-    async with house(redis_url, DATA, SharedClock()) as one:
-        yield one
 
 
 class Window:
@@ -75,7 +64,7 @@ async def test_a_newcomer_resets_a_password_in_norwegian(browser: Browser, desk:
     await chat.sees("Da vet jeg at det er deg")
     await chat.picture("journey-2-proven")
     async with window.context.expect_page() as opening:
-        await chat.page.get_by_role("button", name=re.compile("Velg nytt passord")).last.click()
+        await chat.page.get_by_role("link", name=re.compile("Velg nytt passord")).last.click()
     page = await opening.value
     await page.wait_for_load_state()
     phrase = await page.locator(".phrase").inner_text()
@@ -116,7 +105,7 @@ async def test_a_newcomer_resets_a_password_on_a_phone_in_english(browser: Brows
     await chat.sees("Open the secure page and choose")
     await chat.picture("journey-phone-proven")
     async with window.context.expect_page() as opening:
-        await chat.page.get_by_role("button", name=re.compile("Choose a new password")).last.click()
+        await chat.page.get_by_role("link", name=re.compile("Choose a new password")).last.click()
     page = await opening.value
     await page.get_by_label("New password").fill(PASSWORD["en"])
     await Tab(page).picture("journey-phone-page")

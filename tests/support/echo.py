@@ -10,6 +10,7 @@ from botbuilder.schema import Activity, Attachment, CardAction, SuggestedActions
 
 from bot.browser import BrowserCookie
 from bot.channel.adapter import Adapter
+from bot.channel.cards import Button, buttons_card
 from bot.channel.directline import PREFIX, DirectLine
 from bot.channel.directline_door import Door
 from bot.channel.directline_tokens import DirectLineTokens
@@ -28,6 +29,34 @@ CARD = {
              {"type": "Input.Text", "id": "note", "label": "Note"}],
     "actions": [{"type": "Action.Submit", "title": "Send it", "data": {"kind": "note"}}],
 }
+
+
+def _with_buttons(text: str, *cards: dict[str, Any]) -> Activity:
+    return Activity(type="message", text=text, text_format="markdown", locale="en", attachments=[
+        Attachment(content_type=one["contentType"], content=one["content"]) for one in cards])
+
+
+def _button(title: str, do: str) -> Button:
+    return Button(title, {"do": do, "topic": title})
+
+
+REPLIES = {
+    "answer": lambda: _with_buttons(
+        "An answer.",
+        buttons_card([_button("Begin", "start"), _button("Steps", "steps"), _button("For admins", "admin"),
+                      _button("Another topic", "topic")]),
+        buttons_card([_button("Yes, it did", "helped"), _button("No", "helped")], "Did that help?")),
+    "long answer": lambda: _with_buttons(
+        "The beginning.\n\n" + "\n\n".join(["A long answer goes on and on, line after line."] * 12),
+        buttons_card([_button("The button at the end", "topic")])),
+    "flow": lambda: _with_buttons(
+        "Type the code.", buttons_card([_button("Resend", "resend"), _button("Cancel", "cancel")])),
+    "page": lambda: _with_buttons("Open it.", buttons_card([Button("The secure page", url=PAGE)])),
+    "english": lambda: Activity(type="message", text="In English", locale="en"),
+    "norsk": lambda: Activity(type="message", text="På norsk", locale="nb"),
+}
+"""Messages as Keyturn's own conversations send them, by what the test types."""
+PAGE = "https://keyturn.example/secure/abc"
 
 
 @dataclass
@@ -62,6 +91,9 @@ class Echo:
             return
         elif text == "link":
             await context.send_activity(f"Open [the page]({self.link})")
+            return
+        elif text in REPLIES:
+            await context.send_activity(REPLIES[text]())
             return
         elif text == "typing":
             await context.send_activity(Activity(type="typing"))

@@ -42,8 +42,11 @@ class Stream {
     return { unsubscribe: () => this.#listeners.delete(next) };
   }
 
-  next(value) {
-    this.#kept.push(value);
+  // With `same` given, what it finds is replaced: late listeners hear only the newer one.
+  next(value, same = () => false) {
+    const old = this.#kept.findIndex(same);
+    if (old < 0) this.#kept.push(value);
+    else this.#kept[old] = value;
     if (this.#kept.length > this.#most) this.#kept.shift();
     this.#listeners.forEach(listener => listener(value));
   }
@@ -158,8 +161,18 @@ export class Connection {
 
   #take({ activities, watermark }) {
     this.watermark = watermark || this.watermark;
-    activities.forEach(activity => this.activity$.next(activity));
+    for (const activity of activities) {
+      if (activity.id && this.#seen.has(activity.id)) this.#changed.set(activity.id, activity);
+      this.#seen.add(activity.id);
+      this.activity$.next(activity, one => activity.id && one.id === activity.id);
+    }
   }
+
+  #seen = new Set();
+  #changed = new Map();
+
+  // An activity as the server has changed it since it was first sent; undefined if it has not.
+  changed(id) { return this.#changed.get(id); }
 
   async #post(activity) {
     let id;

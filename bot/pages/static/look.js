@@ -33,6 +33,7 @@ export function look() {
 
     // A long answer is read from its beginning: the scrolling stops there, and a button leads on.
     autoScrollSnapOnPage: true,
+    scrollToEndButtonBehavior: 'any',
     hideUploadButton: true,
     sendBoxBackground: paper,
     sendBoxBorderTop: `solid 1px ${line}`,
@@ -73,6 +74,7 @@ export function look() {
     transcriptVisualKeyboardIndicatorColor: accent,
     transcriptTerminatorBackgroundColor: quiet,
     transcriptTerminatorColor: paper,
+    scrollToEndButtonFontSize: 14,
     transcriptOverlayButtonBackground: ink,
     transcriptOverlayButtonBackgroundOnFocus: ink,
     transcriptOverlayButtonBackgroundOnHover: quiet,
