@@ -52,6 +52,7 @@ from bot.pages.demo import demo_routes
 from bot.pages.error_pages import error_pages
 from bot.pages.headers import protect
 from bot.pages.health import Health
+from bot.pages.listener import Listener
 from bot.pages.rendering import STATIC, Renderer
 from bot.pages.secure import secure_routes
 from bot.pages.web_chat import web_chat_routes
@@ -267,10 +268,7 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
         await check_store(store)
     desk = Desk(settings, content, reader, store, ring, clock)
     async with running(desk):
-        # Until its headers are in, a connection is idle to aiohttp: this bounds slow ones too (limit 24).
-        runner = web.AppRunner(
-            desk.application(), access_log=None, keepalive_timeout=settings.limits.header_seconds,
-            shutdown_timeout=FINISH_SECONDS, handle_signals=False, auto_decompress=False, lingering_time=2)
+        runner = Listener(desk.application(), desk.site, settings.limits, shutdown_timeout=FINISH_SECONDS)
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()

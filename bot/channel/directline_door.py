@@ -74,6 +74,8 @@ class Door:
                 body = await self._read_body(request)
         except TimeoutError:
             raise Refused(408, "Timeout", "The body did not come in time.") from None
+        except (web.RequestPayloadError, ConnectionError):
+            raise bad("The body broke off.") from None
         if optional and not body:
             return {}
         if request.content_type != "application/json":

@@ -11,6 +11,7 @@ from aiohttp import web
 from app import BEAT, Desk, running
 from bot.clock import Clock
 from bot.content import Content, load_content
+from bot.pages.listener import Listener
 from bot.settings import Settings, load
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing, new_key
@@ -45,7 +46,7 @@ async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, 
     ring = KeyRing.parse([one.get_secret_value() for one in settings.secret_keys])
     desk = Desk(settings, content(), reader(), Store.open(redis_url), ring, clock, beat)
     async with running(desk):
-        runner = web.AppRunner(desk.application(), access_log=None, shutdown_timeout=1)
+        runner = Listener(desk.application(), desk.site, settings.limits, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
         try:
