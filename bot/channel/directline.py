@@ -31,6 +31,7 @@ from bot.channel.directline_turns import Turns
 from bot.channel.protocol import Connector
 from bot.clock import Clock, utc
 from bot.people import Speaker
+from bot.rules.sources import neighbourhood
 from bot.store.direct_line import Added, Owner, Wakes
 
 PREFIX = "/v3/directline"
@@ -97,7 +98,7 @@ class DirectLine:
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         self._door.same_site(request)
-        if not self._mints.allows(self._door.source(request)):
+        if not self._mints.allows(neighbourhood(self._door.source(request))):
             raise busy()
         response = _json({})
         held = bool(self._door.cookie.read(request))
@@ -111,7 +112,7 @@ class DirectLine:
     async def _start(self, request: web.Request) -> web.StreamResponse:
         """Begin the conversation that the token is for; a second time it is found begun."""
         one = self._door.who(request)
-        if not self._starts.allows(self._door.source(request)):
+        if not self._starts.allows(neighbourhood(self._door.source(request))):
             raise busy()
         fields = await self._door.body(request, optional=True)
         opened = await self._logs.open(one.conversation, Owner(one.user, locale_of(fields.get("locale"))))
