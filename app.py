@@ -199,7 +199,7 @@ class Desk:
         await self.turns.apologise(context)
 
     async def _redact(self, speaker: Speaker, activity_id: str) -> None:
-        if speaker.channel == "directline":
+        if speaker.in_our_web_chat:
             await self.direct_line.redact(speaker.conversation, activity_id)
 
     async def _keys_ready(self) -> None:
