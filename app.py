@@ -106,8 +106,8 @@ class Desk:
         self.settings, self.content, self.store, self.clock = settings, content, store, clock
         self.ring = ring
         self.replica = secrets.token_hex(4)
-        self.site = Site.of(settings.base_url, also=frozenset({
-            f"localhost:{settings.port}", f"127.0.0.1:{settings.port}"}) if settings.development else frozenset())
+        here = (f"{name}:{settings.port}" for name in ("localhost", "127.0.0.1", "[::1]"))
+        self.site = Site.of(settings.base_url, also=frozenset(here) if settings.development else frozenset())
 
         # What is kept.
         self.audit = RedisAuditTrail(store, ring, clock, self.replica)
