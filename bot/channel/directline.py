@@ -36,6 +36,8 @@ from bot.store.direct_line import Added, Owner, Wakes
 
 PREFIX = "/v3/directline"
 _PER_MINUTE = 2000          # a thousand people behind one address in a minute, each of them twice (F15)
+_POSTS_PER_MINUTE = 12_000  # by all behind one address: each of the thousand a dozen times
+_POSTS_AT_ONCE = 30         # of one conversation, and one a second from then on: no hand is faster
 _FINISH_SECONDS = 25.0      # of the 30 that a service has to end in (F11)
 
 
@@ -44,7 +46,8 @@ class DirectLine:
 
     service_url = SERVICE_URL
 
-    def __init__(self, adapter: Adapter, door: Door, wakes: Wakes, clock: Clock) -> None:
+    def __init__(self, adapter: Adapter, door: Door, wakes: Wakes, clock: Clock, *,
+                 posts_per_minute: int = _POSTS_PER_MINUTE) -> None:
         self._adapter = adapter
         self._door = door
         self._logs = door.logs
@@ -55,6 +58,8 @@ class DirectLine:
         self._turns = Turns(self._run, door.limits.answer_seconds)
         self._mints = Buckets(clock, _PER_MINUTE / 60, _PER_MINUTE)
         self._starts = Buckets(clock, _PER_MINUTE / 60, _PER_MINUTE)
+        self._posts_from = Buckets(clock, posts_per_minute / 60, posts_per_minute)
+        self._posts_in = Buckets(clock, 1, _POSTS_AT_ONCE)
         adapter.connect(SERVICE_URL.partition(":")[0], self.connector)
 
     def connector(self, _service_url: str) -> Connector:
@@ -98,8 +103,7 @@ class DirectLine:
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         self._door.same_site(request)
-        if not self._mints.allows(neighbourhood(self._door.source(request))):
-            raise busy()
+        self._bound(self._mints, request)
         response = _json({})
         held = bool(self._door.cookie.read(request))
         one = self._door.tokens.mint(self._door.cookie.ensure(request, response), held=held)
@@ -112,8 +116,7 @@ class DirectLine:
     async def _start(self, request: web.Request) -> web.StreamResponse:
         """Begin the conversation that the token is for; a second time it is found begun."""
         one = self._door.who(request)
-        if not self._starts.allows(neighbourhood(self._door.source(request))):
-            raise busy()
+        self._bound(self._starts, request)
         fields = await self._door.body(request, optional=True)
         opened = await self._logs.open(one.conversation, Owner(one.user, locale_of(fields.get("locale"))))
         if opened is None or opened[0].user != one.user:
@@ -129,7 +132,11 @@ class DirectLine:
         return _json(self._joined(one, request, watermark(request)))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        one, owner = await self._door.member(request)
+        one = self._door.who(request)
+        if not self._posts_in.allows(one.conversation):
+            raise busy()
+        self._bound(self._posts_from, request)
+        owner = await self._door.belongs(request, one)
         fields = await self._door.body(request)
         taken = heard(fields, one, owner.locale, self._now(), self._door.limits.text_characters)
         if isinstance(taken, str):
@@ -180,6 +187,10 @@ class DirectLine:
         """Asked for by clients that show a sign-in card, which we never send."""
         self._door.who(request)
         return _json({"sessionId": ""})
+
+    def _bound(self, buckets: Buckets, request: web.Request) -> None:
+        if not buckets.allows(neighbourhood(self._door.source(request))):
+            raise busy()
 
     async def _run(self, activity: Mapping[str, Any], speaker: Speaker) -> None:
         await self._adapter.process(from_json(activity), speaker, self._connector)

@@ -81,14 +81,14 @@ async def sorry(context: TurnContext, _error: Exception) -> None:
 
 def direct_line(
         echo: Any, store: Store, ring: KeyRing, clock: Clock, site: Site, *,
-        limits: Limits | None = None, replica: str = "one") -> tuple[DirectLine, Adapter]:
+        limits: Limits | None = None, replica: str = "one", **options: Any) -> tuple[DirectLine, Adapter]:
     """As the composition root builds it."""
     kept = limits or Limits()
     adapter = Adapter(echo, sorry)
     door = Door(
         ConversationLogs(store, ring, kept.abandoned_seconds), DirectLineTokens(ring, clock),
         BrowserCookie(secure=site.secure), site, kept, client_address)
-    return DirectLine(adapter, door, Wakes(store, replica), clock), adapter
+    return DirectLine(adapter, door, Wakes(store, replica), clock, **options), adapter
 
 
 def mounted(line: DirectLine) -> web.Application:
