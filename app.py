@@ -75,6 +75,7 @@ from bot.store.enrolments import SealedEnrolments
 from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
 from bot.store.ratings import Ratings
+from bot.store.refusals import RedisRefusals
 from bot.store.sealed import KeyRing, kept_keys
 from bot.store.shared_time import keep_time, take_time
 from bot.store.soundness import check as check_store
@@ -151,7 +152,7 @@ class Desk:
         self.knocks = Knocks(self.adapter)
 
         # The journeys.
-        records = Records(self.audit, self.mails, self.directory, clock)
+        records = Records(self.audit, self.mails, self.directory, clock, RedisRefusals(store))
         policy = Policy(shortest=limits.password_length, organisation=("keyturn",))
         self.settlement = Settlement(self.directory, self.cases, self.pending, records, self.knocks, clock)
         self.forgot_password = ForgotPasswordJourney(

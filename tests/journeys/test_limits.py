@@ -138,7 +138,8 @@ async def test_limit_8_everybody_together(open_house: OpenHouse, visit: Visit, c
     calm = await visit(desk)
     for _ in range(2):
         assert last(await calm.start("kari.nordmann")).startswith(HERE)
-    assert [one["reason"] for one in await records(desk, "reset.limited")] == ["global_paused"] * 2
+    # Once for each that ran into it; the same said twice is one record (U1).
+    assert [one["reason"] for one in await records(desk, "reset.limited")] == ["global_paused"]
     alarm, = await records(desk, "reset.alarm")
     assert alarm["reason"] == "global_paused"
     clock.advance(301)
