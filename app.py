@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ import uvloop
 from aiohttp import ClientSession, web
 
 from bot import doctor as examination
+from bot.background import Background
 from bot.browser import BrowserCookie
 from bot.channel.adapter import Adapter
 from bot.channel.bot_token import BotToken
@@ -172,7 +173,9 @@ class Desk:
             floor, AnswerQuestion(content, ratings, offered), ExplainError(content, ratings, offered), reader,
             ErrorFinder(content.errors.values()), content, clock, begins, self.site.base_url)
         self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact)
-        self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})})
+        self.background = Background()
+        self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})},
+                             lambda: self.background.down)
 
     def application(self) -> web.Application:
         """The public listener."""
@@ -225,8 +228,8 @@ async def running(desk: Desk) -> AsyncIterator[None]:
         if desk.keys is not None:
             at_end.push_async_callback(desk.keys.close)
             desk.keys.refresh_if_old()
-        tasks: list[asyncio.Task[None]] = [asyncio.create_task(work) for work in _background(desk)]
-        at_end.push_async_callback(_stop, tasks)
+        _begin_background(desk)
+        at_end.push_async_callback(desk.background.end, FINISH_SECONDS)
         if desk.settings.development:
             await demo.seed(desk.accounts, desk.enrolments, desk.hashes, desk.clock.now())
         # An embedded store has no other user: whatever was begun belongs to a process that is gone (F1).
@@ -236,7 +239,7 @@ async def running(desk: Desk) -> AsyncIterator[None]:
         await desk.knocks.drain(2)
 
 
-def _background(desk: Desk) -> Iterator[Coroutine[None, None, None]]:
+def _begin_background(desk: Desk) -> None:
     settings, content = desk.settings, desk.content
     smtp_url = settings.smtp_url.get_secret_value()
     postman = Smtp(smtp_url, settings.mail_from, desk.clock) if smtp_url else desk.mailbox
@@ -245,16 +248,14 @@ def _background(desk: Desk) -> Iterator[Coroutine[None, None, None]]:
         return (content.say(lang, f"mail.{key}.subject"), content.say(lang, f"mail.{key}.body", **facts))
 
     if smtp_url or settings.development:
-        yield MailWorker(desk.mails, postman, words).run()
-    yield desk.settlement.keep_sweeping()
+        mail = MailWorker(desk.mails, postman, words)
+        desk.background.keep("mail", mail.run, mail.finish)
+    desk.background.keep("sweeper", desk.settlement.keep_sweeping)
     if isinstance(desk.clock, SharedClock):
-        yield keep_time(desk.store, desk.clock)
-
-
-async def _stop(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        desk.background.keep("clock", partial(keep_time, desk.store, desk.clock))
+    if settings.chat is not WebChat.OFF:
+        for name, work in desk.direct_line.works().items():
+            desk.background.keep(name, work)
 
 
 async def _serve(settings: Settings, content: Content, reader: Reader, redis_url: str, ring: KeyRing) -> None:

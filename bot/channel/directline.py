@@ -4,13 +4,12 @@ This file is the list of calls. Whom they are for is in `directline_door` and `d
 what a client may say in `directline_activities`.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
+from bot.background import Work
 from bot.buckets import Buckets
 from bot.channel.activities import encode, from_json
 from bot.channel.adapter import Adapter
@@ -85,17 +84,12 @@ class DirectLine:
             web.post(f"{one}/upload", self._upload),
             web.get("/session/getsessionid", self._session, allow_head=False),
         ])
-        app.cleanup_ctx.append(self._background)
         app.on_shutdown.append(self._leave)
         return app
 
-    async def _background(self, _app: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._sockets.follow()), asyncio.create_task(self._sockets.announce())]
-        yield
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    def works(self) -> Mapping[str, Work]:
+        """What has to run beside the calls, by name."""
+        return {"web chat news in": self._sockets.follow, "web chat news out": self._sockets.announce}
 
     async def _leave(self, _app: web.Application) -> None:
         await self._turns.drain(_FINISH_SECONDS)

@@ -13,7 +13,6 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 import bot.content
 from bot.browser import BrowserCookie
-from bot.channel.directline import PREFIX
 from bot.content import Content, load_content
 from bot.pages import bundle
 from bot.pages.assets import Assets
@@ -24,7 +23,7 @@ from bot.site import Site
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing
 from tests.support.clock import SteppedClock
-from tests.support.echo import Echo, direct_line
+from tests.support.echo import Echo, direct_line, mount
 from tests.support.needs import missing, need_program
 
 DATA = Path(__file__).parents[2] / ".keyturn"
@@ -71,7 +70,7 @@ class Service:
         app = web.Application()
         protect(app, site)
         app.add_routes(web_chat_routes(renderer, site, cookie, DATA))
-        app.add_subapp(PREFIX, line.app())
+        mount(line, app)
         assets.add_to(app)
         return app
 

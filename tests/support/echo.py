@@ -1,6 +1,7 @@
 """A small bot behind the real Direct Line: greets, echoes, and does what the tests ask for by name."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ from aiohttp import web
 from botbuilder.core import TurnContext
 from botbuilder.schema import Activity, Attachment, CardAction, SuggestedActions
 
+from bot.background import Background
 from bot.browser import BrowserCookie
 from bot.channel.adapter import Adapter
 from bot.channel.directline import PREFIX, DirectLine
@@ -93,5 +95,18 @@ def direct_line(
 
 def mounted(line: DirectLine) -> web.Application:
     app = web.Application()
-    app.add_subapp(PREFIX, line.app())
+    mount(line, app)
     return app
+
+
+def mount(line: DirectLine, app: web.Application) -> None:
+    """Its calls, and what has to run beside them for as long as the application."""
+    async def beside(_app: web.Application) -> AsyncIterator[None]:
+        background = Background()
+        for name, work in line.works().items():
+            background.keep(name, work)
+        yield
+        await background.end(1)
+
+    app.add_subapp(PREFIX, line.app())
+    app.cleanup_ctx.append(beside)
