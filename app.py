@@ -43,6 +43,7 @@ from bot.directory import demo
 from bot.directory.demo_desk import DemoDesk
 from bot.directory.embedded import Embedded
 from bot.directory.hashing import PasswordHashes
+from bot.ending import BACKGROUND, TURNS, Ending
 from bot.errors import KeyturnError, SettingsError, StoreUnavailable
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.records import Records
@@ -96,17 +97,18 @@ log = structlog.get_logger("keyturn")
 JOURNEYS = {"forgot_password": "reset.button.start"}
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
-FINISH_SECONDS = 25.0       # of the 30 a service has to end in (F11)
+END_SECONDS = 27.0          # from then on, for everything; of the 30 a service has to end in (F11)
 
 
 class Desk:
     """Every part of a running Keyturn over one store. Nothing here decides anything; it only connects."""
 
     def __init__(self, settings: Settings, content: Content, reader: Reader, store: Store, ring: KeyRing,
-                 clock: Clock, beat: float = BEAT) -> None:
+                 clock: Clock, beat: float = BEAT, end_seconds: float = END_SECONDS) -> None:
         limits = settings.limits
         self.settings, self.content, self.store, self.clock = settings, content, store, clock
         self.ring = ring
+        self.ending = Ending(end_seconds)
         self.replica = secrets.token_hex(4)
         here = (f"{name}:{settings.port}" for name in ("localhost", "127.0.0.1", "[::1]"))
         self.site = Site.of(settings.base_url, also=frozenset(here) if settings.development else frozenset())
@@ -149,7 +151,7 @@ class Desk:
             self.adapter,
             Door(ConversationLogs(store, ring, limits.abandoned_seconds), DirectLineTokens(ring, clock),
                  self.cookie, self.site, limits, lambda request: client_address(request, settings.trusted_proxies)),
-            Wakes(store, self.replica), clock)
+            Wakes(store, self.replica), clock, self.ending)
         self.knocks = Knocks(self.adapter)
 
         # The journeys.
@@ -184,6 +186,7 @@ class Desk:
         app = web.Application(client_max_size=self.settings.limits.body_bytes)
         protect(app, self.site, any_host=frozenset({"/healthz", "/readyz"}))
         app.middlewares.append(error_pages(renderer))
+        app.on_shutdown.append(self.drain)
         app.router.add_route("*", "/api/messages", self.gate.handle)
         app.add_routes([*self.health.routes(), *assets.routes()])
         if self.settings.chat is not WebChat.OFF:
@@ -195,6 +198,11 @@ class Desk:
         if self.settings.development:
             app.add_routes(demo_routes(self.demo_desk, renderer))
         return app
+
+    async def drain(self, _app: web.Application | None = None) -> None:
+        """Let turns that are under way finish, and stop those that cannot (F11)."""
+        await self.gate.drain(self.ending.left(TURNS))
+        await self.knocks.drain(self.ending.left(TURNS))
 
     async def _turn(self, context: object, speaker: Speaker) -> None:
         await self.turns(context, speaker)
@@ -229,14 +237,33 @@ async def running(desk: Desk) -> AsyncIterator[None]:
             at_end.push_async_callback(desk.keys.close)
             desk.keys.refresh_if_old()
         _begin_background(desk)
-        at_end.push_async_callback(desk.background.end, FINISH_SECONDS)
+        at_end.push_async_callback(_end_background, desk)
         if desk.settings.development:
             await demo.seed(desk.accounts, desk.enrolments, desk.hashes, desk.clock.now())
         # An embedded store has no other user: whatever was begun belongs to a process that is gone (F1).
         await desk.settlement.sweep(orphaned=not desk.settings.redis_url.get_secret_value())
         yield
-        await desk.gate.drain(FINISH_SECONDS)
-        await desk.knocks.drain(2)
+        await desk.drain()      # what the last requests began
+
+
+async def _end_background(desk: Desk) -> None:
+    await desk.background.end(desk.ending.left(BACKGROUND))
+
+
+@asynccontextmanager
+async def listening(desk: Desk) -> AsyncIterator[None]:
+    """The public listener; it lets what it has taken in finish before it is gone. Raises SettingsError."""
+    settings = desk.settings
+    runner = Listener(desk.application(), desk.site, settings.limits, desk.ending)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+        except OSError as error:
+            raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+        yield
+    finally:
+        await runner.cleanup()
 
 
 def _begin_background(desk: Desk) -> None:
@@ -269,22 +296,16 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
     if settings.redis_url.get_secret_value():
         await check_store(store)
     desk = Desk(settings, content, reader, store, ring, clock)
-    async with running(desk):
-        runner = Listener(desk.application(), desk.site, settings.limits, shutdown_timeout=FINISH_SECONDS)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
-        except OSError as error:
-            raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    async with running(desk), listening(desk):
         # What lives now lives for good: the collector need not look at it again (it paused turns by 40 ms).
         gc.collect()
         gc.freeze()
         print(f"Keyturn is ready: {settings.base_url}/", flush=True)  # noqa: T201 the contract of `serve`
         await stopped.wait()
         desk.health.leaving = True
+        desk.ending.begin()
         if not settings.development:
             await asyncio.sleep(LEAVING_SECONDS)
-        await runner.cleanup()
 
 
 @contextmanager

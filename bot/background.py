@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+from bot.ending import let_finish
 from bot.errors import place
 
 log = structlog.get_logger(__name__)
@@ -42,12 +43,8 @@ class Background:
         self._ending = True
         for finish in self._finishes:
             finish()
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=seconds)
-            for task in late:
-                log.warning("background_stopped", name=task.get_name())
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        for task in await let_finish(self._tasks, seconds):
+            log.warning("background_stopped", name=task.get_name())
         self._tasks, self._finishes = [], []
 
     async def _kept(self, name: str, work: Work) -> None:

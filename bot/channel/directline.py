@@ -4,7 +4,9 @@ This file is the list of calls. Whom they are for is in `directline_door` and `d
 what a client may say in `directline_activities`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -29,6 +31,7 @@ from bot.channel.directline_tokens import TOKEN_SECONDS, Pass
 from bot.channel.directline_turns import Turns
 from bot.channel.protocol import Connector
 from bot.clock import Clock, utc
+from bot.ending import REQUESTS, TURNS, Ending
 from bot.people import Speaker
 from bot.rules.sources import neighbourhood
 from bot.store.direct_line import Added, Owner, Wakes
@@ -37,7 +40,6 @@ PREFIX = "/v3/directline"
 _PER_MINUTE = 2000          # a thousand people behind one address in a minute, each of them twice (F15)
 _POSTS_PER_MINUTE = 12_000  # by all behind one address: each of the thousand a dozen times
 _POSTS_AT_ONCE = 30         # of one conversation, and one a second from then on: no hand is faster
-_FINISH_SECONDS = 25.0      # of the 30 that a service has to end in (F11)
 
 
 class DirectLine:
@@ -45,12 +47,13 @@ class DirectLine:
 
     service_url = SERVICE_URL
 
-    def __init__(self, adapter: Adapter, door: Door, wakes: Wakes, clock: Clock, *,
+    def __init__(self, adapter: Adapter, door: Door, wakes: Wakes, clock: Clock, ending: Ending, *,
                  posts_per_minute: int = _POSTS_PER_MINUTE) -> None:
         self._adapter = adapter
         self._door = door
         self._logs = door.logs
         self._clock = clock
+        self._ending = ending
         self._sockets = Sockets(door.logs, wakes)
         self._conversations = DirectLineConversations(door.logs, self._sockets, clock)
         self._connector = DirectLineConnector(self._conversations)
@@ -92,8 +95,11 @@ class DirectLine:
         return {"web chat news in": self._sockets.follow, "web chat news out": self._sockets.announce}
 
     async def _leave(self, _app: web.Application) -> None:
-        await self._turns.drain(_FINISH_SECONDS)
-        await self._sockets.close()
+        # The sockets last: what the turns still say goes out by them.
+        await self._turns.drain(self._ending.left(TURNS))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._ending.left(REQUESTS)):
+                await self._sockets.close()
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         self._door.same_site(request)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
+from bot.ending import let_finish
 from bot.people import Speaker
 
 _WAITING = 20
@@ -69,9 +70,8 @@ class Turns:
         await asyncio.wait({task}, timeout=self._seconds)
 
     async def drain(self, seconds: float) -> None:
-        """Let running turns finish, for so long."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
+        """Let running turns finish for so long, then stop them."""
+        await let_finish(self._running, seconds)
 
     async def _in_line(
             self, line: Line, activity: Mapping[str, Any], speaker: Speaker,

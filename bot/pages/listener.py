@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot.ending import REQUESTS, Ending
 from bot.pages.headers import headers_for
 from bot.rules.limits import Limits
 from bot.site import Site
@@ -23,27 +24,34 @@ _LINGERING_SECONDS = 2
 class Listener(web.AppRunner):
     """Serves `app`; to be set up, given a site, and cleaned up as any runner."""
 
-    __slots__ = ("_headers",)
+    __slots__ = ("_ending", "_headers")
 
-    def __init__(self, app: web.Application, site: Site, limits: Limits, *, shutdown_timeout: float) -> None:
+    def __init__(self, app: web.Application, site: Site, limits: Limits, ending: Ending) -> None:
         # Until its headers are in, a connection is idle to the server: this bounds slow ones too (limit 24).
         super().__init__(
-            app, access_log=None, keepalive_timeout=limits.header_seconds, shutdown_timeout=shutdown_timeout,
-            handle_signals=False, auto_decompress=False, lingering_time=_LINGERING_SECONDS)
+            app, access_log=None, keepalive_timeout=limits.header_seconds, handle_signals=False,
+            auto_decompress=False, lingering_time=_LINGERING_SECONDS)
         self._headers = headers_for(site)
+        self._ending = ending
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(made.request_handler, self._headers, request_factory=made.request_factory, **self._kwargs)
+        return _Server(
+            made.request_handler, self._headers, self._ending, request_factory=made.request_factory, **self._kwargs)
 
 
 class _Server(web.Server):
-    def __init__(self, handler: Any, headers: Mapping[str, str], **options: Any) -> None:
+    def __init__(self, handler: Any, headers: Mapping[str, str], ending: Ending, **options: Any) -> None:
         super().__init__(handler, **options)
         self.headers = headers
+        self._ending = ending
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 as it is called
+        """Let requests finish; half of the time is for those that have to be told to stop (F11)."""
+        await super().shutdown(self._ending.left(REQUESTS) / 2)
 
 
 class _Connection(web.RequestHandler):

@@ -17,6 +17,7 @@ from bot.channel.directline_door import Door
 from bot.channel.directline_tokens import DirectLineTokens
 from bot.channel.proxies import client_address
 from bot.clock import Clock
+from bot.ending import Ending
 from bot.people import Speaker
 from bot.rules.limits import Limits
 from bot.site import Site
@@ -90,7 +91,7 @@ def direct_line(
     door = Door(
         ConversationLogs(store, ring, kept.abandoned_seconds), DirectLineTokens(ring, clock),
         BrowserCookie(secure=site.secure), site, kept, client_address)
-    return DirectLine(adapter, door, Wakes(store, replica), clock, **options), adapter
+    return DirectLine(adapter, door, Wakes(store, replica), clock, Ending(10), **options), adapter
 
 
 def mounted(line: DirectLine) -> web.Application:

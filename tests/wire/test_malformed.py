@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from app import Desk
+from bot.ending import Ending
 from bot.pages.listener import Listener
 from bot.rules.limits import Limits
 from bot.site import Site
@@ -126,7 +127,7 @@ async def test_what_escapes_every_handler(caplog: pytest.LogCaptureFixture) -> N
     port = await free_port()
     app = web.Application()
     app.router.add_get("/", break_down)
-    runner = Listener(app, Site.of(f"http://127.0.0.1:{port}"), Limits(), shutdown_timeout=1)
+    runner = Listener(app, Site.of(f"http://127.0.0.1:{port}"), Limits(), Ending(2))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
