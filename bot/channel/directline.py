@@ -7,6 +7,7 @@ what a client may say in `directline_activities`.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +20,8 @@ from bot.channel.directline_activities import (
     SERVICE_URL,
     Ignored,
     activity_id,
+    as_heard,
+    from_client,
     heard,
     locale_of,
     started,
@@ -39,6 +42,7 @@ from bot.store.direct_line import Added, Owner, Wakes
 PREFIX = "/v3/directline"
 _PER_MINUTE = 2000          # a thousand people behind one address in a minute, each of them twice (F15)
 _POSTS_PER_MINUTE = 12_000  # by all behind one address: each of the thousand a dozen times
+_LATE_SECONDS = 600.0       # well within the hour that activities are remembered (limit 21)
 _POSTS_AT_ONCE = 30         # of one conversation, and one a second from then on: no hand is faster
 
 
@@ -122,14 +126,14 @@ class DirectLine:
         if opened is None or opened[0].user != one.user:
             raise ended()
         owner, new = opened
-        if new:
-            update = started(one, owner.locale, self._now())
-            self._turns.begin(update, self._door.speaker(request, one))
+        await self._catch_up(request, one, owner)
         return _json(self._joined(one, request, 0), 201 if new else 200)
 
     async def _reconnect(self, request: web.Request) -> web.StreamResponse:
-        one, _ = await self._door.member(request)
-        return _json(self._joined(one, request, watermark(request)))
+        one, owner = await self._door.member(request)
+        read = watermark(request)
+        await self._catch_up(request, one, owner)
+        return _json(self._joined(one, request, read))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         one = self._door.who(request)
@@ -154,6 +158,8 @@ class DirectLine:
                 raise Refused(409, "ConversationFull", "The conversation is too long; begin a new one.")
             outside = activity_id(one.conversation, added.number)
             if added.again:     # from a client that lost our answer (C6)
+                if (late := await self._logs.entry(one.conversation, added.number)) is not None:
+                    self._hear_late(request, one, added.number, late)
                 return _json({"id": outside})
             self._sockets.wake(one.conversation)
             afterwards = self._forgetting(one) if taken.turn["type"] == "endOfConversation" else None
@@ -187,6 +193,27 @@ class DirectLine:
         """Asked for by clients that show a sign-in card, which we never send."""
         self._door.who(request)
         return _json({"sessionId": ""})
+
+    async def _catch_up(self, request: web.Request, one: Pass, owner: Owner) -> None:
+        """Take the turn of whoever comes back to silence: a process may have died between the log and the turn."""
+        if (last := await self._logs.last(one.conversation)) is None:
+            return
+        number, said = last
+        if number == 0:
+            update = started(one, owner.locale, self._now())
+            if not self._turns.begun(update["id"]):
+                self._turns.begin(update, self._door.speaker(request, one))
+        elif said is not None and from_client(said):
+            self._hear_late(request, one, number, said)
+
+    def _hear_late(self, request: web.Request, one: Pass, number: int, said: Mapping[str, Any]) -> None:
+        """Begin the turn of an entry, unless it was begun here; one that was taken elsewhere is skipped (C6)."""
+        turn = as_heard(said) | {"id": activity_id(one.conversation, number)}
+        age = self._clock.now() - datetime.fromisoformat(turn["timestamp"]).timestamp()
+        # Of older ones nobody may remember any more whether they were taken.
+        if age < _LATE_SECONDS and not self._turns.begun(turn["id"]) and not self._turns.line(one.conversation).crowded:
+            afterwards = self._forgetting(one) if turn["type"] == "endOfConversation" else None
+            self._turns.begin(turn, self._door.speaker(request, one), afterwards)
 
     def _bound(self, buckets: Buckets, request: web.Request) -> None:
         if not buckets.allows(neighbourhood(self._door.source(request))):
