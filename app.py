@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ import uvloop
 from aiohttp import ClientSession, web
 
 from bot import doctor as examination
+from bot.background import Background
 from bot.browser import BrowserCookie
 from bot.channel.adapter import Adapter
 from bot.channel.bot_token import BotToken
@@ -42,6 +43,7 @@ from bot.directory import demo
 from bot.directory.demo_desk import DemoDesk
 from bot.directory.embedded import Embedded
 from bot.directory.hashing import PasswordHashes
+from bot.ending import BACKGROUND, TURNS, Ending
 from bot.errors import KeyturnError, SettingsError, StoreUnavailable
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.records import Records
@@ -52,6 +54,7 @@ from bot.pages.demo import demo_routes
 from bot.pages.error_pages import error_pages
 from bot.pages.headers import protect
 from bot.pages.health import Health
+from bot.pages.listener import Listener
 from bot.pages.rendering import STATIC, Renderer
 from bot.pages.secure import secure_routes
 from bot.pages.web_chat import web_chat_routes
@@ -74,6 +77,7 @@ from bot.store.enrolments import SealedEnrolments
 from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
 from bot.store.ratings import Ratings
+from bot.store.refusals import RedisRefusals
 from bot.store.sealed import KeyRing, kept_keys
 from bot.store.shared_time import keep_time, take_time
 from bot.store.soundness import check as check_store
@@ -94,20 +98,21 @@ JOURNEYS = {"forgot_password": "reset.button.start"}
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 LEARNING = "Learning to understand (about 20 s, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
-FINISH_SECONDS = 25.0       # of the 30 a service has to end in (F11)
+END_SECONDS = 27.0          # from then on, for everything; of the 30 a service has to end in (F11)
 
 
 class Desk:
     """Every part of a running Keyturn over one store. Nothing here decides anything; it only connects."""
 
     def __init__(self, settings: Settings, content: Content, reader: Reader, store: Store, ring: KeyRing,
-                 clock: Clock, beat: float = BEAT) -> None:
+                 clock: Clock, beat: float = BEAT, end_seconds: float = END_SECONDS) -> None:
         limits = settings.limits
         self.settings, self.content, self.store, self.clock = settings, content, store, clock
         self.ring = ring
+        self.ending = Ending(end_seconds)
         self.replica = secrets.token_hex(4)
-        self.site = Site.of(settings.base_url, also=frozenset({
-            f"localhost:{settings.port}", f"127.0.0.1:{settings.port}"}) if settings.development else frozenset())
+        here = (f"{name}:{settings.port}" for name in ("localhost", "127.0.0.1", "[::1]"))
+        self.site = Site.of(settings.base_url, also=frozenset(here) if settings.development else frozenset())
 
         # What is kept.
         self.audit = RedisAuditTrail(store, ring, clock, self.replica)
@@ -147,11 +152,11 @@ class Desk:
             self.adapter,
             Door(ConversationLogs(store, ring, limits.abandoned_seconds), DirectLineTokens(ring, clock),
                  self.cookie, self.site, limits, lambda request: client_address(request, settings.trusted_proxies)),
-            Wakes(store, self.replica), clock)
+            Wakes(store, self.replica), clock, self.ending)
         self.knocks = Knocks(self.adapter)
 
         # The journeys.
-        records = Records(self.audit, self.mails, self.directory, clock)
+        records = Records(self.audit, self.mails, self.directory, clock, RedisRefusals(store))
         policy = Policy(shortest=limits.password_length, organisation=("keyturn",))
         self.settlement = Settlement(self.directory, self.cases, self.pending, records, self.knocks, clock)
         self.forgot_password = ForgotPasswordJourney(
@@ -171,7 +176,9 @@ class Desk:
             floor, AnswerQuestion(content, ratings, offered), ExplainError(content, ratings, offered), reader,
             ErrorFinder(content.errors.values()), content, clock, begins, self.site.base_url)
         self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact)
-        self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})})
+        self.background = Background()
+        self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})},
+                             lambda: self.background.down)
 
     def application(self) -> web.Application:
         """The public listener."""
@@ -180,6 +187,7 @@ class Desk:
         app = web.Application(client_max_size=self.settings.limits.body_bytes)
         protect(app, self.site, any_host=frozenset({"/healthz", "/readyz"}))
         app.middlewares.append(error_pages(renderer))
+        app.on_shutdown.append(self.drain)
         app.router.add_route("*", "/api/messages", self.gate.handle)
         app.add_routes([*self.health.routes(), *assets.routes()])
         if self.settings.chat is not WebChat.OFF:
@@ -192,6 +200,11 @@ class Desk:
             app.add_routes(demo_routes(self.demo_desk, renderer, self.settings.data_dir))
         return app
 
+    async def drain(self, _app: web.Application | None = None) -> None:
+        """Let turns that are under way finish, and stop those that cannot (F11)."""
+        await self.gate.drain(self.ending.left(TURNS))
+        await self.knocks.drain(self.ending.left(TURNS))
+
     async def _turn(self, context: object, speaker: Speaker) -> None:
         await self.turns(context, speaker)
 
@@ -199,7 +212,7 @@ class Desk:
         await self.turns.apologise(context)
 
     async def _redact(self, speaker: Speaker, activity_id: str) -> None:
-        if speaker.channel == "directline":
+        if speaker.in_our_web_chat:
             await self.direct_line.redact(speaker.conversation, activity_id)
 
     async def _keys_ready(self) -> None:
@@ -224,18 +237,37 @@ async def running(desk: Desk) -> AsyncIterator[None]:
         if desk.keys is not None:
             at_end.push_async_callback(desk.keys.close)
             desk.keys.refresh_if_old()
-        tasks: list[asyncio.Task[None]] = [asyncio.create_task(work) for work in _background(desk)]
-        at_end.push_async_callback(_stop, tasks)
+        _begin_background(desk)
+        at_end.push_async_callback(_end_background, desk)
         if desk.settings.development:
             await demo.seed(desk.accounts, desk.enrolments, desk.hashes, desk.clock.now())
         # An embedded store has no other user: whatever was begun belongs to a process that is gone (F1).
         await desk.settlement.sweep(orphaned=not desk.settings.redis_url.get_secret_value())
         yield
-        await desk.gate.drain(FINISH_SECONDS)
-        await desk.knocks.drain(2)
+        await desk.drain()      # what the last requests began
 
 
-def _background(desk: Desk) -> Iterator[Coroutine[None, None, None]]:
+async def _end_background(desk: Desk) -> None:
+    await desk.background.end(desk.ending.left(BACKGROUND))
+
+
+@asynccontextmanager
+async def listening(desk: Desk) -> AsyncIterator[None]:
+    """The public listener; it lets what it has taken in finish before it is gone. Raises SettingsError."""
+    settings = desk.settings
+    runner = Listener(desk.application(), desk.site, settings.limits, desk.ending)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
+        except OSError as error:
+            raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _begin_background(desk: Desk) -> None:
     settings, content = desk.settings, desk.content
     smtp_url = settings.smtp_url.get_secret_value()
     postman = Smtp(smtp_url, settings.mail_from, desk.clock) if smtp_url else desk.mailbox
@@ -244,16 +276,14 @@ def _background(desk: Desk) -> Iterator[Coroutine[None, None, None]]:
         return (content.say(lang, f"mail.{key}.subject"), content.say(lang, f"mail.{key}.body", **facts))
 
     if smtp_url or settings.development:
-        yield MailWorker(desk.mails, postman, words).run()
-    yield desk.settlement.keep_sweeping()
+        mail = MailWorker(desk.mails, postman, words)
+        desk.background.keep("mail", mail.run, mail.finish)
+    desk.background.keep("sweeper", desk.settlement.keep_sweeping)
     if isinstance(desk.clock, SharedClock):
-        yield keep_time(desk.store, desk.clock)
-
-
-async def _stop(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+        desk.background.keep("clock", partial(keep_time, desk.store, desk.clock))
+    if settings.chat is not WebChat.OFF:
+        for name, work in desk.direct_line.works().items():
+            desk.background.keep(name, work)
 
 
 async def _serve(settings: Settings, content: Content, reader: Reader, redis_url: str, ring: KeyRing) -> None:
@@ -267,25 +297,16 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
     if settings.redis_url.get_secret_value():
         await check_store(store)
     desk = Desk(settings, content, reader, store, ring, clock)
-    async with running(desk):
-        # Until its headers are in, a connection is idle to aiohttp: this bounds slow ones too (limit 24).
-        runner = web.AppRunner(
-            desk.application(), access_log=None, keepalive_timeout=settings.limits.header_seconds,
-            shutdown_timeout=FINISH_SECONDS, handle_signals=False, auto_decompress=False, lingering_time=2)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
-        except OSError as error:
-            raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+    async with running(desk), listening(desk):
         # What lives now lives for good: the collector need not look at it again (it paused turns by 40 ms).
         gc.collect()
         gc.freeze()
         print(f"Keyturn is ready: {settings.base_url}/", flush=True)  # noqa: T201 the contract of `serve`
         await stopped.wait()
         desk.health.leaving = True
+        desk.ending.begin()
         if not settings.development:
             await asyncio.sleep(LEAVING_SECONDS)
-        await runner.cleanup()
 
 
 @contextmanager

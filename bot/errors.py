@@ -1,5 +1,7 @@
 """Our own exceptions: each carries the key of what to tell the person, and facts for it."""
 
+import traceback
+
 
 class KeyturnError(Exception):
     """Something a caller on the spot cannot handle; `message` is a key of the content."""
@@ -31,3 +33,9 @@ class DirectoryUnavailable(KeyturnError):
 
 class SettingsError(KeyturnError):
     """The settings cannot be run with; the text is one line for the person who set them."""
+
+
+def place(error: BaseException) -> str:
+    """Where it was raised, as file:line; an error's own text may quote what must not be logged (D3)."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+WEB_CHAT = "directline"
+"""The channel of visitors of our own web chat, and of nobody whom the channel service speaks for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
@@ -11,7 +14,7 @@ class Speaker:
     web chat, who is anonymous whatever the client sends (I1, I2).
     """
 
-    channel: str            # "msteams", "directline", ... as the gate verified it
+    channel: str            # "msteams", WEB_CHAT, ... as the gate verified it
     tenant: str             # tenant id, "" in web chat
     conversation: str       # the channel's id of the conversation
     user: str               # the channel's id of the sender
@@ -24,6 +27,11 @@ class Speaker:
     @property
     def anonymous(self) -> bool:
         return self.object_id is None
+
+    @property
+    def in_our_web_chat(self) -> bool:
+        """Whether a browser of ours holds the chat, so that a secure page can be bound to it (P3)."""
+        return self.channel == WEB_CHAT
 
     @property
     def requester(self) -> str:

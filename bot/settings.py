@@ -100,6 +100,15 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("host")
+    @classmethod
+    def _plain_host(cls, value: str) -> str:
+        """An IPv6 address comes with or without brackets, in any of its spellings; browsers know one."""
+        try:
+            return str(ipaddress.ip_address(value.removeprefix("[").removesuffix("]")))
+        except ValueError:
+            return value
+
     @field_validator("openid_metadata_url", "login_url", "graph_url")
     @classmethod
     def _https(cls, value: str) -> str:
@@ -145,13 +154,14 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """What every link begins with, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def reply_hosts(self) -> tuple[str, ...]:
         """The allow-list of C3: Microsoft's public cloud, or as set; loopback is added in development."""
         hosts = self.channel_hosts or ("*.botframework.com", "smba.trafficmanager.net", "*.teams.microsoft.com")
-        return (*hosts, "http://127.0.0.1", "http://localhost") if self.development else hosts
+        return (*hosts, "http://127.0.0.1", "http://localhost", "http://[::1]") if self.development else hosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +220,7 @@ def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 

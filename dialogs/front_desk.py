@@ -257,7 +257,7 @@ class FrontDesk:
             await talk.say("common.not_offered")
         elif not talk.speaker.personal:
             await talk.say("common.only_in_private")
-        elif not talk.speaker.anonymous or talk.speaker.channel != "directline":
+        elif not talk.speaker.in_our_web_chat:
             await talk.say("common.in_web_chat", buttons=[Press("common.button.web_chat", url=self.elsewhere)])
         elif running and running.name == journey:
             await self.floor.ask_again(talk)
@@ -300,7 +300,7 @@ class FrontDesk:
     # -- small things ----------------------------------------------------------------------------
 
     def _may_begin(self, talk: Talk) -> bool:
-        return bool(self.begins) and talk.speaker.personal and talk.speaker.channel == "directline"
+        return bool(self.begins) and talk.speaker.personal and talk.speaker.in_our_web_chat
 
     def _yes_or_no(self, talk: Talk) -> bool | None:
         if self._is_one_of(talk.heard.text, "answer.words_for_yes"):

@@ -1,6 +1,5 @@
 """One turn from end to end: hear, remember, answer, keep; and what to say when something breaks."""
 
-import traceback
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from dataclasses import dataclass, fields
@@ -11,7 +10,7 @@ import structlog
 from bot.channel.cards import pressed
 from bot.channel.knocks import KNOCK
 from bot.content import Content
-from bot.errors import Conflict, KeyturnError, StoreUnavailable
+from bot.errors import Conflict, KeyturnError, StoreUnavailable, place
 from bot.people import Speaker
 from bot.rules.limits import Limits
 from bot.store.conversations import ConversationStorage, Skipped
@@ -79,7 +78,7 @@ class Turns:
             raise
         except Exception as error:  # noqa: BLE001 a broken conversation must not stay stuck (F14)
             # An exception's text may quote what the person wrote: only its place is logged (D3).
-            log.error("turn_broken", error=type(error).__name__, at=_place(error))
+            log.error("turn_broken", error=type(error).__name__, at=place(error))
             self.desk.floor.end(talk.memory)
             await talk.say("error.general")
 
@@ -134,9 +133,3 @@ def _remembered(state: dict[str, Any]) -> Memory:
         return Memory()
     # A turn that fails must leave the stored state as it was, and dialogs change their stack in place.
     return Memory(**(deepcopy(state) if state["stack"] else state))
-
-
-def _place(error: Exception) -> str:
-    """The innermost line of ours that the error passed, as file:line."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""

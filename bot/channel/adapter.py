@@ -19,6 +19,7 @@ from botbuilder.schema import Activity, ActivityTypes, ConversationReference, Re
 from bot.channel.activities import encode, from_json, to_json
 from bot.channel.protocol import Answer, Connector, ConnectorFor, Logic, OnError
 from bot.channel.turn import EXPECT_REPLIES, INVOKE_RESPONSE, Turn
+from bot.errors import place
 from bot.people import Speaker
 
 log = structlog.get_logger(__name__)
@@ -83,11 +84,11 @@ class Adapter(BotAdapter):
 
     async def _apologise(self, turn: Turn, error: Exception) -> None:
         # An exception's text may quote what the person wrote, so only its place is logged (D3).
-        log.error("turn_failed", error=type(error).__name__, at=_place(error), activity=turn.activity.type)
+        log.error("turn_failed", error=type(error).__name__, at=place(error), activity=turn.activity.type)
         try:
             await self._on_error(turn, error)
         except Exception as second:  # noqa: BLE001 there is no further resort; the next message works
-            log.error("apology_failed", error=type(second).__name__, at=_place(second))
+            log.error("apology_failed", error=type(second).__name__, at=place(second))
 
     async def send_activities(
             self, context: TurnContext, activities: list[Activity]) -> list[ResourceResponse]:
@@ -145,12 +146,3 @@ def _invoke_answer(response: Activity | None, completed: bool) -> Answer:
     except (TypeError, ValueError) as error:
         log.error("invoke_answer_unfit", error=type(error).__name__)
         return Answer(400)
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    if trace is None:
-        return ""
-    while trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"

@@ -5,12 +5,14 @@ what a client may say in `directline_activities`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from bot.background import Work
 from bot.buckets import Buckets
 from bot.channel.activities import encode, from_json
 from bot.channel.adapter import Adapter
@@ -18,6 +20,8 @@ from bot.channel.directline_activities import (
     SERVICE_URL,
     Ignored,
     activity_id,
+    as_heard,
+    from_client,
     heard,
     locale_of,
     started,
@@ -30,12 +34,16 @@ from bot.channel.directline_tokens import TOKEN_SECONDS, Pass
 from bot.channel.directline_turns import Turns
 from bot.channel.protocol import Connector
 from bot.clock import Clock, utc
+from bot.ending import REQUESTS, TURNS, Ending
 from bot.people import Speaker
+from bot.rules.sources import neighbourhood
 from bot.store.direct_line import Added, Owner, Wakes
 
 PREFIX = "/v3/directline"
 _PER_MINUTE = 2000          # a thousand people behind one address in a minute, each of them twice (F15)
-_FINISH_SECONDS = 25.0      # of the 30 that a service has to end in (F11)
+_POSTS_PER_MINUTE = 12_000  # by all behind one address: each of the thousand a dozen times
+_LATE_SECONDS = 600.0       # well within the hour that activities are remembered (limit 21)
+_POSTS_AT_ONCE = 30         # of one conversation, and one a second from then on: no hand is faster
 
 
 class DirectLine:
@@ -43,17 +51,21 @@ class DirectLine:
 
     service_url = SERVICE_URL
 
-    def __init__(self, adapter: Adapter, door: Door, wakes: Wakes, clock: Clock) -> None:
+    def __init__(self, adapter: Adapter, door: Door, wakes: Wakes, clock: Clock, ending: Ending, *,
+                 posts_per_minute: int = _POSTS_PER_MINUTE) -> None:
         self._adapter = adapter
         self._door = door
         self._logs = door.logs
         self._clock = clock
+        self._ending = ending
         self._sockets = Sockets(door.logs, wakes)
         self._conversations = DirectLineConversations(door.logs, self._sockets, clock)
         self._connector = DirectLineConnector(self._conversations)
         self._turns = Turns(self._run, door.limits.answer_seconds)
         self._mints = Buckets(clock, _PER_MINUTE / 60, _PER_MINUTE)
         self._starts = Buckets(clock, _PER_MINUTE / 60, _PER_MINUTE)
+        self._posts_from = Buckets(clock, posts_per_minute / 60, posts_per_minute)
+        self._posts_in = Buckets(clock, 1, _POSTS_AT_ONCE)
         adapter.connect(SERVICE_URL.partition(":")[0], self.connector)
 
     def connector(self, _service_url: str) -> Connector:
@@ -79,26 +91,23 @@ class DirectLine:
             web.post(f"{one}/upload", self._upload),
             web.get("/session/getsessionid", self._session, allow_head=False),
         ])
-        app.cleanup_ctx.append(self._background)
         app.on_shutdown.append(self._leave)
         return app
 
-    async def _background(self, _app: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._sockets.follow()), asyncio.create_task(self._sockets.announce())]
-        yield
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+    def works(self) -> Mapping[str, Work]:
+        """What has to run beside the calls, by name."""
+        return {"web chat news in": self._sockets.follow, "web chat news out": self._sockets.announce}
 
     async def _leave(self, _app: web.Application) -> None:
-        await self._turns.drain(_FINISH_SECONDS)
-        await self._sockets.close()
+        # The sockets last: what the turns still say goes out by them.
+        await self._turns.drain(self._ending.left(TURNS))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._ending.left(REQUESTS)):
+                await self._sockets.close()
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         self._door.same_site(request)
-        if not self._mints.allows(self._door.source(request)):
-            raise busy()
+        self._bound(self._mints, request)
         response = _json({})
         held = bool(self._door.cookie.read(request))
         one = self._door.tokens.mint(self._door.cookie.ensure(request, response), held=held)
@@ -111,24 +120,27 @@ class DirectLine:
     async def _start(self, request: web.Request) -> web.StreamResponse:
         """Begin the conversation that the token is for; a second time it is found begun."""
         one = self._door.who(request)
-        if not self._starts.allows(self._door.source(request)):
-            raise busy()
+        self._bound(self._starts, request)
         fields = await self._door.body(request, optional=True)
         opened = await self._logs.open(one.conversation, Owner(one.user, locale_of(fields.get("locale"))))
         if opened is None or opened[0].user != one.user:
             raise ended()
         owner, new = opened
-        if new:
-            update = started(one, owner.locale, self._now())
-            self._turns.begin(update, self._door.speaker(request, one))
+        await self._catch_up(request, one, owner)
         return _json(self._joined(one, request, 0), 201 if new else 200)
 
     async def _reconnect(self, request: web.Request) -> web.StreamResponse:
-        one, _ = await self._door.member(request)
-        return _json(self._joined(one, request, watermark(request)))
+        one, owner = await self._door.member(request)
+        read = watermark(request)
+        await self._catch_up(request, one, owner)
+        return _json(self._joined(one, request, read))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        one, owner = await self._door.member(request)
+        one = self._door.who(request)
+        if not self._posts_in.allows(one.conversation):
+            raise busy()
+        self._bound(self._posts_from, request)
+        owner = await self._door.belongs(request, one)
         fields = await self._door.body(request)
         taken = heard(fields, one, owner.locale, self._now(), self._door.limits.text_characters)
         if isinstance(taken, str):
@@ -146,6 +158,8 @@ class DirectLine:
                 raise Refused(409, "ConversationFull", "The conversation is too long; begin a new one.")
             outside = activity_id(one.conversation, added.number)
             if added.again:     # from a client that lost our answer (C6)
+                if (late := await self._logs.entry(one.conversation, added.number)) is not None:
+                    self._hear_late(request, one, added.number, late)
                 return _json({"id": outside})
             self._sockets.wake(one.conversation)
             afterwards = self._forgetting(one) if taken.turn["type"] == "endOfConversation" else None
@@ -179,6 +193,31 @@ class DirectLine:
         """Asked for by clients that show a sign-in card, which we never send."""
         self._door.who(request)
         return _json({"sessionId": ""})
+
+    async def _catch_up(self, request: web.Request, one: Pass, owner: Owner) -> None:
+        """Take the turn of whoever comes back to silence: a process may have died between the log and the turn."""
+        if (last := await self._logs.last(one.conversation)) is None:
+            return
+        number, said = last
+        if number == 0:
+            update = started(one, owner.locale, self._now())
+            if not self._turns.begun(update["id"]):
+                self._turns.begin(update, self._door.speaker(request, one))
+        elif said is not None and from_client(said):
+            self._hear_late(request, one, number, said)
+
+    def _hear_late(self, request: web.Request, one: Pass, number: int, said: Mapping[str, Any]) -> None:
+        """Begin the turn of an entry, unless it was begun here; one that was taken elsewhere is skipped (C6)."""
+        turn = as_heard(said) | {"id": activity_id(one.conversation, number)}
+        age = self._clock.now() - datetime.fromisoformat(turn["timestamp"]).timestamp()
+        # Of older ones nobody may remember any more whether they were taken.
+        if age < _LATE_SECONDS and not self._turns.begun(turn["id"]) and not self._turns.line(one.conversation).crowded:
+            afterwards = self._forgetting(one) if turn["type"] == "endOfConversation" else None
+            self._turns.begin(turn, self._door.speaker(request, one), afterwards)
+
+    def _bound(self, buckets: Buckets, request: web.Request) -> None:
+        if not buckets.allows(neighbourhood(self._door.source(request))):
+            raise busy()
 
     async def _run(self, activity: Mapping[str, Any], speaker: Speaker) -> None:
         await self._adapter.process(from_json(activity), speaker, self._connector)

@@ -12,6 +12,7 @@ SERVICE_URL = "keyturn:directline"
 BOT = {"id": "keyturn", "name": "Keyturn", "role": "bot"}
 HIDDEN_TEXT = "•••"
 
+_HELD_BACK = "heldBack"
 _HEARD = frozenset({"message", "event", "endOfConversation"})
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_NAME = 100
@@ -21,7 +22,7 @@ _LONGEST_NAME = 100
 class Heard:
     """A client's activity as the bot gets it (`turn`) and as the log keeps it (`said`).
 
-    The log leaves `value` out: a card's answers are for the bot alone.
+    A card's answers are for the bot alone: the log holds them back from clients.
     """
 
     turn: dict[str, Any]
@@ -52,10 +53,21 @@ def heard(
         return wrong
     channel_data = _channel_data(fields.get("channelData"))
     said |= _addressed(whose) | ({"channelData": channel_data} if channel_data else {})
-    turn = said | {"serviceUrl": SERVICE_URL}
     if kind != "endOfConversation" and fields.get("value") is not None:
-        turn["value"] = fields["value"]
-    return Heard(turn, said, str(channel_data.get("clientActivityID", "")))
+        said[_HELD_BACK] = fields["value"]
+    return Heard(as_heard(said), said, str(channel_data.get("clientActivityID", "")))
+
+
+def as_heard(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A client's entry of the log as the bot gets it, but for its id."""
+    turn = {**said, "serviceUrl": SERVICE_URL}
+    if _HELD_BACK in turn:
+        turn["value"] = turn.pop(_HELD_BACK)
+    return turn
+
+
+def from_client(said: Mapping[str, Any]) -> bool:
+    return bool(said["from"]["id"] != BOT["id"])
 
 
 def started(whose: Pass, locale: str, now: str) -> dict[str, Any]:
@@ -78,12 +90,16 @@ def number_of(activity: str) -> int:
 
 def shown(conversation: str, number: int, said: Mapping[str, Any]) -> dict[str, Any]:
     """An entry as clients get it."""
-    return {**said, "id": activity_id(conversation, number)}
+    return {**_public(said), "id": activity_id(conversation, number)}
 
 
 def redacted(said: Mapping[str, Any]) -> dict[str, Any]:
     """The same without what was written (D4)."""
-    return {**said, "text": HIDDEN_TEXT}
+    return {**_public(said), "text": HIDDEN_TEXT}
+
+
+def _public(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name != _HELD_BACK}
 
 
 def _message(fields: Mapping[str, Any], said: dict[str, Any], longest: int) -> str:

@@ -12,7 +12,7 @@ from bot.channel.activities import too_many
 from bot.channel.directline_errors import Refused, bad, ended, forbidden
 from bot.channel.directline_tokens import DirectLineTokens, Pass
 from bot.channel.strict_json import NotStrict, strict
-from bot.people import Speaker
+from bot.people import WEB_CHAT, Speaker
 from bot.rules.limits import Limits
 from bot.site import Site
 from bot.store.direct_line import ConversationLogs, Owner
@@ -62,7 +62,7 @@ class Door:
     def speaker(self, request: web.Request, one: Pass) -> Speaker:
         """Anonymous, whatever the client calls itself (I2)."""
         return Speaker(
-            channel="directline", tenant="", conversation=one.conversation, user=one.user, object_id=None,
+            channel=WEB_CHAT, tenant="", conversation=one.conversation, user=one.user, object_id=None,
             source=self.source(request), browser=one.browser)
 
     async def body(self, request: web.Request, *, optional: bool = False) -> dict[str, Any]:
@@ -74,6 +74,8 @@ class Door:
                 body = await self._read_body(request)
         except TimeoutError:
             raise Refused(408, "Timeout", "The body did not come in time.") from None
+        except (web.RequestPayloadError, ConnectionError):
+            raise bad("The body broke off.") from None
         if optional and not body:
             return {}
         if request.content_type != "application/json":

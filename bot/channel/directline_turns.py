@@ -1,14 +1,17 @@
 """Runs the turns of web chats: in order, answered in time, finished before the end (F9, F11, limit 25)."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
+from bot.ending import let_finish
 from bot.people import Speaker
 
 _WAITING = 20
+_REMEMBERED = 20_000
 
 Afterwards = Callable[[], Awaitable[None]]
 
@@ -49,6 +52,7 @@ class Turns:
         self._seconds = seconds
         self._lines: WeakValueDictionary[str, Line] = WeakValueDictionary()
         self._running: set[asyncio.Task[None]] = set()
+        self._begun: OrderedDict[str, None] = OrderedDict()
 
     def line(self, conversation: str) -> Line:
         return self._lines.get(conversation) or self._lines.setdefault(conversation, Line())
@@ -57,6 +61,9 @@ class Turns:
             self, activity: Mapping[str, Any], speaker: Speaker,
             afterwards: Afterwards | None = None) -> asyncio.Task[None]:
         """Run a turn as soon as those before it are through, whoever waits for it."""
+        self._begun[activity["id"]] = None
+        if len(self._begun) > _REMEMBERED:
+            self._begun.popitem(last=False)
         line = self.line(speaker.conversation)
         line.waiting += 1
         task = asyncio.create_task(self._in_line(line, activity, speaker, afterwards))
@@ -64,14 +71,17 @@ class Turns:
         task.add_done_callback(self._running.discard)
         return task
 
+    def begun(self, activity_id: str) -> bool:
+        """Whether this process has lately run a turn for it, or is about to."""
+        return activity_id in self._begun
+
     async def answer(self, task: asyncio.Task[None]) -> None:
         """Wait for a turn as long as a client may be kept waiting; longer work goes on by itself."""
         await asyncio.wait({task}, timeout=self._seconds)
 
     async def drain(self, seconds: float) -> None:
-        """Let running turns finish, for so long."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
+        """Let running turns finish for so long, then stop them."""
+        await let_finish(self._running, seconds)
 
     async def _in_line(
             self, line: Line, activity: Mapping[str, Any], speaker: Speaker,

@@ -17,6 +17,7 @@ from bot.channel.proxies import TrustedProxies, client_address
 from bot.channel.speaker import Unserved, speaker_of
 from bot.channel.strict_json import NotStrict, strict
 from bot.channel.tokens import Claims, Rejected, TokenVerifier
+from bot.ending import let_finish
 from bot.people import Speaker
 from bot.rules.limits import Limits
 
@@ -56,13 +57,7 @@ class Gate:
 
     async def drain(self, seconds: float) -> int:
         """Let running turns finish for so long, then stop them; how many had to be stopped (F11)."""
-        if not self._running:
-            return 0
-        _, late = await asyncio.wait(self._running, timeout=seconds)
-        for turn in late:
-            turn.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        return len(late)
+        return len(await let_finish(self._running, seconds))
 
     async def _consider(
             self, request: web.Request, activity: Mapping[str, Any], claims: Claims | None) -> web.Response:

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from bot.channel.adapter import Adapter
+from bot.ending import let_finish
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +30,8 @@ class Knocks:
         await asyncio.wait({task}, timeout=self._patience)
 
     async def drain(self, seconds: float) -> None:
-        """Let running knocks finish, for so long (F11)."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
+        """Let running knocks finish for so long, then stop them (F11)."""
+        await let_finish(self._running, seconds)
 
     async def _run(self, reference: Mapping[str, Any]) -> None:
         try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Set
 from enum import Enum
 from typing import Any
 
-from bot.people import Speaker
+from bot.people import WEB_CHAT, Speaker
 
 TEAMS = "msteams"
 
@@ -41,9 +41,14 @@ def speaker_of(
     known = teams and (all(statements) or not verified)
     object_id = _object_id(sender) if known and not _outsider(sender, tenant) else None
     return Speaker(
-        channel=activity["channelId"], tenant=tenant if teams else "", conversation=conversation["id"],
+        channel=_channel(activity["channelId"]), tenant=tenant if teams else "", conversation=conversation["id"],
         user=sender["id"], object_id=object_id, source=source, guest=teams and object_id is None,
         personal=_personal(conversation, required=teams))
+
+
+def _channel(named: str) -> str:
+    """A web chat of the service's is none of ours: it shares no conversation and no right with one (I2, I5)."""
+    return f"service {named}" if named == WEB_CHAT else named
 
 
 def _served(tenant: str, tenants: Set[str], *, required: bool) -> bool:

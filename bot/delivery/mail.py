@@ -57,7 +57,11 @@ class MailWorker:
         async with asyncio.TaskGroup() as under_way:
             while not self._ending:
                 await self._slots.acquire()
-                claimed = await self._next()
+                try:
+                    claimed = await self._next()
+                except BaseException:
+                    self._slots.release()   # it will be run again
+                    raise
                 if claimed is None:
                     self._slots.release()
                 else:

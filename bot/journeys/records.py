@@ -1,5 +1,6 @@
 """What a journey leaves behind: audit records of every step, and notices to the account's owner."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,14 @@ import structlog
 from bot.clock import Clock, utc
 from bot.delivery.protocol import Mail, Outbox
 from bot.directory.protocol import Account, Directory
-from bot.people import Speaker
+from bot.people import WEB_CHAT, Speaker
 from bot.rules.case import Case
-from bot.store.protocol import AuditTrail, Exhausted
+from bot.rules.sources import neighbourhood
+from bot.store.protocol import AuditTrail, Exhausted, Refusals
 
 log = structlog.get_logger(__name__)
+
+REFUSALS_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +27,18 @@ class Records:
     outbox: Outbox
     directory: Directory
     clock: Clock
+    refusals: Refusals
 
     async def opened(self, case: Case, account: Account | None) -> None:
-        await self._of(case, "opened", tenant=account.tenant if account else "",
-                       outcome="refused" if case.blocked else "ok", reason=case.blocked)
+        tenant = account.tenant if account else ""
+        if case.blocked:
+            await self._refused(self._said(case, "opened", tenant=tenant, outcome="refused", reason=case.blocked))
+        else:
+            await self._of(case, "opened", tenant=tenant, outcome="ok")
         if account is not None and account.protected:
             # Whatever else stands in the way of it (I8).
-            await self.alert(case, "protected")
+            log.warning("protected_account_attempt", case=case.id, reason="protected")
+            await self._refused(self._said(case, "alert", outcome="refused", reason="protected"))
 
     async def wrong(self, case: Case) -> None:
         await self._of(case, "proof", outcome="wrong", reason=case.next_gate)
@@ -38,7 +47,11 @@ class Records:
         await self._of(case, "proof", outcome="ok", reason=case.proofs[-1])
 
     async def ended(self, case: Case) -> None:
-        await self._of(case, "ended", outcome="not_done", reason=case.reason)
+        said = self._said(case, "ended", outcome="not_done", reason=case.reason)
+        if case.blocked and not case.proofs:
+            await self._refused(said)
+        else:
+            await self.audit.append(said)
 
     async def limited(self, operation: str, speaker: Speaker, target: str, by: Exhausted) -> None:
         """A limit said no before there was anything to do."""
@@ -46,7 +59,7 @@ class Records:
             "event": f"{operation}.limited", "actor": speaker.requester, "tenant": speaker.tenant,
             "target": target, "operation": operation, "outcome": "refused", "reason": f"{by.whose}_paused",
             "source": speaker.source, "correlation": speaker.conversation}
-        await self.audit.append(said)
+        await self._refused(said)
         if by.whose == "global":
             # Everybody is held up: once in each of its windows that is an alarm (limit 8).
             log.error("guessing_storm", operation=operation, until=by.until)
@@ -89,11 +102,28 @@ class Records:
         for address in account.notice_addresses:
             await self.outbox.put(Mail(address, account.language, key, facts), f"{once}:{address}")
 
+    async def _refused(self, said: Mapping[str, Any]) -> None:
+        """Record the first of its kind in a while, and then the tenth, the hundredth ...: refusals cost nothing.
+
+        Alike are those for one address, or for one person where the address is the channel's, whoever of
+        its visitors they came from: a new conversation makes a new visitor.
+        """
+        who = neighbourhood(said["source"]) if said["actor"].startswith(f"{WEB_CHAT}:") else said["actor"]
+        about = " ".join((who, said["event"], said["target"], said["reason"]))
+        window = int(self.clock.now() // REFUSALS_SECONDS)
+        power = len(str(await self.refusals.count(about, window, REFUSALS_SECONDS))) - 1
+        reason = f"{said['reason']}, {10 ** power} times" if power else said["reason"]
+        await self.audit.append({**said, "reason": reason}, f"refused:{about}:{window}:{power}")
+
     async def _of(self, case: Case, event: str, once: str = "", tenant: str = "", **fields: Any) -> None:
+        await self.audit.append(self._said(case, event, tenant, **fields), once)
+
+    @staticmethod
+    def _said(case: Case, event: str, tenant: str = "", **fields: Any) -> dict[str, Any]:
         speaker = case.speaker
-        await self.audit.append({
+        return {
             "event": f"{case.operation}.{event}",
             "actor": Speaker(**speaker).requester,
             "tenant": tenant or speaker["tenant"], "target": case.account, "operation": case.operation,
             "proofs": list(case.proofs), "source": speaker["source"], "correlation": case.id,
-            "key": case.key, **fields}, once)
+            "key": case.key, **fields}

@@ -1,14 +1,12 @@
 """Shows people a friendly page where something failed, and never what failed (C4's rule, for pages)."""
 
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot.errors import DirectoryUnavailable, StoreUnavailable
+from bot.errors import DirectoryUnavailable, StoreUnavailable, place
 from bot.pages.languages import page_language
 from bot.pages.rendering import Renderer
 
@@ -39,7 +37,7 @@ def error_pages(renderer: Renderer, prefixes: Sequence[str] = PAGES) -> Middlewa
             log.warning("page.unavailable", error=type(error).__name__)
             return error_page(renderer, request, 503)
         except Exception as error:  # noqa: BLE001  # the last resort of a page (F14)
-            log.error("page.failed", error=type(error).__name__, at=_place(error))
+            log.error("page.failed", error=type(error).__name__, at=place(error))
             return error_page(renderer, request, 500)
 
     return friendly
@@ -55,12 +53,6 @@ def error_page(renderer: Renderer, request: web.Request, status: int, *, allow: 
     if allow:
         response.headers["Allow"] = allow
     return response
-
-
-def _place(error: Exception) -> str:
-    """Where it was raised; an error's own text may hold what must not be logged (D3)."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _is_page(path: str, prefixes: Sequence[str]) -> bool:

@@ -28,12 +28,17 @@ _TWO_YEARS = "max-age=63072000"
 _FORWARDED_HOST = re.compile(r'(?i)(?:^|[;,])\s*host="?([^";,\s]*)')
 
 
+def headers_for(site: Site) -> dict[str, str]:
+    """What a response says that sets nothing of its own."""
+    return _always(site) | _UNLESS_SET
+
+
 def protect(app: web.Application, site: Site, *, any_host: frozenset[str] = frozenset()) -> None:
     """Give every response of `app` and what is mounted in it the headers, and refuse other people's hosts.
 
     `any_host`: paths that a load balancer asks for by address. Call it before other middlewares are added.
     """
-    always = _ALWAYS | ({"Strict-Transport-Security": _TWO_YEARS} if site.secure else {})
+    always = _always(site)
 
     async def mark(_request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(always)
@@ -55,6 +60,10 @@ def protect(app: web.Application, site: Site, *, any_host: frozenset[str] = froz
 
     app.on_response_prepare.append(mark)
     app.middlewares.append(ours)
+
+
+def _always(site: Site) -> dict[str, str]:
+    return _ALWAYS | ({"Strict-Transport-Security": _TWO_YEARS} if site.secure else {})
 
 
 def _meant_for(site: Site, request: web.Request) -> bool:

@@ -1,7 +1,7 @@
 """Whether the process lives, and whether it can serve: for load balancers and for people (F11)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from aiohttp import web
 
@@ -16,8 +16,9 @@ PART_SECONDS = 2.0
 class Health:
     """`/healthz` answers while the process lives; `/readyz` asks every part, and is 503 from the first SIGTERM on."""
 
-    def __init__(self, parts: Mapping[str, Part]) -> None:
+    def __init__(self, parts: Mapping[str, Part], down: Callable[[], Sequence[str]]) -> None:
         self._parts = parts
+        self._down = down       # names of background work that has died
         self.leaving = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -27,9 +28,12 @@ class Health:
         return web.json_response({"status": "alive"})
 
     async def _ready(self, _request: web.Request) -> web.Response:
-        failing = ["leaving"] if self.leaving else [name for name in self._parts if not await self._works(name)]
+        failing = ["leaving"] if self.leaving else await self._failing()
         body = {"status": "unavailable", "failing": failing} if failing else {"status": "ready"}
         return web.json_response(body, status=503 if failing else 200)
+
+    async def _failing(self) -> list[str]:
+        return [name for name in self._parts if not await self._works(name)] + list(self._down())
 
     async def _works(self, name: str) -> bool:
         try:

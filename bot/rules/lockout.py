@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.rules.limits import Limits
+from bot.rules.sources import neighbourhood
 
 PRECEDENCE = ("challenge", "requester", "source", "global", "account")
 """Whose exhaustion is named when several are: what may be told to anybody comes before what may not (E1)."""
@@ -56,6 +57,7 @@ def windows(
     """
     in_a_row = limits.owner_failures_in_a_row if owner else limits.anonymous_failures_in_a_row
     theirs = (account, way(owner))
+    source = neighbourhood(source)
     found = [
         Window("challenge", ("challenge", challenge), limits.challenge_failures, limits.abandoned_seconds),
         Window("requester", ("requester", requester), limits.requester_failures_5min, 300),

@@ -154,6 +154,11 @@ class ConversationLogs:
         blob = await self._store.do("HGET", keys.direct_line(conversation), number)
         return None if blob is None else self._opened(_SAID, f"{conversation} {number}", blob)
 
+    async def last(self, conversation: str) -> tuple[int, dict[str, Any] | None] | None:
+        """The newest entry and its number, which is 0 for an empty log; None when the conversation has ended."""
+        number = await self._store.do("HGET", keys.direct_line(conversation), "n")
+        return None if number is None else (int(number), await self.entry(conversation, int(number)))
+
     async def replace(self, conversation: str, number: int, activity: Mapping[str, Any]) -> bool:
         """Put another activity in the place of one; False when there is none."""
         sealed = self._sealed(_SAID, f"{conversation} {number}", activity)

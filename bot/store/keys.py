@@ -98,6 +98,11 @@ def targets(whose: str, name: str) -> str:
     return f"kt:{{tries}}:targets:{whose}:{digest(name)}"
 
 
+def refusals(about: str) -> str:
+    """How often one party was refused in the same way lately."""
+    return f"kt:refusals:{digest(about)}"
+
+
 def direct_line(conversation_id: str) -> str:
     """A web chat's log, and whose it is."""
     return f"kt:{{d:{digest(conversation_id)}}}:log"

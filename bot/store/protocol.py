@@ -138,6 +138,14 @@ class Enrolments(Protocol):
         ...
 
 
+class Refusals(Protocol):
+    """Counts refusals that are alike."""
+
+    async def count(self, about: str, window: int, seconds: int) -> int:
+        """How many of `about` there were in this window (a number that grows), this one included."""
+        ...
+
+
 class AuditTrail(Protocol):
     """Append-only, chained (U3)."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.clock import Clock
 from bot.rules.limits import Limits
 from bot.rules.lockout import Fill, Full, Window, left, verdict, way, windows
+from bot.rules.sources import neighbourhood
 from bot.store import keys
 from bot.store.connection import Part, Script, Store
 from bot.store.protocol import Attempt, Counted, Exhausted
@@ -109,7 +110,7 @@ class RedisTries:
         return _until(verdict(passed, await self._pass(passed, [key] * len(passed), secrets.token_hex(8))))
 
     async def target(self, requester: str, source: str, account: str) -> float:
-        named = [("requester", requester), ("source", source)]
+        named = [("requester", requester), ("source", neighbourhood(source))]
         places = [keys.targets(whose, name) for whose, name in named if name]
         passed = [Window("requester", (), self._limits.requester_targets_24h, _DAY) for _ in places]
         return _until(verdict(passed, await self._pass(passed, places, keys.digest(account))))

@@ -14,7 +14,6 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 import bot.content
 from app import Desk
 from bot.browser import BrowserCookie
-from bot.channel.directline import PREFIX
 from bot.clock import SharedClock
 from bot.content import Content, load_content
 from bot.pages import bundle
@@ -26,7 +25,7 @@ from bot.site import Site
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing
 from tests.support.clock import SteppedClock
-from tests.support.echo import Echo, direct_line
+from tests.support.echo import Echo, direct_line, mount
 from tests.support.house import house
 from tests.support.needs import missing, need_program
 
@@ -74,7 +73,7 @@ class Service:
         app = web.Application()
         protect(app, site)
         app.add_routes(web_chat_routes(renderer, site, cookie, DATA))
-        app.add_subapp(PREFIX, line.app())
+        mount(line, app)
         assets.add_to(app)
         return app
 

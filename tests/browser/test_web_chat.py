@@ -1,5 +1,6 @@
 """The chat page as people meet it: by mouse, by keyboard, on a phone, through reloads and restarts."""
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 
 from tests.browser.conftest import Open, Service, Tab
+from tests.support.clock import SteppedClock
 
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
 GREETING = {"nb": "Hei! Hva kan jeg hjelpe med?", "en": "Hello! What can I help with?"}
@@ -101,6 +103,24 @@ async def test_a_restart_is_lived_through(opened: Open, service: Service) -> Non
     await away.wait_for(state="hidden")
     assert await tab.said.filter(has_text="echo: meanwhile").count() == 1
     assert [one.text for one, _ in service.echo.turns if one.type == "message"] == ["before", "meanwhile"]
+    assert tab.unforgiven() == []
+
+
+async def test_too_many_messages_at_once_all_arrive(opened: Open, service: Service, clock: SteppedClock) -> None:
+    """N1: told to be slower (429), the page keeps what was said and sends it again; the person notices a pause."""
+    tab = await opened()
+    refused = asyncio.Event()
+    tab.page.on("response", lambda answer: refused.set() if answer.status == 429 else None)
+    for number in range(32):
+        await tab.say(f"number {number:02}")
+    async with asyncio.timeout(20):
+        await refused.wait()
+    assert not await tab.page.get_by_text("Mistet forbindelsen").is_visible()
+    clock.advance(60)
+    for number in (0, 30, 31):
+        await tab.sees(f"echo: number {number:02}", seconds=20)
+    heard = [one.text for one, _ in service.echo.turns if one.type == "message"]
+    assert sorted(heard) == [f"number {number:02}" for number in range(32)]
     assert tab.unforgiven() == []
 
 

@@ -88,9 +88,9 @@ class Place:
 
 async def serve(
         echo: Echo, store: Store, ring: KeyRing, clock: SteppedClock, *,
-        limits: Limits | None = None, replica: str = "one") -> tuple[web.AppRunner, Place]:
+        limits: Limits | None = None, replica: str = "one", **options: Any) -> tuple[web.AppRunner, Place]:
     site = Site.of("http://127.0.0.1:1", also=frozenset({"127.0.0.1"}))
-    line, adapter = direct_line(echo, store, ring, clock, site, limits=limits, replica=replica)
+    line, adapter = direct_line(echo, store, ring, clock, site, limits=limits, replica=replica, **options)
     runner = web.AppRunner(mounted(line), shutdown_timeout=1)
     await runner.setup()
     listener = web.TCPSite(runner, "127.0.0.1", 0)
@@ -566,6 +566,38 @@ async def test_minting_is_limited_but_not_for_a_morning_rush(visitor: Visitor, c
     assert 429 in statuses
     clock.advance(60)
     assert (await visitor.call("POST", "/tokens/generate"))[0] == 200
+
+
+async def test_posts_of_a_conversation_are_limited(visitor: Visitor, echo: Echo, clock: SteppedClock) -> None:
+    """N1: faster than any hand, a client is told to wait; then it is heard again, and nothing went missing."""
+    await visitor.start()
+    said = [f"message {number}" for number in range(30)]
+    assert [(await visitor.post(text))[0] for text in said] == [200] * 30
+    headers = {"Content-Type": "application/json", **visitor.auth}
+    url = f"{visitor.base}/conversations/{visitor.conversation}/activities"
+    async with visitor.http.post(url, data=b"never read", headers=headers) as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "2")
+        assert (await answer.json())["error"]["code"] == "Throttled"
+    clock.advance(2)
+    assert [(await visitor.post(text))[0] for text in ("more", "and more", "too much")] == [200, 200, 429]
+    assert [one.text for one, _ in echo.turns if one.type == "message"] == [*said, "more", "and more"]
+    assert (await visitor.poll())[0]
+
+
+async def test_posts_of_an_address_are_limited(
+        store: Store, ring: KeyRing, clock: SteppedClock, echo: Echo) -> None:
+    """N1: all conversations behind one address together; the real number is for a thousand people (F15)."""
+    runner, place = await serve(echo, store, ring, clock, posts_per_minute=60)
+    visitors = [Visitor(place.base) for _ in range(4)]
+    for one in visitors:
+        await one.start()
+    statuses = [(await one.post("hi"))[0] for _ in range(16) for one in visitors]
+    assert statuses == [200] * 60 + [429] * 4
+    clock.advance(2)
+    assert [(await one.post("hi"))[0] for one in visitors] == [200, 200, 429, 429]
+    for one in visitors:
+        await one.http.close()
+    await runner.cleanup()
 
 
 async def test_an_altered_entry_is_left_out(visitor: Visitor, store: Store) -> None:

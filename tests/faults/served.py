@@ -49,9 +49,9 @@ def free_port() -> int:
 class Served:
     """One `app.py serve`, leader of a process group as under a terminal."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int, errors: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
         self.process = process
-        self.base_url = f"http://127.0.0.1:{port}"
+        self.base_url = ""      # as it says itself, without the slash at the end
         self.errors = errors
 
     @classmethod
@@ -64,12 +64,13 @@ class Served:
                 sys.executable, str(ROOT / "app.py"), "serve", env=dict(env) | {"PORT": str(port)}, cwd=folder,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
         assert process.stdout is not None
-        served = cls(process, port, errors)
+        served = cls(process, errors)
         async with asyncio.timeout(PATIENCE):
             said = await process.stdout.readline()
         if not said.startswith(b"Keyturn is ready"):
             await served.kill()
             raise AssertionError(f"not ready: {said!r}\n{errors.read_text()}")
+        served.base_url = said.decode().split()[-1].rstrip("/")
         return served
 
     def tell(self, what: signal.Signals, *, group: bool = False) -> None:

@@ -52,6 +52,30 @@ async def test_a_client_cannot_choose_who_it_is(desk: Desk, visit: Visit) -> Non
     assert opened["actor"] == f"directline::{visitor.user}"
 
 
+@pytest.mark.parametrize("channel", ["directline", "webchat"])
+async def test_a_web_chat_of_others_begins_nothing(desk: Desk, in_teams: InTeams, channel: str) -> None:
+    """I2, P3: no browser of ours holds it, so its secure page could never be opened; it is shown the way to ours."""
+    stranger = in_teams(desk, channelId=channel, conversation={"id": "c1"}, **{"from": {"id": "dl_1"}})
+    said = await stranger.ask("Lag nytt passord", value=START)
+    assert last(said).startswith("Nytt passord lager vi i nettchatten")
+    assert [one["value"] for one in said[-1].buttons] == [desk.site.base_url]
+    assert not await records(desk)
+
+
+async def test_a_web_chat_of_others_never_meets_one_of_ours(
+        desk: Desk, visit: Visit, in_teams: InTeams, clock: SteppedClock) -> None:
+    """I5: with the ids of one of ours it still continues nothing, stops nothing and hides nothing."""
+    visitor = await visit(desk)
+    await visitor.start("kari.nordmann")
+    twin = in_teams(
+        desk, channelId="directline", conversation={"id": visitor.conversation}, **{"from": {"id": visitor.user}})
+    await twin.ask("avbryt")
+    await twin.ask("Passord: Sommer2026!", id=f"{visitor.conversation}|0000002")
+    await twin.ask("123456")
+    assert not await visitor.quiet()
+    assert "/secure/" in await visitor.prove(clock)
+
+
 @pytest.mark.parametrize("what", FORGED)
 async def test_forged_card_values_do_nothing(
         desk: Desk, visit: Visit, clock: SteppedClock, what: str) -> None:

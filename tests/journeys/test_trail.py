@@ -147,6 +147,42 @@ def _complete(record: dict[str, Any], number: int, desk: Desk) -> None:
         assert record["tenant"] == demo.TENANT
 
 
+async def test_refusals_do_not_fill_the_trail(desk: Desk, visit: Visit, clock: SteppedClock) -> None:
+    """N1, U1: the first, the tenth and so on of those alike; from one network, by however many visitors."""
+    clock.advance(300 - clock.now() % 300)      # so that no window ends in between
+    for number in range(5):
+        await (await visit(desk, address=f"2001:db8::{number}")).start(f"plantetord{number}")
+    before = len(await records(desk))
+    for visitor in [await visit(desk, address=f"2001:db8::a:{number}") for number in range(3)]:
+        for number in range(4):
+            await visitor.start(f"annetord{number}")
+    limited = await records(desk, "reset.limited")
+    assert [one["reason"] for one in limited] == ["targets_paused", "targets_paused, 10 times"]
+    assert len(await records(desk)) == before + 2
+    clock.advance(300)
+    await (await visit(desk, address="2001:db8::b")).start("annetord")
+    await (await visit(desk, address="2001:db8:0:1::b")).start("plantetord0")
+    assert [one["reason"] for one in await records(desk, "reset.limited")][2:] == ["targets_paused"]
+    assert len(await records(desk, "reset.opened")) == 6
+    assert await desk.audit.verify() is None
+
+
+@pytest.mark.parametrize(("name", "reason"), [
+    ("plantetord", "unknown"), ("ola.hansen", "starts"), ("kari.nordmann", "starts"), ("ingrid.admin", "starts")])
+async def test_starts_that_cannot_succeed_do_not_fill_the_trail(
+        desk: Desk, visit: Visit, clock: SteppedClock, name: str, reason: str) -> None:
+    """N1: begun and stopped again and again, by one visitor or by many, for an account that is not served now."""
+    clock.advance(300 - clock.now() % 300)
+    for _ in range(3):
+        visitor = await visit(desk, address="10.250.0.1")
+        for _ in range(5):
+            await visitor.start(name)
+            await visitor.ask("avbryt")
+    refused = [one["reason"] for one in await records(desk, "reset.opened") if one["outcome"] == "refused"]
+    assert [one for one in refused if str(one).startswith(reason)] == [reason, f"{reason}, 10 times"]
+    assert len(await records(desk)) < 20
+
+
 async def test_what_was_changed_afterwards_is_found(desk: Desk, visit: Visit, clock: SteppedClock) -> None:
     """U3: the verifier names the record."""
     await _done(desk, visit, clock)

@@ -11,6 +11,7 @@ from bot.store import keys
 from bot.store.connection import Store
 from bot.store.pending import RedisPending
 from bot.store.ratings import Rating, Ratings
+from bot.store.refusals import RedisRefusals
 from bot.store.shared_time import take_time
 from bot.store.soundness import check, unsound
 
@@ -55,6 +56,14 @@ async def test_pending_operations_come_due(store: Store, other_store: Store) -> 
     await pending.remove("b")
     await pending.remove("b")
     assert list(await pending.due(35)) == ["c"]
+
+
+async def test_refusals_are_counted_by_window(store: Store, other_store: Store) -> None:
+    """All replicas count together; a new window begins anew, and nothing of it is kept for ever."""
+    one, other = RedisRefusals(store), RedisRefusals(other_store)
+    assert [await one.count("a", 1, 60), await other.count("a", 1, 60), await one.count("b", 1, 60)] == [1, 2, 1]
+    assert await other.count("a", 2, 60) == 1
+    assert 0 < await store.do("TTL", keys.refusals("a")) <= 120
 
 
 async def test_ratings_are_counted(store: Store) -> None:

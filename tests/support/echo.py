@@ -1,6 +1,7 @@
 """A small bot behind the real Direct Line: greets, echoes, and does what the tests ask for by name."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ from aiohttp import web
 from botbuilder.core import TurnContext
 from botbuilder.schema import Activity, Attachment, CardAction, SuggestedActions
 
+from bot.background import Background
 from bot.browser import BrowserCookie
 from bot.channel.adapter import Adapter
 from bot.channel.cards import Button, buttons_card
@@ -16,6 +18,7 @@ from bot.channel.directline_door import Door
 from bot.channel.directline_tokens import DirectLineTokens
 from bot.channel.proxies import client_address
 from bot.clock import Clock
+from bot.ending import Ending
 from bot.people import Speaker
 from bot.rules.limits import Limits
 from bot.site import Site
@@ -113,17 +116,30 @@ async def sorry(context: TurnContext, _error: Exception) -> None:
 
 def direct_line(
         echo: Any, store: Store, ring: KeyRing, clock: Clock, site: Site, *,
-        limits: Limits | None = None, replica: str = "one") -> tuple[DirectLine, Adapter]:
+        limits: Limits | None = None, replica: str = "one", **options: Any) -> tuple[DirectLine, Adapter]:
     """As the composition root builds it."""
     kept = limits or Limits()
     adapter = Adapter(echo, sorry)
     door = Door(
         ConversationLogs(store, ring, kept.abandoned_seconds), DirectLineTokens(ring, clock),
         BrowserCookie(secure=site.secure), site, kept, client_address)
-    return DirectLine(adapter, door, Wakes(store, replica), clock), adapter
+    return DirectLine(adapter, door, Wakes(store, replica), clock, Ending(10), **options), adapter
 
 
 def mounted(line: DirectLine) -> web.Application:
     app = web.Application()
-    app.add_subapp(PREFIX, line.app())
+    mount(line, app)
     return app
+
+
+def mount(line: DirectLine, app: web.Application) -> None:
+    """Its calls, and what has to run beside them for as long as the application."""
+    async def beside(_app: web.Application) -> AsyncIterator[None]:
+        background = Background()
+        for name, work in line.works().items():
+            background.keep(name, work)
+        yield
+        await background.end(1)
+
+    app.add_subapp(PREFIX, line.app())
+    app.cleanup_ctx.append(beside)

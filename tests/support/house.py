@@ -6,9 +6,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
-from aiohttp import web
-
-from app import BEAT, Desk, running
+from app import BEAT, Desk, listening, running
 from bot.clock import Clock
 from bot.content import Content, load_content
 from bot.settings import Settings, load
@@ -39,21 +37,15 @@ def settings_for(port: int, redis_url: str, folder: Path, extra: Mapping[str, st
 
 @asynccontextmanager
 async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, str] | None = None,
-                port: int = 0, beat: float = BEAT) -> AsyncIterator[Desk]:
+                port: int = 0, beat: float = BEAT, end_seconds: float = 10) -> AsyncIterator[Desk]:
     """A running Keyturn at `desk.site.base_url`; a small `beat` makes it quick and uneven (E2)."""
     if port == 0:
         port = await free_port()
     settings = settings_for(port, redis_url, folder, extra)
     ring = KeyRing.parse([one.get_secret_value() for one in settings.secret_keys])
-    desk = Desk(settings, content(), reader(), Store.open(redis_url), ring, clock, beat)
-    async with running(desk):
-        runner = web.AppRunner(desk.application(), access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        try:
-            yield desk
-        finally:
-            await runner.cleanup()
+    desk = Desk(settings, content(), reader(), Store.open(redis_url), ring, clock, beat, end_seconds)
+    async with running(desk), listening(desk):
+        yield desk
 
 
 async def free_port() -> int:

@@ -13,9 +13,10 @@ const CALL_TIMEOUT = 20000;
 const GIVE_UP_SENDING = 60000;
 
 class Refused extends Error {
-  constructor(status) {
+  constructor(status, retryAfter) {
     super(`Direct Line answered ${status}`);
     this.status = status;
+    this.wait = 1000 * Math.min(retryAfter, 30) || 0;
   }
 
   // 403: the token is spent. 404: the conversation has ended. Neither comes back.
@@ -199,15 +200,19 @@ export class Connection {
   // Try until it works, unless it never can. What is refused for good ends the chat.
   async #untilDone(attempt, patience = Infinity) {
     const began = Date.now();
+    let away = false;
     for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 1.6)) {
       try {
-        return await attempt();
+        const done = await attempt();
+        if (away && this.#socket?.readyState === WebSocket.OPEN) this.onAway(false);
+        return done;
       } catch (error) {
         if (error.final) this.#lose();
         const passing = !error.status || error.status >= 500 || error.status === 429 || error.status === 408;
         if (this.#ended || !passing || Date.now() - began > patience) throw error;
-        this.onAway(true);
-        await this.#pause(wait);
+        // Who is only told to be slower (429) has not lost anything, and need not hear of it.
+        if (error.status !== 429) this.onAway(away = true);
+        await this.#pause(Math.max(wait, error.wait || 0));
       }
     }
   }
@@ -226,7 +231,7 @@ export class Connection {
       method, headers, body: body && JSON.stringify(body), cache: 'no-store', keepalive: timeout < CALL_TIMEOUT,
       signal: AbortSignal.timeout(timeout)
     });
-    if (!answer.ok) throw new Refused(answer.status);
+    if (!answer.ok) throw new Refused(answer.status, Number(answer.headers.get('Retry-After')));
     return answer.json();
   }
 }
