@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 
 import click
@@ -60,7 +61,7 @@ from bot.rules.limits import too_loose
 from bot.rules.masking import masked
 from bot.rules.passwords import Policy
 from bot.secret import Secret
-from bot.settings import Settings, WebChat, environment, listing, load
+from bot.settings import Settings, WebChat, environment, load, look
 from bot.site import Site
 from bot.store.accounts import Accounts
 from bot.store.audit_trail import RedisAuditTrail
@@ -449,10 +450,34 @@ def _bot_token(settings: Settings, session: ClientSession, clock: Clock) -> BotT
 
 @cli.command(name="settings")
 def settings_() -> None:
-    """List every setting: name, value, default, ceiling, what it does."""
-    for line in listing(load(environment())):
+    """List every setting: name, value, default, ceiling, what it does.
+
+    Secrets, and passwords in addresses, are masked. Whatever is wrong is said at the end, on stderr, one line
+    for each problem; then the exit code is 1.
+    """
+    found = look(environment())
+    for line in found.lines:
         ceiling = f" [{line.ceiling}]" if line.ceiling else ""
         click.echo(f"{line.name}={line.value}  (default: {line.default or 'none'}){ceiling}\n    {line.what}")
+    problems = [*found.problems, *_unusable(found.settings)]
+    for problem in problems:
+        click.echo(problem, err=True)
+    sys.exit(1 if problems else 0)
+
+
+def _unusable(settings: Settings) -> Iterator[str]:
+    """What only those who use a setting can say about it."""
+    redis_url, smtp_url = settings.redis_url.get_secret_value(), settings.smtp_url.get_secret_value()
+    keys = [one.get_secret_value() for one in settings.secret_keys]
+    uses: tuple[Callable[[], object], ...] = (
+        lambda: redis_url and Store.open(redis_url),
+        lambda: keys and KeyRing.parse(keys),
+        lambda: smtp_url and Smtp(smtp_url, settings.mail_from, SharedClock()))
+    for use in uses:
+        try:
+            use()
+        except SettingsError as error:
+            yield str(error)
 
 
 @cli.group()
@@ -572,6 +597,11 @@ def _log_to_stderr(settings: Settings) -> None:
 
 def main() -> None:
     """Run the command line; what the settings or the content get wrong is said in plain lines."""
+    # Both are read by people and programs that expect UTF-8, whatever the terminal is set to; half a character
+    # in a message comes out as the escape that JSON has for it.
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, TextIOWrapper)
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         cli(standalone_mode=True)
     except (SettingsError, ContentError) as error:

@@ -3,10 +3,13 @@
 import asyncio
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from bot.rules.limits import Limits
+from bot.settings import Settings
 from bot.store import keys
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedServer
@@ -24,14 +27,68 @@ def test_settings(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert "KEYTURN_MODE=development" in done.stdout
     assert "KEYTURN_LIMIT_TICKET_SECONDS=300  (default: 300) [≤ 600]" in done.stdout
-    assert "SMTP_URL=(set)" in done.stdout
+    assert "SMTP_URL=smtp://kari:***@127.0.0.1:2525" in done.stdout
+    assert "KEYTURN_SECRET_KEYS=(set)" in done.stdout
+    assert done.stderr == ""
     assert key not in done.stdout
     assert "hemmelig" not in done.stdout
 
 
 def test_settings_that_are_wrong(tmp_path: Path) -> None:
-    done = run("settings", env=environment(tmp_path, KEYTURN_COLOUR="red"), folder=tmp_path)
-    assert (done.returncode, done.stderr) == (1, "KEYTURN_COLOUR is not a setting of Keyturn\n")
+    """Every setting is listed all the same, and every problem has a line of its own."""
+    env = environment(
+        tmp_path, KEYTURN_COLOUR="red", PORT="many", KEYTURN_LIMIT_TICKET_SECONDS="soon", HOST="0.0.0.0",
+        KEYTURN_SECRET_KEYS="c2hvcnQ", REDIS_URL="http://kari:hemmelig@127.0.0.1", KEYTURN_LOGIN_URL="http://x.no")
+    done = run("settings", env=env, folder=tmp_path)
+    assert done.returncode == 1
+    problems = done.stderr.splitlines()
+    wanted = ("KEYTURN_LIMIT_TICKET_SECONDS", "KEYTURN_COLOUR", "PORT", "KEYTURN_LOGIN_URL", "loopback HOST",
+              "REDIS_URL", "KEYTURN_SECRET_KEYS")
+    assert len(problems) == len(wanted)
+    assert all(any(name in line for line in problems) for name in wanted), problems
+    assert "PORT=many  (default: 3978)" in done.stdout
+    assert "KEYTURN_LIMIT_TICKET_SECONDS=soon  (default: 300)" in done.stdout
+    assert "hemmelig" not in done.stdout + done.stderr
+    assert "c2hvcnQ" not in done.stdout + done.stderr
+    _all_are_listed(done.stdout)
+
+
+def test_settings_when_nothing_is_set(tmp_path: Path) -> None:
+    """Whoever sets up production sees what there is to set, and all that is missing."""
+    env = {name: value for name, value in environment(tmp_path).items() if name != "KEYTURN_MODE"}
+    done = run("settings", env=env, folder=tmp_path)
+    assert done.returncode == 1
+    _all_are_listed(done.stdout)
+    missing = [line.split()[0] for line in done.stderr.splitlines()]
+    assert missing == ["MicrosoftAppId", "REDIS_URL", "KEYTURN_SECRET_KEYS", "KEYTURN_PUBLIC_URL"]
+
+
+@pytest.mark.parametrize(("content", "why"), [
+    (b"\xff\xfeP\x00O\x00", ".env cannot be read: it is not UTF-8"),
+    (b"\xef\xbb\xbfPORT=many\r\n", "PORT: ")], ids=["UTF-16", "BOM and CRLF"])
+def test_settings_file_of_another_system(content: bytes, why: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    done = run("settings", env=environment(tmp_path), folder=tmp_path)
+    line, = done.stderr.splitlines()
+    assert line.startswith(why)
+    assert done.returncode == 1
+    _all_are_listed(done.stdout)
+
+
+def _all_are_listed(said: str) -> None:
+    names = [one.alias for one in Settings.model_fields.values() if one.alias]
+    names += [f"KEYTURN_LIMIT_{one.name.upper()}" for one in fields(Limits)]
+    assert [line.partition("=")[0] for line in said.splitlines() if not line.startswith(" ")] == names
+
+
+@pytest.mark.parametrize("url", [
+    "redis://:hemmelig@127.0.0.1", "redis://kari:hem@me:lig/hemmelig@127.0.0.1", "hemmelig",
+    "redis://127.0.0.1?password=hemmelig", "redis://hemmelig@127.0.0.1", "redis://a:hemmelig\n@127.0.0.1"])
+def test_passwords_in_addresses_are_not_shown(url: str, tmp_path: Path) -> None:
+    """D3: however odd the address is."""
+    done = run("settings", env=environment(tmp_path, REDIS_URL=url), folder=tmp_path)
+    assert "REDIS_URL=" in done.stdout
+    assert "hemmelig" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("words", [
