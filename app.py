@@ -317,14 +317,17 @@ def _reader(settings: Settings, content: Content) -> Reader:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Keyturn, a password helpdesk bot."""
+    """Keyturn, a password helpdesk bot.
+
+    Exit codes: 0 well, 1 not well, 2 wrong usage.
+    """
+    _log_to_stderr(look(environment()).settings)
 
 
 @cli.command()
 def serve() -> None:
     """Run the bot until it is told to stop."""
     settings = load(environment())
-    _log_to_stderr(settings)
     for line in too_loose(settings.limits):
         log.warning("loose_limit", limit=line, allowed="in development only")
     content = _content()
@@ -336,18 +339,25 @@ def serve() -> None:
 @cli.command()
 @click.argument("text", required=False)
 @click.option("--batch", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="JSON Lines with a field text; one answer line for each, in the same order.")
+              help="JSON Lines, UTF-8, with a field text; one answer line for each line, in the same order.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of words.")
 def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
-    """What the bot understands by TEXT; needs no server and no Redis."""
+    """What the bot understands by TEXT; needs no server and no Redis.
+
+    In a batch, an empty line and a text that is null are answered as an empty message is: out_of_scope. A line that
+    cannot be read (not UTF-8, no JSON object, no text, a text that is no string) ends it with exit code 2 and the
+    line's number; the answers up to there stand. A half character comes back as the escape it came as.
+    """
     if (text is None) == (batch is None):
         raise click.UsageError("give either TEXT or --batch FILE")
     content = _content()
-    reader = _reader(_settings_or_default(), content)
+    # Nothing here needs a service: settings that cannot be served with are no obstacle.
+    reader = _reader(look(environment()).settings, content)
     if batch is not None:
-        # Not splitlines(): a message may hold U+2028 and its like unescaped.
-        for number, line in enumerate(batch.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
-            click.echo(json.dumps(_understood(reader, _text_of(line, number)), ensure_ascii=False))
+        # Lines of bytes end at line feeds only; lines of text would at U+2028 and its like too.
+        with batch.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                click.echo(json.dumps(_understood(reader, _text_of(line, number)), ensure_ascii=False))
         return
     assert text is not None
     reading = reader.read(text)
@@ -561,25 +571,24 @@ def _redis_beside(settings: Settings) -> Iterator[str]:
         yield url
 
 
-def _settings_or_default() -> Settings:
-    """For commands that need no service: settings that cannot be served with are no obstacle."""
-    try:
-        return load(environment())
-    except SettingsError:
-        return Settings.model_validate({"KEYTURN_MODE": "development"})
-
-
 def _understood(reader: Reader, text: str) -> dict[str, object]:
     reading = reader.read(text)
     return {"text": text, "topic": reading.topic, "confidence": round(reading.confidence, 4),
             "lang": reading.lang, "candidates": list(reading.candidates)}
 
 
-def _text_of(line: str, number: int) -> str:
+def _text_of(line: bytes, number: int) -> str:
+    """What to understand of one line of a batch; see `ask`. A byte order mark may stand before the first."""
     try:
-        text = json.loads(line)["text"]
-    except (ValueError, KeyError, TypeError):
+        said = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+    except UnicodeDecodeError:
+        raise click.UsageError(f"line {number} is not UTF-8") from None
+    try:
+        text = json.loads(said)["text"] if said else None
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise click.UsageError(f"line {number} is not a JSON object with text") from None
+    if text is None:
+        return ""
     if not isinstance(text, str):
         raise click.UsageError(f"line {number}: text is not a string")
     return text

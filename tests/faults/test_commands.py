@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from bot.store.connection import Store
 from bot.store.embedded import EmbeddedServer
 from bot.store.sealed import KeyRing, kept_keys, new_key
 from tests.faults.people import NAME, ask_for_reset, expect, hands
-from tests.faults.served import environment, run, serving
+from tests.faults.served import PATIENCE, ROOT, environment, run, serving
 from tests.support.chat import Chat
 
 
@@ -124,6 +126,14 @@ def test_ask(tmp_path: Path) -> None:
     assert in_words.stdout.startswith(answer["topic"])
 
 
+def test_ask_before_anything_was_learned(tmp_path: Path) -> None:
+    """What the log says of it is not part of the answer."""
+    env = environment(tmp_path) | {"KEYTURN_DATA_DIR": str(tmp_path / "fresh")}
+    done = run("ask", "hei", "--json", env=env, folder=tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["text"] == "hei"
+
+
 def test_ask_batch(tmp_path: Path) -> None:
     """One line out for each line in, in the same order."""
     texts = ["I forgot my password", "  ", "glemt passordet", "æøå 😀", "what are the password rules?"]
@@ -145,14 +155,62 @@ def test_ask_batch_with_a_separator_in_a_text(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["text"] == "hei \u2028 hallo"
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"words": "hei"}', '{"text": 3}'])
-def test_ask_batch_with_a_line_that_is_none(line: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("line", [
+    b"{", b"[]", b'{"words": "hei"}', b'{"text": 3}', b'"text"', b'{"text": "a\x00"}', b"[" * 100_000,
+    '{"text": "blåbær"}'.encode("latin-1"), b"\xef\xbb\xbf{}", b'{"text": "\xed\xa0\x80"}',
+    b'{"text": %s}' % (b"9" * 5000)], ids=range(11))
+def test_ask_batch_with_a_line_that_is_none(line: bytes, tmp_path: Path) -> None:
     batch = tmp_path / "lines.jsonl"
-    batch.write_text(f'{{"text": "hei"}}\n{line}\n')
+    batch.write_bytes(b'{"text": "hei"}\n' + line + b"\n")
     done = run("ask", "--batch", str(batch), env=environment(tmp_path), folder=tmp_path)
     assert done.returncode == 2
+    assert len(done.stdout.splitlines()) == 1
     assert "line 2" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ask_batch_in_another_encoding(tmp_path: Path) -> None:
+    batch = tmp_path / "lines.jsonl"
+    batch.write_text('{"text": "hei"}\n', encoding="utf-16")
+    done = run("ask", "--batch", str(batch), env=environment(tmp_path), folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "line 1 is not UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize("locale", [{}, {"PYTHONIOENCODING": "ascii"}, {"LANG": "C", "PYTHONUTF8": "0"}], ids=str)
+def test_ask_batch_of_odd_lines(locale: dict[str, str], tmp_path: Path) -> None:
+    """One line of UTF-8 out for each line in, whatever is in it and whatever the terminal is set to."""
+    lines = [b'\xef\xbb\xbf{"text": "gl\xc3\xb8mt passordet \xf0\x9f\x98\x80"}\r\n', b"\r\n", b"\n",
+             b'{"text": null}\n', b'{"text": "\\ud800 halv"}\n', b'{"text": "\\u0000"}\n', b'{"text": "%s"}\n' % (b"passord " * 130_000),
+             b'{"text": "sist"}']
+    batch = tmp_path / "lines.jsonl"
+    batch.write_bytes(b"".join(lines))
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            [sys.executable, str(ROOT / "app.py"), "ask", "--batch", str(batch)], env=environment(tmp_path, **locale),
+            stdout=out, stderr=subprocess.PIPE, cwd=tmp_path, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    answers = [json.loads(line) for line in (tmp_path / "out").read_bytes().decode("utf-8").split("\n")[:-1]]
+    texts = [one["text"] for one in answers]
+    assert texts[:6] == ["gl\u00f8mt passordet \U0001f600", "", "", "", "\ud800 halv", "\x00"]
+    assert (len(texts[6]), texts[7]) == (8 * 130_000, "sist")
+    assert {answers[at]["topic"] for at in (1, 2, 3)} == {"out_of_scope"}
+
+
+def test_ask_batch_whose_reader_goes_away(tmp_path: Path) -> None:
+    """As under `head -1`: it ends without a word."""
+    batch = tmp_path / "lines.jsonl"
+    batch.write_text('{"text": "hei"}\n' * 20_000)
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py"), "ask", "--batch", str(batch)], env=environment(tmp_path),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    json.loads(process.stdout.readline())
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(PATIENCE) == 1
 
 
 def test_doctor_when_all_is_well(redis_url: str, tmp_path: Path) -> None:
