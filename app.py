@@ -72,6 +72,7 @@ from bot.store.conversations import ConversationStorage
 from bot.store.direct_line import ConversationLogs, Wakes
 from bot.store.embedded import EmbeddedServer
 from bot.store.enrolments import SealedEnrolments
+from bot.store.mode import claim
 from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
 from bot.store.ratings import Ratings
@@ -266,6 +267,7 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
     await take_time(store, clock, first=True)
     if settings.redis_url.get_secret_value():
         await check_store(store)
+        await claim(store, development=settings.development)
     desk = Desk(settings, content, reader, store, ring, clock)
     async with running(desk):
         # Until its headers are in, a connection is idle to aiohttp: this bounds slow ones too (limit 24).

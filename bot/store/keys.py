@@ -16,6 +16,7 @@ PENDING = "kt:{pending}:due"
 PENDING_LOOKS = "kt:{pending}:looks"
 RATINGS = "kt:ratings"
 READY = "kt:ready"
+MODE = "kt:mode"
 DIRECT_LINE_WAKES = "kt:direct_line:wakes"
 GLOBAL_TRIES = "kt:{tries}:global"
 

@@ -126,10 +126,11 @@ def test_ask(tmp_path: Path) -> None:
     assert in_words.stdout.startswith(answer["topic"])
 
 
+@pytest.mark.timeout(150)
 def test_ask_before_anything_was_learned(tmp_path: Path) -> None:
     """What the log says of it is not part of the answer."""
     env = environment(tmp_path) | {"KEYTURN_DATA_DIR": str(tmp_path / "fresh")}
-    done = run("ask", "hei", "--json", env=env, folder=tmp_path)
+    done = run("ask", "hei", "--json", env=env, folder=tmp_path, patience=120)
     assert done.returncode == 0
     assert json.loads(done.stdout)["text"] == "hei"
 
@@ -181,7 +182,8 @@ def test_ask_batch_in_another_encoding(tmp_path: Path) -> None:
 def test_ask_batch_of_odd_lines(locale: dict[str, str], tmp_path: Path) -> None:
     """One line of UTF-8 out for each line in, whatever is in it and whatever the terminal is set to."""
     lines = [b'\xef\xbb\xbf{"text": "gl\xc3\xb8mt passordet \xf0\x9f\x98\x80"}\r\n', b"\r\n", b"\n",
-             b'{"text": null}\n', b'{"text": "\\ud800 halv"}\n', b'{"text": "\\u0000"}\n', b'{"text": "%s"}\n' % (b"passord " * 130_000),
+             b'{"text": null}\n', b'{"text": "\\ud800 halv"}\n', b'{"text": "\\u0000"}\n',
+             b'{"text": "%s"}\n' % (b"passord " * 130_000),
              b'{"text": "sist"}']
     batch = tmp_path / "lines.jsonl"
     batch.write_bytes(b"".join(lines))
