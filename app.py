@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 import structlog
@@ -48,6 +49,7 @@ from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.records import Records
 from bot.journeys.reset_page import ResetPage
 from bot.journeys.settlement import Settlement
+from bot.pages import bundle
 from bot.pages.assets import Assets
 from bot.pages.demo import demo_routes
 from bot.pages.error_pages import error_pages
@@ -73,6 +75,7 @@ from bot.store.direct_line import ConversationLogs, Wakes
 from bot.store.embedded import EmbeddedServer
 from bot.store.enrolments import SealedEnrolments
 from bot.store.mode import claim
+from bot.store.mode import examine as examine_mode
 from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
 from bot.store.ratings import Ratings
@@ -95,6 +98,7 @@ log = structlog.get_logger("keyturn")
 JOURNEYS = {"forgot_password": "reset.button.start"}
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
+CLOCKS_APART = 5.0          # seconds; a third of what a phone's code bears
 FINISH_SECONDS = 25.0       # of the 30 a service has to end in (F11)
 
 
@@ -373,14 +377,12 @@ def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
 @cli.command()
 def doctor() -> None:
     """Check every setting and every outside service it names."""
-    try:
-        settings = load(environment())
-    except SettingsError as error:
-        for problem in str(error).splitlines():
-            click.echo(f"WRONG settings: {problem}")
-        sys.exit(1)
-    findings = [examination.Finding("settings", True, f"{settings.mode.value} mode")]
-    findings += uvloop.run(_examined(settings))
+    found = look(environment())
+    remedy = "see `python app.py settings`"
+    findings = [examination.Finding("settings", False, problem, remedy) for problem in found.problems]
+    findings += [] if findings else [examination.Finding("settings", True, f"{found.settings.mode.value} mode")]
+    # What is set is looked at, whatever else is missing.
+    findings += uvloop.run(_examined(found.settings))
     for finding in findings:
         click.echo(finding.line())
     sys.exit(0 if all(one.well for one in findings) else 1)
@@ -390,9 +392,10 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
     async with AsyncExitStack() as at_end:
         looks = [
             examination.Look("content", _content_loads, "mend the files it names"),
-            examination.Look("KEYTURN_SECRET_KEYS", partial(_keys_open, settings),
-                             "give 32 random bytes in base64url, newest first"),
-            *_store_looks(settings, at_end), *_mail_looks(settings), *_channel_looks(settings, at_end)]
+            examination.Look("KEYTURN_DATA_DIR", partial(_folder_takes_files, settings),
+                             "give the folder to the user who runs Keyturn, or name another"),
+            *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings),
+            *_web_chat_looks(settings), *_channel_looks(settings, at_end)]
         return await examination.examine(looks)
 
 
@@ -401,33 +404,79 @@ async def _content_loads() -> str:
     return f"{len(content.topics)} topics in {', '.join(content.languages)}"
 
 
-async def _keys_open(settings: Settings) -> str:
-    _ring(settings)
-    return "usable"
+async def _folder_takes_files(settings: Settings) -> str:
+    folder = settings.data_dir.absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as trouble:
+        raise SettingsError(f"nothing can be kept in {folder} ({trouble.strerror})") from trouble
+    return f"{folder} takes files"
+
+
+def _key_looks(settings: Settings) -> Iterator[examination.Look]:
+    async def look() -> str:
+        given = len(settings.secret_keys)
+        _ring(settings)
+        return f"{given} usable" if given else f"made and kept in {settings.data_dir}"
+
+    if settings.secret_keys or settings.development:
+        yield examination.Look("KEYTURN_SECRET_KEYS", look, "give 32 random bytes in base64url, newest first")
 
 
 def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
-    if not (url := settings.redis_url.get_secret_value()):
-        return
-    store = Store.open(url)
-    at_end.push_async_callback(store.close)
+    async def embedded() -> str:
+        if EmbeddedServer.running(settings.data_dir / "redis"):
+            return "not set; a running Keyturn has the embedded server"
+        with _redis(settings):
+            return "not set; the embedded server starts"
+
+    async def given() -> str:
+        store = Store.open(url)
+        at_end.push_async_callback(store.close)
+        await check_store(store)
+        await examine_mode(store, development=settings.development)
+        apart = SharedClock().now() - await store.time()
+        if abs(apart) > CLOCKS_APART:
+            raise SettingsError(
+                f"its clock is {abs(apart):.0f} s {'behind' if apart > 0 else 'ahead of'} this machine's; "
+                "let NTP set both, codes from a phone need the right time")
+        return "answers, keeps what it is given, is ours to use, and its clock is right"
+
+    url = settings.redis_url.get_secret_value()
+    if url:
+        yield examination.Look(
+            "REDIS_URL", given, "is the server up, are host, port, password and certificate right? "
+            "See \u00abA Redis of your own\u00bb in README.md")
+    elif settings.development:
+        yield examination.Look("REDIS_URL", embedded, "end what uses the folder, or set REDIS_URL")
+
+
+def _web_chat_looks(settings: Settings) -> Iterator[examination.Look]:
+    folder = settings.data_dir / bundle.SUBFOLDER
 
     async def look() -> str:
-        await check_store(store)
-        return "answers, and keeps what it is given"
+        if not bundle.present(folder):
+            raise SettingsError(f"the Web Chat client is not in {folder}")
+        return f"the Web Chat client {bundle.VERSION} is there"
 
-    yield examination.Look("REDIS_URL", look, "see «A Redis of your own» in README.md")
+    if settings.chat is not WebChat.OFF:
+        yield examination.Look("KEYTURN_WEB_CHAT", look, f"fetch it: {bundle.COMMAND}")
 
 
 def _mail_looks(settings: Settings) -> Iterator[examination.Look]:
-    if not (url := settings.smtp_url.get_secret_value()):
-        return
-
     async def look() -> str:
         await Smtp(url, settings.mail_from, SharedClock()).probe()
         return "lets us in"
 
-    yield examination.Look("SMTP_URL", look, "check host, port, user and certificate")
+    async def embedded() -> str:
+        return "not set; mails go to the mailboxes on /demo"
+
+    url = settings.smtp_url.get_secret_value()
+    if url or settings.development:
+        yield examination.Look(
+            "SMTP_URL", look if url else embedded, "check host, port, user, password and certificate")
 
 
 def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.pages import bundle
 from bot.rules.limits import Limits
 from bot.settings import Settings
 from bot.store import keys
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedServer
+from bot.store.mode import claim
 from bot.store.sealed import KeyRing, kept_keys, new_key
 from tests.faults.people import NAME, ask_for_reset, expect, hands
 from tests.faults.served import PATIENCE, ROOT, environment, run, serving
@@ -216,10 +218,28 @@ def test_ask_batch_whose_reader_goes_away(tmp_path: Path) -> None:
 
 
 def test_doctor_when_all_is_well(redis_url: str, tmp_path: Path) -> None:
+    _pretend_web_chat(tmp_path)
     done = run("doctor", env=environment(tmp_path, REDIS_URL=redis_url), folder=tmp_path)
     assert done.returncode == 0, done.stdout
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
-    assert "REDIS_URL" in done.stdout
+    assert [line.split()[1] for line in done.stdout.splitlines()] == [
+        "settings:", "content:", "KEYTURN_DATA_DIR:", "KEYTURN_SECRET_KEYS:", "REDIS_URL:", "SMTP_URL:",
+        "KEYTURN_WEB_CHAT:"]
+
+
+def test_doctor_with_the_embedded_server(tmp_path: Path) -> None:
+    _pretend_web_chat(tmp_path)
+    done = run("doctor", env=environment(tmp_path), folder=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "ok    REDIS_URL: not set; the embedded server starts\n" in done.stdout
+    assert not EmbeddedServer.running(tmp_path / "redis")
+
+
+def _pretend_web_chat(folder: Path) -> None:
+    place = folder / bundle.SUBFOLDER
+    place.mkdir(parents=True)
+    for name in (bundle.SCRIPT, bundle.PACKED, bundle.LICENSE):
+        (place / name).touch()
 
 
 def test_doctor_when_something_is_wrong(tmp_path: Path) -> None:
@@ -228,14 +248,42 @@ def test_doctor_when_something_is_wrong(tmp_path: Path) -> None:
     done = run("doctor", env=env, folder=tmp_path)
     assert done.returncode == 1
     wrong = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("WRONG")]
-    assert wrong == ["REDIS_URL:", "SMTP_URL:"]
+    assert wrong == ["REDIS_URL:", "SMTP_URL:", "KEYTURN_WEB_CHAT:"]
+    assert f"fetch it: {bundle.COMMAND}" in done.stdout
     assert "Traceback" not in done.stderr
 
 
 def test_doctor_on_wrong_settings(tmp_path: Path) -> None:
-    done = run("doctor", env=environment(tmp_path, KEYTURN_COLOUR="red"), folder=tmp_path)
-    assert done.returncode == 1
-    assert done.stdout == "WRONG settings: KEYTURN_COLOUR is not a setting of Keyturn\n"
+    """What is set is looked at, whatever else is wrong."""
+    (tmp_path / "file").touch()
+    env = environment(
+        tmp_path, KEYTURN_COLOUR="red", KEYTURN_SECRET_KEYS="c2hvcnQ", REDIS_URL="http://127.0.0.1",
+        KEYTURN_DATA_DIR=str(tmp_path / "file" / "folder"))
+    done = run("doctor", env=env, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("WRONG settings: KEYTURN_COLOUR is not a setting of Keyturn - see `python app.py")
+    wrong = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert wrong == ["settings:", "KEYTURN_DATA_DIR:", "KEYTURN_SECRET_KEYS:", "REDIS_URL:",
+                     "KEYTURN_WEB_CHAT:"]
+
+
+def test_doctor_in_production_when_nothing_is_set(tmp_path: Path) -> None:
+    env = {name: value for name, value in environment(tmp_path).items() if name != "KEYTURN_MODE"}
+    done = run("doctor", env=env, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "")
+    wrong = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    assert wrong == ["MicrosoftAppId", "REDIS_URL", "KEYTURN_SECRET_KEYS", "KEYTURN_PUBLIC_URL"]
+
+
+def test_doctor_on_the_store_of_a_production(redis_url: str, tmp_path: Path) -> None:
+    async def begun() -> None:
+        store = Store.open(redis_url)
+        await claim(store, development=False)
+        await store.close()
+
+    asyncio.run(begun())
+    done = run("doctor", env=environment(tmp_path, REDIS_URL=redis_url), folder=tmp_path)
+    assert "WRONG REDIS_URL: this store was begun in production mode" in done.stdout
 
 
 @pytest.mark.timeout(120)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import SettingsError
 from bot.store.connection import Store
-from bot.store.mode import claim
+from bot.store.mode import claim, examine
 
 
 @pytest.mark.parametrize("development", [True, False])
@@ -30,6 +30,13 @@ async def test_development_makes_nobody_where_there_is_data_already(store: Store
     with pytest.raises(SettingsError, match="name an empty database"):
         await claim(store, development=True)
     await claim(store, development=False)
+
+
+async def test_looking_leaves_no_mark(store: Store) -> None:
+    await examine(store, development=True)
+    await claim(store, development=False)
+    with pytest.raises(SettingsError):
+        await examine(store, development=True)
 
 
 async def test_of_two_that_start_at_once_one_is_refused(store: Store, other_store: Store) -> None:
