@@ -336,10 +336,10 @@ def serve() -> None:
     settings = load(environment())
     for line in too_loose(settings.limits):
         log.warning("loose_limit", limit=line, allowed="in development only")
-    content = _content()
-    reader = _reader(settings, content)
+    # The store first: a folder that is in use or takes nothing is said before minutes go into learning.
     with _redis(settings) as redis_url:
-        uvloop.run(_serve(settings, content, reader, redis_url, _ring(settings)))
+        content = _content()
+        uvloop.run(_serve(settings, content, _reader(settings, content), redis_url, _ring(settings)))
 
 
 @cli.command()

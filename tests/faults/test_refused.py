@@ -112,6 +112,14 @@ async def test_store_of_the_other_mode(server: EmbeddedServer, tmp_path: Path) -
     await store.close()
 
 
+async def test_data_folder_that_is_none(tmp_path: Path) -> None:
+    """One line, before anything is learned or made."""
+    (tmp_path / "file").touch()
+    line, = await refused(
+        tmp_path, KEYTURN_MODE="development", REDIS_URL="", KEYTURN_DATA_DIR=str(tmp_path / "file"))
+    assert line.startswith("the embedded store cannot use ")
+
+
 async def test_store_that_is_old(tmp_path: Path) -> None:
     async with pretending_to_be("5.0.14") as url:
         line, = await refused(tmp_path, REDIS_URL=url)
