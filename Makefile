@@ -10,7 +10,8 @@ WEB_CHAT := .keyturn/webchat/.fetched
 .DEFAULT_GOAL := run
 
 run: setup
-	@KEYTURN_MODE=$${KEYTURN_MODE:-development} exec $(BIN)/python app.py serve
+	@grep -Eqs '^ *(export +)?KEYTURN_MODE *=' .env || export KEYTURN_MODE=$${KEYTURN_MODE:-development}; \
+		exec $(BIN)/python app.py serve
 
 test: setup-dev
 	@$(BIN)/python -m pytest $(ARGS)

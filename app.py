@@ -10,7 +10,9 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 import structlog
@@ -49,6 +51,7 @@ from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.records import Records
 from bot.journeys.reset_page import ResetPage
 from bot.journeys.settlement import Settlement
+from bot.pages import bundle
 from bot.pages.assets import Assets
 from bot.pages.demo import demo_routes
 from bot.pages.error_pages import error_pages
@@ -63,7 +66,7 @@ from bot.rules.limits import too_loose
 from bot.rules.masking import masked
 from bot.rules.passwords import Policy
 from bot.secret import Secret
-from bot.settings import Settings, WebChat, environment, listing, load
+from bot.settings import Settings, WebChat, environment, load, look
 from bot.site import Site
 from bot.store.accounts import Accounts
 from bot.store.audit_trail import RedisAuditTrail
@@ -74,6 +77,8 @@ from bot.store.conversations import ConversationStorage
 from bot.store.direct_line import ConversationLogs, Wakes
 from bot.store.embedded import EmbeddedServer
 from bot.store.enrolments import SealedEnrolments
+from bot.store.mode import claim
+from bot.store.mode import examine as examine_mode
 from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
 from bot.store.ratings import Ratings
@@ -99,6 +104,7 @@ BEAT = 0.25                 # seconds; the pace of steps that could tell of an a
 LEARNING = "Learning to understand (about 20 s, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
 END_SECONDS = 27.0          # from then on, for everything; of the 30 a service has to end in (F11)
+CLOCKS_APART = 5.0          # seconds; a third of what a phone's code bears
 
 
 class Desk:
@@ -296,6 +302,7 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
     await take_time(store, clock, first=True)
     if settings.redis_url.get_secret_value():
         await check_store(store)
+        await claim(store, development=settings.development)
     desk = Desk(settings, content, reader, store, ring, clock)
     async with running(desk), listening(desk):
         # What lives now lives for good: the collector need not look at it again (it paused turns by 40 ms).
@@ -338,37 +345,47 @@ def _reader(settings: Settings, content: Content) -> Reader:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Keyturn, a password helpdesk bot."""
+    """Keyturn, a password helpdesk bot.
+
+    Exit codes: 0 well, 1 not well, 2 wrong usage.
+    """
+    _log_to_stderr(look(environment()).settings)
 
 
 @cli.command()
 def serve() -> None:
     """Run the bot until it is told to stop."""
     settings = load(environment())
-    _log_to_stderr(settings)
     for line in too_loose(settings.limits):
         log.warning("loose_limit", limit=line, allowed="in development only")
-    content = _content()
-    reader = _reader(settings, content)
+    # The store first: a folder that is in use or takes nothing is said before minutes go into learning.
     with _redis(settings) as redis_url:
-        uvloop.run(_serve(settings, content, reader, redis_url, _ring(settings)))
+        content = _content()
+        uvloop.run(_serve(settings, content, _reader(settings, content), redis_url, _ring(settings)))
 
 
 @cli.command()
 @click.argument("text", required=False)
 @click.option("--batch", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="JSON Lines with a field text; one answer line for each, in the same order.")
+              help="JSON Lines, UTF-8, with a field text; one answer line for each line, in the same order.")
 @click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of words.")
 def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
-    """What the bot understands by TEXT; needs no server and no Redis."""
+    """What the bot understands by TEXT; needs no server and no Redis.
+
+    In a batch, an empty line and a text that is null are answered as an empty message is: out_of_scope. A line that
+    cannot be read (not UTF-8, no JSON object, no text, a text that is no string) ends it with exit code 2 and the
+    line's number; the answers up to there stand. A half character comes back as the escape it came as.
+    """
     if (text is None) == (batch is None):
         raise click.UsageError("give either TEXT or --batch FILE")
     content = _content()
-    reader = _reader(_settings_or_default(), content)
+    # Nothing here needs a service: settings that cannot be served with are no obstacle.
+    reader = _reader(look(environment()).settings, content)
     if batch is not None:
-        # Not splitlines(): a message may hold U+2028 and its like unescaped.
-        for number, line in enumerate(batch.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
-            click.echo(json.dumps(_understood(reader, _text_of(line, number)), ensure_ascii=False))
+        # Lines of bytes end at line feeds only; lines of text would at U+2028 and its like too.
+        with batch.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                click.echo(json.dumps(_understood(reader, _text_of(line, number)), ensure_ascii=False))
         return
     assert text is not None
     reading = reader.read(text)
@@ -382,14 +399,12 @@ def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
 @cli.command()
 def doctor() -> None:
     """Check every setting and every outside service it names."""
-    try:
-        settings = load(environment())
-    except SettingsError as error:
-        for problem in str(error).splitlines():
-            click.echo(f"WRONG settings: {problem}")
-        sys.exit(1)
-    findings = [examination.Finding("settings", True, f"{settings.mode.value} mode")]
-    findings += uvloop.run(_examined(settings))
+    found = look(environment())
+    remedy = "see `python app.py settings`"
+    findings = [examination.Finding("settings", False, problem, remedy) for problem in found.problems]
+    findings += [] if findings else [examination.Finding("settings", True, f"{found.settings.mode.value} mode")]
+    # What is set is looked at, whatever else is missing.
+    findings += uvloop.run(_examined(found.settings))
     for finding in findings:
         click.echo(finding.line())
     sys.exit(0 if all(one.well for one in findings) else 1)
@@ -399,9 +414,10 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
     async with AsyncExitStack() as at_end:
         looks = [
             examination.Look("content", _content_loads, "mend the files it names"),
-            examination.Look("KEYTURN_SECRET_KEYS", partial(_keys_open, settings),
-                             "give 32 random bytes in base64url, newest first"),
-            *_store_looks(settings, at_end), *_mail_looks(settings), *_channel_looks(settings, at_end)]
+            examination.Look("KEYTURN_DATA_DIR", partial(_folder_takes_files, settings),
+                             "give the folder to the user who runs Keyturn, or name another"),
+            *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings),
+            *_web_chat_looks(settings), *_channel_looks(settings, at_end)]
         return await examination.examine(looks)
 
 
@@ -410,33 +426,79 @@ async def _content_loads() -> str:
     return f"{len(content.topics)} topics in {', '.join(content.languages)}"
 
 
-async def _keys_open(settings: Settings) -> str:
-    _ring(settings)
-    return "usable"
+async def _folder_takes_files(settings: Settings) -> str:
+    folder = settings.data_dir.absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as trouble:
+        raise SettingsError(f"nothing can be kept in {folder} ({trouble.strerror})") from trouble
+    return f"{folder} takes files"
+
+
+def _key_looks(settings: Settings) -> Iterator[examination.Look]:
+    async def look() -> str:
+        given = len(settings.secret_keys)
+        _ring(settings)
+        return f"{given} usable" if given else f"made and kept in {settings.data_dir}"
+
+    if settings.secret_keys or settings.development:
+        yield examination.Look("KEYTURN_SECRET_KEYS", look, "give 32 random bytes in base64url, newest first")
 
 
 def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
-    if not (url := settings.redis_url.get_secret_value()):
-        return
-    store = Store.open(url)
-    at_end.push_async_callback(store.close)
+    async def embedded() -> str:
+        if EmbeddedServer.running(settings.data_dir / "redis"):
+            return "not set; a running Keyturn has the embedded server"
+        with _redis(settings):
+            return "not set; the embedded server starts"
+
+    async def given() -> str:
+        store = Store.open(url)
+        at_end.push_async_callback(store.close)
+        await check_store(store)
+        await examine_mode(store, development=settings.development)
+        apart = SharedClock().now() - await store.time()
+        if abs(apart) > CLOCKS_APART:
+            raise SettingsError(
+                f"its clock is {abs(apart):.0f} s {'behind' if apart > 0 else 'ahead of'} this machine's; "
+                "let NTP set both, codes from a phone need the right time")
+        return "answers, keeps what it is given, is ours to use, and its clock is right"
+
+    url = settings.redis_url.get_secret_value()
+    if url:
+        yield examination.Look(
+            "REDIS_URL", given, "is the server up, are host, port, password and certificate right? "
+            "See \u00abA Redis of your own\u00bb in README.md")
+    elif settings.development:
+        yield examination.Look("REDIS_URL", embedded, "end what uses the folder, or set REDIS_URL")
+
+
+def _web_chat_looks(settings: Settings) -> Iterator[examination.Look]:
+    folder = settings.data_dir / bundle.SUBFOLDER
 
     async def look() -> str:
-        await check_store(store)
-        return "answers, and keeps what it is given"
+        if not bundle.present(folder):
+            raise SettingsError(f"the Web Chat client is not in {folder}")
+        return f"the Web Chat client {bundle.VERSION} is there"
 
-    yield examination.Look("REDIS_URL", look, "see «A Redis of your own» in README.md")
+    if settings.chat is not WebChat.OFF:
+        yield examination.Look("KEYTURN_WEB_CHAT", look, f"fetch it: {bundle.COMMAND}")
 
 
 def _mail_looks(settings: Settings) -> Iterator[examination.Look]:
-    if not (url := settings.smtp_url.get_secret_value()):
-        return
-
     async def look() -> str:
         await Smtp(url, settings.mail_from, SharedClock()).probe()
         return "lets us in"
 
-    yield examination.Look("SMTP_URL", look, "check host, port, user and certificate")
+    async def embedded() -> str:
+        return "not set; mails go to the mailboxes on /demo"
+
+    url = settings.smtp_url.get_secret_value()
+    if url or settings.development:
+        yield examination.Look(
+            "SMTP_URL", look if url else embedded, "check host, port, user, password and certificate")
 
 
 def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
@@ -471,10 +533,34 @@ def _bot_token(settings: Settings, session: ClientSession, clock: Clock) -> BotT
 
 @cli.command(name="settings")
 def settings_() -> None:
-    """List every setting: name, value, default, ceiling, what it does."""
-    for line in listing(load(environment())):
+    """List every setting: name, value, default, ceiling, what it does.
+
+    Secrets, and passwords in addresses, are masked. Whatever is wrong is said at the end, on stderr, one line
+    for each problem; then the exit code is 1.
+    """
+    found = look(environment())
+    for line in found.lines:
         ceiling = f" [{line.ceiling}]" if line.ceiling else ""
         click.echo(f"{line.name}={line.value}  (default: {line.default or 'none'}){ceiling}\n    {line.what}")
+    problems = [*found.problems, *_unusable(found.settings)]
+    for problem in problems:
+        click.echo(problem, err=True)
+    sys.exit(1 if problems else 0)
+
+
+def _unusable(settings: Settings) -> Iterator[str]:
+    """What only those who use a setting can say about it."""
+    redis_url, smtp_url = settings.redis_url.get_secret_value(), settings.smtp_url.get_secret_value()
+    keys = [one.get_secret_value() for one in settings.secret_keys]
+    uses: tuple[Callable[[], object], ...] = (
+        lambda: redis_url and Store.open(redis_url),
+        lambda: keys and KeyRing.parse(keys),
+        lambda: smtp_url and Smtp(smtp_url, settings.mail_from, SharedClock()))
+    for use in uses:
+        try:
+            use()
+        except SettingsError as error:
+            yield str(error)
 
 
 @cli.group()
@@ -558,25 +644,24 @@ def _redis_beside(settings: Settings) -> Iterator[str]:
         yield url
 
 
-def _settings_or_default() -> Settings:
-    """For commands that need no service: settings that cannot be served with are no obstacle."""
-    try:
-        return load(environment())
-    except SettingsError:
-        return Settings.model_validate({"KEYTURN_MODE": "development"})
-
-
 def _understood(reader: Reader, text: str) -> dict[str, object]:
     reading = reader.read(text)
     return {"text": text, "topic": reading.topic, "confidence": round(reading.confidence, 4),
             "lang": reading.lang, "candidates": list(reading.candidates)}
 
 
-def _text_of(line: str, number: int) -> str:
+def _text_of(line: bytes, number: int) -> str:
+    """What to understand of one line of a batch; see `ask`. A byte order mark may stand before the first."""
     try:
-        text = json.loads(line)["text"]
-    except (ValueError, KeyError, TypeError):
+        said = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+    except UnicodeDecodeError:
+        raise click.UsageError(f"line {number} is not UTF-8") from None
+    try:
+        text = json.loads(said)["text"] if said else None
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise click.UsageError(f"line {number} is not a JSON object with text") from None
+    if text is None:
+        return ""
     if not isinstance(text, str):
         raise click.UsageError(f"line {number}: text is not a string")
     return text
@@ -594,6 +679,11 @@ def _log_to_stderr(settings: Settings) -> None:
 
 def main() -> None:
     """Run the command line; what the settings or the content get wrong is said in plain lines."""
+    # Both are read by people and programs that expect UTF-8, whatever the terminal is set to; half a character
+    # in a message comes out as the escape that JSON has for it.
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, TextIOWrapper)
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         cli(standalone_mode=True)
     except (SettingsError, ContentError) as error:

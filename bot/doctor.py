@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bot.errors import KeyturnError
+from bot.errors import KeyturnError, StoreUnavailable
 
 LOOK_SECONDS = 10.0
 
@@ -42,7 +42,10 @@ async def _finding(look: Look) -> Finding:
             return Finding(look.name, True, await look.at())
     except TimeoutError:
         return Finding(look.name, False, f"no answer within {LOOK_SECONDS:.0f} s", look.remedy)
+    except StoreUnavailable as error:
+        return Finding(look.name, False, f"the store does not answer ({error})", look.remedy)
     except (KeyturnError, OSError, ValueError) as error:
-        return Finding(look.name, False, str(error) or type(error).__name__, look.remedy)
+        said = str(error).removeprefix(f"{look.name}: ")
+        return Finding(look.name, False, said or type(error).__name__, look.remedy)
 
 

@@ -2,15 +2,16 @@
 
 import ipaddress
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.rules.limits import Limits, too_loose
@@ -19,6 +20,10 @@ LIMIT_PREFIX = "KEYTURN_LIMIT_"
 
 # Whoever tries the bot out is one visitor who plays all the demo people: the ceiling leaves room for that.
 _DEVELOPMENT_LIMITS = {"requester_targets_24h": 10}
+
+# What stands between the first colon after the user and the last @ is the password, whatever signs are in it.
+_URL_PASSWORD = re.compile(r"://([^:@]*:)?.*@", re.DOTALL)
+_URL_QUERY = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")
 
 
 class Mode(StrEnum):
@@ -95,6 +100,13 @@ class Settings(BaseSettings):
     # The limits come from KEYTURN_LIMIT_<NAME>; load() puts them here.
     limits: Limits = Limits()
 
+    @classmethod
+    def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+            *_: Any, **__: Any) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What `look` gives and nothing else: a wrong value left out must not come back from the environment."""
+        return (init_settings,)
+
     @field_validator("secret_keys", "tenants", "channel_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -117,32 +129,6 @@ class Settings(BaseSettings):
             raise ValueError("must be https:// (http:// only for a loopback address)")
         return value.rstrip("/")
 
-    @model_validator(mode="after")
-    def _fits_mode(self) -> "Settings":
-        if self.mode is Mode.DEVELOPMENT:
-            if not is_loopback(self.host):
-                raise ValueError(f"development mode runs on a loopback HOST only, not on {self.host} (C1)")
-        else:
-            self._fits_production()
-        if self.app_id and not self.app_password.get_secret_value():
-            raise ValueError("MicrosoftAppPassword is missing; it belongs to MicrosoftAppId")
-        return self
-
-    def _fits_production(self) -> None:
-        if not self.app_id:
-            raise ValueError(
-                "MicrosoftAppId is missing; for a try-out on this machine set KEYTURN_MODE=development (C1)")
-        if not self.redis_url.get_secret_value():
-            raise ValueError("REDIS_URL is missing; production needs a Redis server of its own")
-        if not self.secret_keys:
-            raise ValueError("KEYTURN_SECRET_KEYS is missing; see README.md for how to make a key")
-        if not self.public_url:
-            raise ValueError("KEYTURN_PUBLIC_URL is missing; every link people get begins with it")
-        if not _trustworthy(self.public_url):
-            raise ValueError("KEYTURN_PUBLIC_URL must be https:// in production")
-        if not self.smtp_url.get_secret_value() and self.chat is WebChat.FULL:
-            raise ValueError("SMTP_URL is missing; KEYTURN_WEB_CHAT=full sends codes by mail")
-
     @property
     def development(self) -> bool:
         return self.mode is Mode.DEVELOPMENT
@@ -164,6 +150,9 @@ class Settings(BaseSettings):
         return (*hosts, "http://127.0.0.1", "http://localhost", "http://[::1]") if self.development else hosts
 
 
+_SECRET = frozenset(one.alias for one in Settings.model_fields.values() if "SecretStr" in str(one.annotation))
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One setting as `app.py settings` lists it."""
@@ -175,44 +164,90 @@ class Line:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is set, as far as it can be understood: `settings` has the defaults where `problems` names a value."""
+
+    settings: Settings
+    problems: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
 def load(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
     """Read the settings; `environment` wins over the file. Raises SettingsError with one line per problem."""
-    values = _read_dotenv(dotenv) | dict(environment)
+    found = look(environment, dotenv)
+    if found.problems:
+        raise SettingsError("\n".join(found.problems))
+    return found.settings
+
+
+def look(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> Found:
+    """Read the settings whatever is wrong with them, and all that is wrong."""
+    values, problems = _read_dotenv(dotenv)
+    values |= environment
     development = values.get("KEYTURN_MODE") == Mode.DEVELOPMENT
-    limits, problems = _limits(values, _DEVELOPMENT_LIMITS if development else {})
+    limits, wrong_limits = _limits(values, _DEVELOPMENT_LIMITS if development else {})
     known = {one.alias for one in Settings.model_fields.values() if one.alias}
+    problems += wrong_limits
     problems += [
         f"{name} is not a setting of Keyturn" for name in sorted(values)
         if name.startswith("KEYTURN_") and name not in known and not name.startswith(LIMIT_PREFIX)]
     given = {name: values[name] for name in known if values.get(name, "") != ""}
+    settings, wrong = _understood(given, limits)
+    problems += wrong.values()
+    # Without a mode that is one, nobody knows what would have to be there.
+    problems += [] if "KEYTURN_MODE" in wrong else _unfit(settings)
+    return Found(settings, tuple(problems), tuple(_listed(settings, values, wrong)))
+
+
+def _understood(given: Mapping[str, str], limits: Limits) -> tuple[Settings, dict[str, str]]:
+    """The settings without the values that are wrong, and what is wrong with each."""
     try:
-        settings = Settings.model_validate(given | {"limits": limits})
+        return Settings.model_validate({**given, "limits": limits}), {}
     except ValidationError as error:
-        problems += [_in_words(one) for one in error.errors(include_url=False, include_input=False)]
-        raise SettingsError("\n".join(problems)) from None
-    loose = too_loose(limits)
-    if loose and not settings.development:
-        problems += loose
-    if problems:
-        raise SettingsError("\n".join(problems))
-    return settings
+        wrong = {str(one["loc"][0]): _in_words(one) for one in error.errors(include_url=False, include_input=False)}
+    rest = {name: value for name, value in given.items() if name not in wrong}
+    return Settings.model_validate({**rest, "limits": limits}), wrong
 
 
-def listing(settings: Settings) -> list[Line]:
-    """All settings with values as they are in force; secrets are masked."""
-    lines = []
+def _unfit(settings: Settings) -> list[str]:
+    """What is missing or unsafe in this mode, one line each."""
+    has_password = bool(settings.app_password.get_secret_value())
+    found = [(bool(settings.app_id) and not has_password,
+              "MicrosoftAppPassword is missing; it belongs to MicrosoftAppId")]
+    if settings.development:
+        found.append((not is_loopback(settings.host),
+                      f"development mode runs on a loopback HOST only, not on {settings.host} (C1)"))
+        return [problem for holds, problem in found if holds]
+    public = settings.public_url
+    found += [
+        (not settings.app_id,
+         "MicrosoftAppId is missing; for a try-out on this machine set KEYTURN_MODE=development (C1)"),
+        (not settings.redis_url.get_secret_value(),
+         "REDIS_URL is missing; production needs a Redis server of its own"),
+        (not settings.secret_keys, "KEYTURN_SECRET_KEYS is missing; see README.md for how to make a key"),
+        (not public, "KEYTURN_PUBLIC_URL is missing; every link people get begins with it"),
+        (bool(public) and not _trustworthy(public), "KEYTURN_PUBLIC_URL must be https:// in production"),
+        (not settings.smtp_url.get_secret_value() and settings.chat is WebChat.FULL,
+         "SMTP_URL is missing; KEYTURN_WEB_CHAT=full sends codes by mail")]
+    return [problem for holds, problem in found if holds] + too_loose(settings.limits)
+
+
+def _listed(settings: Settings, values: Mapping[str, str], wrong: Mapping[str, str]) -> Iterator[Line]:
+    """Every setting with the value in force, or the wrong one that was given."""
     for name, one in Settings.model_fields.items():
         if one.alias is None:
             continue
-        value = getattr(settings, name)
-        lines.append(Line(one.alias, _shown(value), _shown(one.default), "", one.description or ""))
+        secret = one.alias in _SECRET
+        value = values[one.alias] if one.alias in wrong else getattr(settings, name)
+        yield Line(one.alias, _shown(value, secret), _shown(one.default, secret), "", one.description or "")
     for limit in fields(Limits):
-        extreme = limit.metadata["ceiling"], limit.metadata["floor"]
-        ceiling = f"≤ {extreme[0]}" if extreme[0] is not None else f"≥ {extreme[1]}" if extreme[1] else ""
-        lines.append(Line(
-            LIMIT_PREFIX + limit.name.upper(), str(getattr(settings.limits, limit.name)), str(limit.default),
-            ceiling, f"{limit.metadata['why']} ({limit.metadata['unit']})"))
-    return lines
+        ceiling, floor = limit.metadata["ceiling"], limit.metadata["floor"]
+        name = LIMIT_PREFIX + limit.name.upper()
+        yield Line(
+            name, _shown(values.get(name) or getattr(settings.limits, limit.name)), str(limit.default),
+            f"≤ {ceiling}" if ceiling is not None else f"≥ {floor}" if floor else "",
+            f"{limit.metadata['why']} ({limit.metadata['unit']})")
 
 
 def is_loopback(host: str) -> bool:
@@ -244,15 +279,21 @@ def _limits(values: Mapping[str, str], defaults: Mapping[str, int]) -> tuple[Lim
     return Limits(**{**defaults, **chosen}), problems
 
 
-def _read_dotenv(path: Path) -> dict[str, str]:
+def _read_dotenv(path: Path) -> tuple[dict[str, str], list[str]]:
+    """What the file sets, and why it cannot be read."""
     if not path.is_file():
-        return {}
+        return {}, []
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as trouble:
+        why = trouble.strerror if isinstance(trouble, OSError) else "it is not UTF-8"
+        return {}, [f"{path} cannot be read: {why}"]
     found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in text.splitlines():
         name, equals, value = line.strip().removeprefix("export ").partition("=")
         if equals and not name.startswith("#"):
             found[name.strip()] = value.strip().strip("'\"")
-    return found
+    return found, []
 
 
 def _in_words(error: Mapping[str, Any]) -> str:
@@ -261,12 +302,18 @@ def _in_words(error: Mapping[str, Any]) -> str:
     return f"{place}: {text}" if place else text
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, secret: bool = False) -> str:
+    """A value in one line, without what is secret in it."""
     if isinstance(value, SecretStr):
-        return "(set)" if value.get_secret_value() else ""
+        value, secret = value.get_secret_value(), True
     if isinstance(value, tuple):
-        return ",".join(_shown(one) for one in value)
-    return "" if value is None else str(value)
+        return ",".join(_shown(one, secret) for one in value)
+    text = "" if value is None else str(value)
+    if "://" in text:
+        text = _URL_QUERY.sub(r"\1=***", _URL_PASSWORD.sub(r"://\1***@", text))
+    elif secret and text:
+        text = "(set)"
+    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def environment() -> Mapping[str, str]:

@@ -38,8 +38,7 @@ class Turns:
         if heard.kind == "other":
             return
         try:
-            # A process that was killed holds its conversation a little longer than one wait lasts.
-            if not await self._taken(context, speaker, heard) and not await self._taken(context, speaker, heard):
+            if not await self._taken_in_time(context, speaker, heard):
                 log.warning("turn_had_no_turn", kind=heard.kind)
                 if heard.kind == "message":
                     await context.send_activity(self.content.say(self._language(context), "error.conflict"))
@@ -57,6 +56,13 @@ class Turns:
     async def apologise(self, context: Context) -> None:
         """The last resort when a turn broke outside of any conversation (F14)."""
         await context.send_activity(self.content.say(self._language(context), "error.general"))
+
+    async def _taken_in_time(self, context: Context, speaker: Speaker, heard: Heard) -> bool:
+        """A process that was killed holds its conversation longer than one wait lasts; a knock is in no hurry."""
+        for _ in range(3 if heard.kind == "knock" else 2):
+            if await self._taken(context, speaker, heard):
+                return True
+        return False
 
     async def _taken(self, context: Context, speaker: Speaker, heard: Heard) -> bool:
         """Have the turn, or find it had (C6); False when somebody else holds the conversation too long."""

@@ -15,6 +15,7 @@ from bot.people import Speaker
 from bot.rules.case import CLOSED, Case, Lifetimes, State, expired
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
+from bot.rules.names import made_up
 from bot.store.protocol import Attempt, Cases, Counted, Exhausted, Tries
 from bot.verification.protocol import Authenticator, NotSent
 
@@ -55,7 +56,7 @@ class ForgotPassword:
                 await self.records.limited(OPERATION, speaker, "", paused)
                 return Paused(paused.until)
             account = await self.directory.find(name)
-            account_id = account.id if account else f"x-{named}"
+            account_id = account.id if account else made_up(named)
             blocked = await self._blocked(account, account_id)
             case = await self._open(speaker, account_id, blocked, lang, reference)
             await self.records.opened(case, account)
@@ -170,7 +171,7 @@ class ForgotPassword:
                 return Paused(counted.until)
         # A paused account refuses even a right code, does not spend it, and reads the same (V3, E1).
         hopeless = not isinstance(counted, Counted) or (case.blocked and case.blocked not in TOLD_WHEN_PROVEN)
-        checked = replace(case, id=f"x-{case.id}", account=f"x-{case.account}") if hopeless else case
+        checked = replace(case, id=f"x-{case.id}", account=made_up(case.account)) if hopeless else case
         right = await self.authenticators[case.next_gate].check(checked, code)
         if not right or hopeless or not isinstance(counted, Counted):
             await self._wrong(case, speaker)

@@ -16,6 +16,7 @@ from bot.store.protocol import Cases, Pending
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 2.0
+AT_ONCE = 20                # cases: each may wait for the directory twice, and all for whoever is slowest
 CALL_SECONDS = 10.0
 
 
@@ -57,12 +58,17 @@ class Settlement:
 
     async def sweep(self, *, orphaned: bool = False) -> int:
         """Settle what is overdue; `orphaned` means all of it: nobody else can be at work (one instance)."""
-        due = await self.pending.due(float("inf") if orphaned else self.clock.now())
-        for case_id in due:
-            try:
-                await self.settle(case_id)
-            except Exception as error:  # noqa: BLE001 one bad record harms one request, not the sweeper (F14)
-                log.warning("not_settled_yet", case=case_id, error=type(error).__name__)
+        due = await self.pending.take(self.clock.now(), all_of_them=orphaned)
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def look_at(case_id: str) -> None:
+            async with slots:
+                try:
+                    await self.settle(case_id)
+                except Exception as error:  # noqa: BLE001 one bad record harms one request, not the sweeper (F14)
+                    log.warning("not_settled_yet", case=case_id, error=type(error).__name__)
+
+        await asyncio.gather(*map(look_at, due))
         return len(due)
 
     async def keep_sweeping(self) -> None:

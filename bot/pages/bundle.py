@@ -53,12 +53,20 @@ def fetch(folder: Path) -> bool:
         archive = _pack(_npm(), Path(scratch))
         _check(archive)
         files = packed(_unpack(archive))
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        part = folder / f".{name}.{os.getpid()}"
-        part.write_bytes(content)
-        part.replace(folder / name)
+    keep(folder, files)
     return True
+
+
+def keep(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put the files into `folder`, each complete or not at all. Raises BundleError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            part = folder / f".{name}.{os.getpid()}"
+            part.write_bytes(content)
+            part.replace(folder / name)
+    except OSError as trouble:
+        raise BundleError(f"nothing can be kept in {folder}: {trouble.strerror}") from trouble
 
 
 def packed(files: Mapping[str, bytes]) -> dict[str, bytes]:

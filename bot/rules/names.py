@@ -2,6 +2,7 @@
 
 import re
 
+_MADE_UP = "x-"
 _LOCAL = re.compile(r"[a-z0-9'_!#^~-]+(?:\.[a-z0-9'_!#^~-]+)*")
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
 
@@ -22,6 +23,15 @@ def canonical_name(typed: str) -> str | None:
     if at and (not _DOMAIN.fullmatch(domain) or len(domain) > 48):
         return None
     return local + at + domain
+
+
+def made_up(pseudonym: str) -> str:
+    """The account id of a name that nobody has. Directories give ids in hexadecimal digits: none begins so."""
+    return f"{_MADE_UP}{pseudonym}"
+
+
+def is_made_up(account_id: str) -> bool:
+    return account_id.startswith(_MADE_UP)
 
 
 def local_part(name: str) -> str:

@@ -13,7 +13,8 @@ from zxcvbn import matching, scoring
 from zxcvbn.time_estimates import guesses_to_score
 
 from bot.rules import banned
-from bot.rules.common_words import COMMON
+from bot.rules.common_words import COMMON, EVERYDAY, FILLERS
+from bot.rules.predictable import Lexicon, predictable
 
 LONGEST = 256
 LEAST_SCORE = 3
@@ -137,6 +138,8 @@ def _hard_to_guess(password: str, owner: Owner, policy: Policy) -> bool:
     # A character that is two in lower case would put the estimate's positions out of step.
     text = "".join(one if len(one.lower()) == 1 else "i" for one in password[:_ESTIMATED])
     words = [*COMMON, *policy.terms, *_names(owner, policy)]
+    if predictable(password, _WELL_KNOWN.besides(words)):
+        return False
     return _score(text, matching.build_ranked_dict([word.lower() for word in words])) >= LEAST_SCORE
 
 
@@ -173,6 +176,13 @@ def _names(owner: Owner, policy: Policy) -> Iterator[str]:
         for part in {text, *re.split(r"[\s._-]+", text)}:
             if len(part) >= banned.SHORTEST_TERM:
                 yield part
+
+
+# What tools for guessing put together first: our words, and the thousand passwords met most often.
+_WELL_KNOWN = Lexicon.of((
+    *COMMON, *EVERYDAY,
+    *(word for word, rank in matching.RANKED_DICTIONARIES["passwords"].items() if rank <= 1000 and word.isalpha())),
+    FILLERS)
 
 
 # -- the estimate ----------------------------------------------------------------------------------

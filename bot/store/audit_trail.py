@@ -22,11 +22,16 @@ _HEAD = "audit head"
 _ATTEMPTS = 100
 _PAGE = 500
 
+_ONCE_KEPT = 30 * 86400
+"""Seconds for which `once` is remembered: a case may be settled again for as long as it is kept (limit 27, a day),
+and a pause or an alarm names a quarter of an hour. The rest is for clocks that jump (F12)."""
+
 # KEYS: records, head, once. ARGV: seq and hash of the last record the caller knows; the new record's hash,
-# the new head's MAC, the new record, and the digest of `once` or ''. A record that was sent twice because a
-# reply was lost is found by its hash and appended once.
+# the new head's MAC, the new record, the digest of `once` or '', the time, and the time before which what was
+# once is forgotten: ten at a step, more than come, and never so many that anybody waits. A record that was sent
+# twice because a reply was lost is found by its hash and appended once.
 _APPEND = Script("""
-if ARGV[6] ~= '' and redis.call('HEXISTS', KEYS[3], ARGV[6]) == 1 then return {'known'} end
+if ARGV[6] ~= '' and redis.call('ZSCORE', KEYS[3], ARGV[6]) then return {'known'} end
 local head = redis.call('HMGET', KEYS[2], 'seq', 'hash', 'mac')
 local seq, known = tonumber(head[1] or '0'), tonumber(ARGV[1])
 local function hash_of(number)
@@ -37,7 +42,11 @@ if seq == known and (seq == 0 or head[2] == ARGV[2]) then
   local id = string.format('%d-0', known + 1)
   redis.call('XADD', KEYS[1], id, 'record', ARGV[5], 'hash', ARGV[3])
   redis.call('HSET', KEYS[2], 'seq', string.format('%d', known + 1), 'hash', ARGV[3], 'mac', ARGV[4])
-  if ARGV[6] ~= '' then redis.call('HSET', KEYS[3], ARGV[6], ARGV[3]) end
+  if ARGV[6] ~= '' then
+    local old = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[8], 'LIMIT', 0, 10)
+    if #old > 0 then redis.call('ZREM', KEYS[3], unpack(old)) end
+    redis.call('ZADD', KEYS[3], ARGV[7], ARGV[6])
+  end
   return {'appended'}
 end
 if hash_of(string.format('%d', known + 1)) == ARGV[3] then return {'appended'} end
@@ -64,7 +73,7 @@ class RedisAuditTrail:
         self._one_at_a_time = asyncio.Lock()
 
     async def append(self, entry: Mapping[str, Any], once: str = "") -> None:
-        """Append one record (see `audit.entry`); a second one with the same `once` is dropped.
+        """Append one record (see `audit.entry`); a second one with the same `once` within 30 days is dropped.
 
         Raises StoreUnavailable: then nothing may be done that needs the record (U1).
         """
@@ -103,12 +112,13 @@ class RedisAuditTrail:
 
     async def _try(self, entry: Mapping[str, Any], once: str) -> str | None:
         """None when it is in the trail; "" when the trail has grown meanwhile; else what was lost."""
-        record = audit.chained(entry, self._known, self._clock.now(), self._replica, self._sign)
+        now = self._clock.now()
+        record = audit.chained(entry, self._known, now, self._replica, self._sign)
         fresh = Head(record["seq"], record["hash"])
         word, *head = await self._store.call(
             _APPEND, [keys.AUDIT_RECORDS, keys.AUDIT_HEAD, keys.AUDIT_ONCE],
             [self._known.seq, self._known.hash, fresh.hash, self._ring.mac(_HEAD, fresh.signed_bytes()),
-             audit.line(record), keys.digest(once) if once else ""])
+             audit.line(record), keys.digest(once) if once else "", repr(now), repr(now - _ONCE_KEPT)])
         if word == b"known":
             return None
         if word == b"appended":

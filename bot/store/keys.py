@@ -8,13 +8,15 @@ from hashlib import blake2b
 
 AUDIT_RECORDS = "kt:{audit}:records"
 AUDIT_HEAD = "kt:{audit}:head"
-AUDIT_ONCE = "kt:{audit}:once"
+AUDIT_ONCE = "kt:{audit}:once_at"
 MAIL_ITEMS = "kt:{mail}:items"
 MAIL_DUE = "kt:{mail}:due"
 MAIL_DEAD = "kt:{mail}:dead"
-PENDING = "kt:pending"
+PENDING = "kt:{pending}:due"
+PENDING_LOOKS = "kt:{pending}:looks"
 RATINGS = "kt:ratings"
 READY = "kt:ready"
+MODE = "kt:mode"
 DIRECT_LINE_WAKES = "kt:direct_line:wakes"
 GLOBAL_TRIES = "kt:{tries}:global"
 

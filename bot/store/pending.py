@@ -3,9 +3,24 @@
 from collections.abc import Sequence
 
 from bot.store import keys
-from bot.store.connection import Store
+from bot.store.connection import Script, Store
 
 _MOST = 100
+_WAIT, _LONGEST_WAIT = 5.0, 120.0
+"""Seconds until a case is looked at once more: twice as long each time, and well below F1's five minutes."""
+
+# KEYS: the list, how often each case on it was taken. ARGV: now, shortest and longest wait, how many, then the
+# time up to which cases are due. Who takes a case moves it back in the same step, so that no two replicas look
+# at one at once, and cases that fail again and again do not stand in the way of the others.
+_TAKE = Script("""
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[5], 'LIMIT', 0, ARGV[4])
+for _, id in ipairs(due) do
+  local looks = redis.call('HINCRBY', KEYS[2], id, 1)
+  local wait = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(looks - 1, 20))
+  redis.call('ZADD', KEYS[1], string.format('%.3f', tonumber(ARGV[1]) + wait), id)
+end
+return due
+""")
 
 
 class RedisPending:
@@ -18,10 +33,19 @@ class RedisPending:
         """List a case, or give a listed one another deadline (seconds since 1970)."""
         await self._store.do("ZADD", keys.PENDING, deadline, case_id)
 
-    async def due(self, now: float) -> Sequence[str]:
-        """Ids of cases past their deadline, longest overdue first, 100 at most."""
-        found = await self._store.do("ZRANGEBYSCORE", keys.PENDING, "-inf", now, "LIMIT", 0, _MOST)
+    async def take(self, now: float, *, all_of_them: bool = False) -> Sequence[str]:
+        """Ids of cases past their deadline, longest overdue first, 100 at most; each is due later from now on.
+
+        `all_of_them` takes those whose deadline is still to come too. A reply that is lost costs one wait.
+        """
+        until = "+inf" if all_of_them else repr(now)
+        places = [keys.PENDING, keys.PENDING_LOOKS]
+        found = await self._store.call(_TAKE, places, [repr(now), _WAIT, _LONGEST_WAIT, _MOST, until])
         return [case_id.decode() for case_id in found]
 
+    async def count(self) -> int:
+        """How many cases are listed."""
+        return int(await self._store.do("ZCARD", keys.PENDING))
+
     async def remove(self, case_id: str) -> None:
-        await self._store.do("ZREM", keys.PENDING, case_id)
+        await self._store.many([("ZREM", keys.PENDING, case_id), ("HDEL", keys.PENDING_LOOKS, case_id)])

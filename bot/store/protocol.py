@@ -99,8 +99,8 @@ class Pending(Protocol):
 
     async def add(self, case_id: str, deadline: float) -> None: ...
 
-    async def due(self, now: float) -> Sequence[str]:
-        """Ids of cases past their deadline."""
+    async def take(self, now: float, *, all_of_them: bool = False) -> Sequence[str]:
+        """Ids of cases past their deadline, up to 100; they come due again later, unless removed."""
         ...
 
     async def remove(self, case_id: str) -> None: ...

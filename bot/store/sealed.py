@@ -36,7 +36,7 @@ class KeyRing:
             raise SettingsError(f"secret keys must be {KEY_BYTES} bytes each, and there must be one")
         self._keys = {_derive(key, "key id", _ID_BYTES): key for key in keys}
         if len(self._keys) != len(keys):
-            raise SettingsError("the same secret key is given twice")
+            raise SettingsError("KEYTURN_SECRET_KEYS: the same secret key is given twice")
         self._newest = next(iter(self._keys))
         self._ciphers: dict[tuple[bytes, str], AESGCM] = {}
         self._mac_keys: dict[tuple[bytes, str], bytes] = {}
@@ -136,7 +136,7 @@ def _from_text(text: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != KEY_BYTES:
-        raise SettingsError(f"a secret key is not {KEY_BYTES} bytes in base64url")
+        raise SettingsError(f"KEYTURN_SECRET_KEYS: a secret key is not {KEY_BYTES} bytes in base64url")
     return key
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from bot.clock import Clock
 from bot.rules.limits import Limits
 from bot.rules.lockout import Fill, Full, Window, left, verdict, way, windows
+from bot.rules.names import is_made_up
 from bot.rules.sources import neighbourhood
 from bot.store import keys
 from bot.store.connection import Part, Script, Store
@@ -13,12 +14,19 @@ from bot.store.protocol import Attempt, Counted, Exhausted
 
 _DAY = 86400.0
 
+# Limit 5 has no end in time: a row of failures ends by a success or by IT. The row of a name nobody has can end
+# by neither and would lie there for good, as many as a visitor cares to make up. It is forgotten 400 days after
+# its last failure. Nobody can tell: proofs for such a name are wrong with a full row as with an empty one, and
+# both look the same from outside (E1). Both kinds are given a lifetime by the same command (E2).
+_NEVER = 1000 * 365 * _DAY
+_MADE_UP_KEPT = 400 * _DAY
+
 # A counter is a sorted set of tokens by their time in milliseconds; the row of failures (0 milliseconds,
 # after the account's set) is a plain number that only a success ends. A token that is in already was sent
 # twice, because its answer was lost, or names an account once more: it does not count against itself.
 #
 # ARGV: now, token ("" only looks), then for each key: most (0: binds nobody), milliseconds, the longest
-# milliseconds of this set, and 1 if it is the account's. If nothing but the account is full, all the rest
+# milliseconds of this counter's life, and 1 if it is the account's. If nothing but the account is full, all the rest
 # is counted: a visitor must run into the other limits as with any account (E1, V3).
 _PASS = Script("""
 local now, token = tonumber(ARGV[1]), ARGV[2]
@@ -61,6 +69,7 @@ for i, key in ipairs(KEYS) do
       redis.call('PEXPIRE', key, longest)
     elseif not again then
       redis.call('INCR', key)
+      redis.call('PEXPIRE', key, longest)
     end
   end
 end
@@ -87,7 +96,7 @@ class RedisTries:
     async def count(self, attempt: Attempt) -> Counted | Exhausted:
         token = secrets.token_hex(8)
         passed = self._windows(attempt)
-        fills = await self._pass(passed, [_key(one) for one in passed], token)
+        fills = await self._pass(passed, [_key(one) for one in passed], token, _row_kept(attempt.account))
         remain = left(passed, fills)
         full = verdict(passed, fills)
         if full is None:
@@ -124,10 +133,12 @@ class RedisTries:
             self._limits, challenge=attempt.challenge, account=attempt.account, owner=attempt.owner,
             requester=attempt.requester, source=attempt.source)
 
-    async def _pass(self, passed: Sequence[Window], places: Sequence[str], token: str) -> list[Fill]:
+    async def _pass(
+        self, passed: Sequence[Window], places: Sequence[str], token: str, row_kept: float = _NEVER,
+    ) -> list[Fill]:
         longest: dict[str, int] = {}
         for one, key in zip(passed, places, strict=True):
-            longest[key] = max(longest.get(key, 0), _ms(one.seconds or 0))
+            longest[key] = max(longest.get(key, 0), _ms(row_kept if one.seconds is None else one.seconds))
         words: list[Part] = [_ms(self._clock.now()), token]
         for one, key in zip(passed, places, strict=True):
             most = one.most if one.binds else 0
@@ -139,6 +150,10 @@ class RedisTries:
 def _key(window: Window) -> str:
     whose, *name = window.parts
     return keys.GLOBAL_TRIES if whose == "global" else keys.tries(whose, *name)
+
+
+def _row_kept(account: str) -> float:
+    return _MADE_UP_KEPT if is_made_up(account) else _NEVER
 
 
 def _until(full: Full | None) -> float:

@@ -73,6 +73,21 @@ async def test_the_same_once_is_recorded_once(trail: RedisAuditTrail, elsewhere:
     assert await trail.verify() is None
 
 
+async def test_what_was_once_is_forgotten_when_no_case_can_come_back_to_it(
+        trail: RedisAuditTrail, store: Store, clock: SteppedClock) -> None:
+    """The index must not grow with the trail. Its memory is a month, a case's a day (limit 27)."""
+    for number in range(25):
+        await trail.append(audit.entry("reset.done"), once=f"old {number}")
+    clock.advance(29 * 86400)
+    await trail.append(audit.entry("reset.done"), once="old 3")
+    assert len(await records(trail)) == 25
+    clock.advance(2 * 86400)
+    for number in range(4):
+        await trail.append(audit.entry("reset.done"), once=f"new {number}")
+    assert await store.do("ZCARD", keys.AUDIT_ONCE) == 4
+    assert await trail.verify() is None
+
+
 async def test_a_record_sent_twice_stands_once(redis_url: str, ring: KeyRing, clock: SteppedClock) -> None:
     """The connection sends again when a reply was lost."""
     class Twice(Store):

@@ -23,7 +23,7 @@ def in_the_background(command: Command) -> bool:
         return True
     if keys.MAIL_DUE in parts:     # claimed or settled by the mail worker, unless it is being queued
         return not any(part.startswith(keys.mail_once("")[:13]) for part in parts)
-    return name == b"ZRANGEBYSCORE" and keys.PENDING in parts
+    return name in (b"EVALSHA", b"EVAL") and keys.PENDING in parts
 
 
 class _Wait:

@@ -27,11 +27,13 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "KEYTURN_MODE": "development", "KEYTURN_DATA_DIR": str(folder)} | settings
 
 
-def run(*words: str, env: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    *words: str, env: Mapping[str, str], folder: Path, patience: float = PATIENCE,
+) -> subprocess.CompletedProcess[str]:
     """`app.py` with these words, to its end."""
     return subprocess.run(
         [sys.executable, str(ROOT / "app.py"), *words], env=dict(env), cwd=folder, capture_output=True, text=True,
-        timeout=PATIENCE, check=False)
+        timeout=patience, check=False)
 
 
 def free_port() -> int:

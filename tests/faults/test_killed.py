@@ -138,7 +138,7 @@ async def _one_truth(
         assert await desk.audit.verify() is None
         assert len(intents) <= 1
         assert len(outcomes) <= 1
-        assert not await desk.pending.due(float("inf")), "nothing is left to settle"
+        assert not await desk.pending.count(), "nothing is left to settle"
         if case.state is State.PROVEN:
             await _nothing_happened(desk, before, records)
             if password == before.old:

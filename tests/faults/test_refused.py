@@ -10,6 +10,7 @@ import pytest
 
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedServer
+from bot.store.mode import claim
 from bot.store.sealed import new_key
 from tests.faults.served import ROOT, environment
 
@@ -99,6 +100,24 @@ async def test_store_that_is_unsound(
     line, = await refused(tmp_path, REDIS_URL=server.url)
     assert line.startswith("REDIS_URL: ")
     assert problem in line
+
+
+async def test_store_of_the_other_mode(server: EmbeddedServer, tmp_path: Path) -> None:
+    """`make run` beside a production's settings must not put demo people into its store (U4)."""
+    store = Store.open(server.url)
+    await claim(store, development=False)
+    line, = await refused(tmp_path, KEYTURN_MODE="development", REDIS_URL=server.url)
+    assert line.startswith("REDIS_URL: this store was begun in production mode")
+    assert await store.do("DBSIZE") == 2, "the mark, and the sign that it takes writes"
+    await store.close()
+
+
+async def test_data_folder_that_is_none(tmp_path: Path) -> None:
+    """One line, before anything is learned or made."""
+    (tmp_path / "file").touch()
+    line, = await refused(
+        tmp_path, KEYTURN_MODE="development", REDIS_URL="", KEYTURN_DATA_DIR=str(tmp_path / "file"))
+    assert line.startswith("the embedded store cannot use ")
 
 
 async def test_store_that_is_old(tmp_path: Path) -> None:

@@ -46,6 +46,13 @@ def test_another_package_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_takes_nothing_is_said_in_words(tmp_path: Path) -> None:
+    """A data folder of somebody else's, or a file in its place."""
+    (tmp_path / "file").touch()
+    with pytest.raises(bundle.BundleError, match="nothing can be kept in"):
+        bundle.keep(tmp_path / "file" / "webchat", {bundle.SCRIPT: b"x"})
+
+
 def test_no_network_is_said_in_one_line(tmp_path: Path) -> None:
     """npm's failure is not a traceback."""
     done = run(tmp_path / "out", an_npm(tmp_path / "bin", "exit 1"))

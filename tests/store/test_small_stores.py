@@ -51,11 +51,45 @@ async def test_pending_operations_come_due(store: Store, other_store: Store) -> 
     await pending.add("a", 20)
     await pending.add("b", 10)
     await pending.add("c", 30)
-    assert list(await RedisPending(other_store).due(20)) == ["b", "a"]
+    assert list(await RedisPending(other_store).take(20)) == ["b", "a"]
     await pending.add("a", 40)
     await pending.remove("b")
     await pending.remove("b")
-    assert list(await pending.due(35)) == ["c"]
+    assert list(await pending.take(35)) == ["c"]
+    assert await pending.count() == 2
+
+
+async def test_what_is_taken_comes_due_again_later_and_later(store: Store, other_store: Store) -> None:
+    """F1: no two replicas look at one case at once, and no case waits two minutes longer than it must."""
+    pending, elsewhere = RedisPending(store), RedisPending(other_store)
+    now = 1_800_000_000.0
+    await pending.add("a", now)
+    waits = []
+    for _ in range(9):
+        assert list(await pending.take(now)) == ["a"]
+        assert list(await elsewhere.take(now)) == []
+        waits.append(float(await store.do("ZSCORE", keys.PENDING, "a")) - now)
+        now += waits[-1]
+    assert waits == [5, 10, 20, 40, 80, 120, 120, 120, 120]
+    await pending.remove("a")
+    assert (await store.do("EXISTS", keys.PENDING, keys.PENDING_LOOKS)) == 0
+
+
+async def test_all_may_be_taken_before_they_are_due(store: Store) -> None:
+    pending = RedisPending(store)
+    await pending.add("a", 1_800_000_000.0)
+    assert list(await pending.take(10)) == []
+    assert list(await pending.take(10, all_of_them=True)) == ["a"]
+
+
+async def test_whatever_always_fails_does_not_stand_in_the_way(store: Store) -> None:
+    """F1: a hundred hopeless cases, longest overdue, and one behind them that can be settled."""
+    pending = RedisPending(store)
+    for number in range(100):
+        await pending.add(f"hopeless-{number}", 100)
+    await pending.add("last", 200)
+    assert "last" not in await pending.take(300)
+    assert list(await pending.take(300)) == ["last"]
 
 
 async def test_refusals_are_counted_by_window(store: Store, other_store: Store) -> None:

@@ -10,6 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.rules.limits import Limits
+from bot.rules.lockout import way
+from bot.rules.names import made_up
+from bot.store import keys
 from bot.store.connection import Store
 from bot.store.protocol import Attempt, Counted, Exhausted
 from bot.store.tries import RedisTries
@@ -124,6 +127,31 @@ class TestOneAccount:
         await fail(tries, replace(OWNER, challenge="x"), 1)
         await tries.reopen("kari", owner=False)
         await fail(tries, visitor(61), 1)
+
+    @pytest.mark.parametrize("owner", [False, True])
+    async def test_no_time_ends_the_row_of_an_account(self, tries: RedisTries, store: Store, owner: bool) -> None:
+        """Limit 5: the store keeps it for a thousand years from each failure."""
+        await fail(tries, replace(VISITOR, owner=owner), 2)
+        left = await store.do("PTTL", keys.tries("row", "kari", way(owner)))
+        assert left > 999 * 365 * 86400 * 1000
+
+    async def test_the_row_of_a_name_nobody_has_is_forgotten(self, tries: RedisTries, store: Store) -> None:
+        """F6: anybody may make up names, and the store must not keep each of them for good."""
+        await fail(tries, replace(VISITOR, account=made_up("abc")), 2)
+        days = await store.do("PTTL", keys.tries("row", made_up("abc"), way(False))) / 86_400_000
+        assert 399 < days <= 400
+
+    async def test_names_nobody_has_are_counted_as_accounts_are(
+            self, tries: RedisTries, clock: SteppedClock) -> None:
+        """E1, E2: the same answers to 60 tries."""
+        answers: list[tuple[object, ...]] = []
+        for number in range(60):
+            clock.advance(4400)
+            both = visitor(number, "kari"), visitor(1000 + number, made_up("abc"))
+            found = [await tries.count(one) for one in both]
+            answers.append(tuple(one.left if isinstance(one, Counted) else one for one in found))
+        assert all(kari == nobody for kari, nobody in answers)
+        assert answers[-1] == (Exhausted("account", 0, 4),) * 2
 
     async def test_a_success_ends_the_row(self, tries: RedisTries, clock: SteppedClock) -> None:
         for number in range(49):

@@ -10,6 +10,7 @@ from app import BEAT, Desk, listening, running
 from bot.clock import Clock
 from bot.content import Content, load_content
 from bot.settings import Settings, load
+from bot.store import keys
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing, new_key
 from bot.understanding import Reader, open_reader
@@ -44,6 +45,8 @@ async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, 
     settings = settings_for(port, redis_url, folder, extra)
     ring = KeyRing.parse([one.get_secret_value() for one in settings.secret_keys])
     desk = Desk(settings, content(), reader(), Store.open(redis_url), ring, clock, beat, end_seconds)
+    # As `serve` would have left it, for one that is started on the same store later.
+    await desk.store.do("SET", keys.MODE, "development")
     async with running(desk), listening(desk):
         yield desk
 
