@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.journeys.answers import Asked, NotACode, Over, Page, Paused, Proven, Told, Wrong
+from bot.journeys.answers import Asked, NotACode, NotAName, Over, Page, Paused, Proven, Told, Wrong
 from bot.journeys.forgot_password import ForgotPassword as Journey
 from bot.rules.limits import Limits
 from dialogs.shapes import account_name
@@ -26,6 +26,7 @@ MANY_MINUTES = 100          # from here on people count in hours
 
 RESEND = Press("reset.button.resend", {"do": "resend"})
 NEW_LINK = Press("reset.button.new_link", {"do": "new_link"})
+CONTACT = Press("reset.button.contact", {"do": "topic", "topic": "contact-a-person"})
 CANCEL = Press("common.button.cancel", {"do": "cancel"})
 START = Press("reset.button.start", {"do": "start", "journey": "forgot_password"})
 
@@ -42,16 +43,20 @@ class ForgotPassword(Conversation):
     help = "reset.help"
 
     async def which_account(self, step: Step) -> Moved:
-        return await step.ask("reset.which_account", self.named, fits="name", buttons=[CANCEL])
+        return await step.ask(
+            "reset.which_account", self.named, fits="name", about="reset.words_for_user_name", buttons=[CANCEL])
 
     async def named(self, talk: Talk) -> Reply:
         if talk.heard.kind != "message":
             return Wait()
         # What a button sends along as its text is no name.
-        name = "" if talk.heard.pressed else account_name(talk.heard.text)
-        if not name:
-            return Again("reset.which_account_again")
-        answer = await self.journey.begin(talk.speaker, name, talk.lang, talk.reference)
+        if talk.heard.pressed or talk.says("answer.words_for_yes", "answer.words_for_no", "reset.words_for_no_name"):
+            return Again("reset.which_account_again", buttons=[CANCEL])
+        answer = await self.journey.begin(talk.speaker, account_name(talk.heard.text), talk.lang, talk.reference)
+        if isinstance(answer, NotAName):
+            if talk.mentions("reset.words_for_user_name", "reset.words_for_not_knowing"):
+                return Again("reset.find_user_name", buttons=[CONTACT, CANCEL])
+            return Again("reset.which_account_again", buttons=[CANCEL])
         if isinstance(answer, Paused):
             return Leave("reset.paused", {"wait": self._wait(talk, answer.until)})
         talk.notes["case"] = answer.case_id

@@ -25,6 +25,11 @@ from dialogs.talk import Conversation, Floor, Press, Talk
 # Stopping throws away what the person has proven, so a guess is not enough.
 SURE_ENOUGH_TO_STOP = 0.8
 
+# Many first names are near some word of a topic; a topic's own word by itself is surer than this.
+SURE_ENOUGH_TO_DOUBT_AN_ANSWER = 0.9
+# What names of people are taken for.
+MANNERS = frozenset({"greeting", "thanks", "language"})
+
 # Misunderstood this often in a row, the bot points to people instead of offering more guesses.
 MISSES_BEFORE_PEOPLE = 2
 
@@ -133,13 +138,12 @@ class FrontDesk:
         text = talk.heard.text
         asked = self.floor.asked(talk.memory)
         shape = SHAPES.get(asked.get("fits", ""), ANYTHING)
-        answers = shape.surely(text) or self._is_one_of(text, asked.get("words", ""))
+        answers = shape.surely(text) or talk.says(*filter(None, [asked.get("words")]))
+        own = talk.mentions(*filter(None, [asked.get("about")]))
         reading = self.reader.read(text, talk.lang)
         # One word with a code in it looks like a name, and is none.
         found = self.finder.find(text)
-        command = "" if answers or not reading.sure else reading.topic
-        if command == "cancel" and reading.confidence < SURE_ENOUGH_TO_STOP:
-            command = ""
+        command = "" if answers or not reading.sure else self._command(talk, reading)
         if command == "cancel":
             await self._cancel(talk, running)
         elif found.sure or (found.unknown and not answers and not shape.fits(text)):
@@ -151,17 +155,29 @@ class FrontDesk:
         elif command == "help":
             await talk.say(running.help)
             await self.floor.ask_again(talk)
-        elif answers or shape.fits(text) or not self._interrupts(reading, running):
+        elif answers or own or not self._interrupts(reading, running, shape.fits(text)):
             await self.floor.go_on(talk)
         else:
             self._follow_language(talk, reading)
             await self.answers.answer(talk, reading.answers[0], aside=True)
             await self.floor.ask_again(talk)
 
-    def _interrupts(self, reading: Reading, running: Conversation) -> bool:
-        if not reading.sure or reading.topic in ("out_of_scope", "cancel"):
+    def _command(self, talk: Talk, reading: Reading) -> str:
+        """The label of a message that steers the conversation instead of answering it; names look like some."""
+        sure = reading.confidence >= SURE_ENOUGH_TO_STOP
+        if reading.topic == "language":
+            return "language" if sure or self._named_language(talk) else ""
+        if reading.topic == "cancel":
+            return "cancel" if sure and not talk.says("answer.words_for_yes", "answer.words_for_no") else ""
+        return reading.topic
+
+    def _interrupts(self, reading: Reading, running: Conversation, fits: bool) -> bool:
+        """Whether it is about something else; `fits`: it could be the answer as well."""
+        if not reading.sure or reading.topic in ("out_of_scope", "cancel", running.wish):
             return False
-        return reading.topic != running.wish
+        if fits:
+            return reading.confidence >= SURE_ENOUGH_TO_DOUBT_AN_ANSWER
+        return reading.topic not in MANNERS or reading.confidence >= SURE_ENOUGH_TO_STOP
 
     async def _anew(self, talk: Talk) -> None:
         """A message with nothing under way."""
@@ -303,14 +319,9 @@ class FrontDesk:
         return bool(self.begins) and talk.speaker.personal and talk.speaker.channel == "directline"
 
     def _yes_or_no(self, talk: Talk) -> bool | None:
-        if self._is_one_of(talk.heard.text, "answer.words_for_yes"):
+        if talk.says("answer.words_for_yes"):
             return True
-        return False if self._is_one_of(talk.heard.text, "answer.words_for_no") else None
-
-    def _is_one_of(self, text: str, key: str) -> bool:
-        """Whether the text is one of the words that a message lists, in any language."""
-        word = text.casefold().strip(" .!?")
-        return bool(key) and any(word in self.content.say(lang, key).split() for lang in self.content.languages)
+        return False if talk.says("answer.words_for_no") else None
 
 
 def _is_about(found: Found, reading: Reading) -> bool:

@@ -27,6 +27,7 @@ from bot.channel.adapter import reference_of
 from bot.channel.cards import Button, buttons_card
 from bot.content import Content
 from bot.people import Speaker
+from dialogs.phrases import mentions, says
 
 
 @dataclass(slots=True)
@@ -144,6 +145,14 @@ class Talk:
     def words(self, key: str, **facts: Any) -> str:
         return self._content.say(self.lang, key, **facts)
 
+    def says(self, *keys: str) -> bool:
+        """Whether what was heard is one of the phrases listed there, in any language."""
+        return says(self._content, self.heard.text, *keys)
+
+    def mentions(self, *keys: str) -> bool:
+        """Whether one of the phrases listed there stands in what was heard, in any language."""
+        return mentions(self._content, self.heard.text, *keys)
+
     async def say(self, key: str, *, buttons: Sequence[Press] = (), **facts: Any) -> None:
         await self.say_text(self.words(key, **facts), [
             Button(self.words(one.key), one.value, one.url) for one in buttons])
@@ -173,17 +182,19 @@ class Step:
         self._within = within
         self._conversation = conversation
 
-    async def ask(self, key: str, check: Check, *, fits: str = "", words: str = "",
+    async def ask(self, key: str, check: Check, *, fits: str = "", words: str = "", about: str = "",
                   buttons: Sequence[Press] = (), said: bool = False, **facts: Any) -> DialogTurnResult:
         """Ask, and wait until `check` (a method of the conversation) calls an answer good.
 
         `fits` names the shape of an expected answer (dialogs.shapes): a message of that shape is
         an answer, any other may be an interruption, after which `key` is said again; `words` is the
-        key of a list of words that are answers too. `said` means that the question stands already
+        key of a list of phrases that are answers too, and `about` of phrases that make a message one
+        that `check` knows more about than anybody. `said` means that the question stands already
         and `key` is for the repetition only.
         """
-        prompt = {"key": key, "facts": facts, "of": self._conversation.name, "fits": fits, "words": words, "said": said,
-                  "check": check.__name__, "buttons": [[one.key, dict(one.value)] for one in buttons]}
+        prompt = {"key": key, "facts": facts, "of": self._conversation.name, "fits": fits, "words": words,
+                  "about": about, "said": said, "check": check.__name__,
+                  "buttons": [[one.key, dict(one.value)] for one in buttons]}
         return await self._within.begin_dialog(ASK, prompt)
 
     async def go_on(self, value: Any = None) -> DialogTurnResult:

@@ -24,6 +24,11 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
+class NotAName:
+    """What was typed has not the shape of a user name or address (I7); nobody was looked up, nothing counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotACode:
     """What was typed has not the shape of a code (V6); nothing was counted."""
 

@@ -8,13 +8,14 @@ from typing import Any
 from bot.clock import Clock
 from bot.directory.protocol import Account, Directory
 from bot.errors import Conflict
-from bot.journeys.answers import Asked, NotACode, Over, Page, Paused, Proven, Told, Wrong
+from bot.journeys.answers import Asked, NotACode, NotAName, Over, Page, Paused, Proven, Told, Wrong
 from bot.journeys.pace import evenly
 from bot.journeys.records import Records
 from bot.people import Speaker
 from bot.rules.case import CLOSED, Case, Lifetimes, State, expired
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
+from bot.rules.names import canonical_name
 from bot.store.protocol import Attempt, Cases, Counted, Exhausted, Tries
 from bot.verification.protocol import Authenticator, NotSent
 
@@ -47,10 +48,17 @@ class ForgotPassword:
     gates: tuple[str, ...] = ("totp", "email_code")
 
     async def begin(
-            self, speaker: Speaker, name: str, lang: str, reference: Mapping[str, Any]) -> Asked | Paused:
-        """Open a case for the account a visitor names (V8: typed proof first, then a mailed code)."""
+            self, speaker: Speaker, typed: str, lang: str,
+            reference: Mapping[str, Any]) -> Asked | NotAName | Paused:
+        """Open a case for the account a visitor names (V8: typed proof first, then a mailed code).
+
+        Whether it is a name at all depends on what was typed alone, never on who has it (E1).
+        """
         async with evenly(self.beat):
-            named = self.pseudonym("named-account", name.strip().casefold())
+            name = canonical_name(typed)
+            if name is None:
+                return NotAName()
+            named = self.pseudonym("named-account", name)
             if paused := await self._requester_paused(speaker, named):
                 await self.records.limited(OPERATION, speaker, "", paused)
                 return Paused(paused.until)

@@ -145,6 +145,17 @@ async def test_limit_8_everybody_together(open_house: OpenHouse, visit: Visit, c
     assert last(await calm.start("kari.nordmann")).startswith("Åpne")
 
 
+async def test_limit_7_counts_names_only(desk: Desk, visit: Visit) -> None:
+    """I7: a sentence, a display name, a list of names is nobody; saying so costs no target."""
+    kari = await visit(desk)
+    await kari.press("Lag nytt passord")
+    for typed in ("jeg vet ikke", "Kari Nordmann", "den til e-posten min", "a@example.no, b@example.no",
+                  "kari.*", "kåre", "\u212aari.nordmann", "nei"):
+        assert last(await kari.ask(typed)).startswith(("Jeg fant ikke noe brukernavn", "Brukernavnet er")), typed
+    assert not await records(desk)
+    assert last(await kari.ask("kari.nordmann")).startswith("Åpne godkjenningsappen")
+
+
 async def test_limit_9_five_starts_a_day(desk: Desk, visit: Visit, clock: SteppedClock) -> None:
     """E1: the sixth looks like the others, and right codes are refused like wrong ones; a day later all is well."""
     for _ in range(5):
