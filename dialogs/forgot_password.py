@@ -16,8 +16,9 @@ import math
 from dataclasses import dataclass
 
 from bot.clock import Clock
-from bot.journeys.answers import Asked, NotACode, NotAName, Over, Page, Paused, Proven, Told, Wrong
+from bot.journeys.answers import Asked, NotACode, NotAName, Page, Paused, Proven, Told, Wrong
 from bot.journeys.forgot_password import ForgotPassword as Journey
+from bot.rules.case import WhyEnded, WhyRefused
 from bot.rules.limits import Limits
 from dialogs.shapes import account_name
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
@@ -29,6 +30,32 @@ NEW_LINK = Press("reset.button.new_link", {"do": "new_link"})
 CONTACT = Press("reset.button.contact", {"do": "topic", "topic": "contact-a-person"})
 CANCEL = Press("common.button.cancel", {"do": "cancel"})
 START = Press("reset.button.start", {"do": "start", "journey": "forgot_password"})
+
+UNDER_WAY = ("waiting", "checking")
+# Trying again at once would not help, or was not wished.
+NOT_AGAIN = frozenset({
+    WhyEnded.CANCELLED, WhyEnded.CONTACT_IT, WhyEnded.TOO_MANY_CODES,
+    WhyRefused.CONTACT_IT, WhyRefused.TOO_MANY_RESETS})
+
+
+def telling(told: Told) -> Again | Leave:
+    """How a case stands, in words: "nothing was changed" only where that is known (F1)."""
+    again = [] if told.reason in NOT_AGAIN else [START]
+    match told.end:
+        case "waiting":
+            return Again("reset.page.waiting", buttons=[NEW_LINK, CANCEL])
+        case "checking":
+            return Again("reset.page.checking")
+        case "done":
+            return Leave("reset.done")
+        case "refused":
+            return Leave(f"reset.refused.{told.reason}", buttons=again)
+        case "ended":
+            return Leave(f"reset.over.{told.reason}", buttons=again)
+        case "unknown":
+            return Leave("reset.unknown", buttons=again)
+        case "elsewhere":
+            return Leave("reset.elsewhere", buttons=again)
 
 
 @dataclass(frozen=True)
@@ -58,7 +85,7 @@ class ForgotPassword(Conversation):
                 return Again("reset.find_user_name", buttons=[CONTACT, CANCEL])
             return Again("reset.which_account_again", buttons=[CANCEL])
         if isinstance(answer, Paused):
-            return Leave("reset.paused", {"wait": self._wait(talk, answer.until)})
+            return self._paused(talk, answer)
         talk.notes["case"] = answer.case_id
         talk.memory.until = self.clock.now() + self.limits.flow_seconds
         return Good()
@@ -76,10 +103,12 @@ class ForgotPassword(Conversation):
             case Proven():
                 return await step.go_on()
             case Paused(until):
-                await self.journey.cancel(step.talk.notes["case"], "too_many_codes")
-                return await step.leave("reset.too_many_codes", wait=self._wait(step.talk, until))
-            case Over(reason):
-                return await step.leave(f"reset.over.{reason}")
+                told = await self.journey.cancel(step.talk.notes["case"], WhyEnded.TOO_MANY_CODES)
+                if told == Told("ended", WhyEnded.TOO_MANY_CODES):
+                    return await step.leave("reset.too_many_codes", wait=self._wait(step.talk, until))
+                return await self._stand_by(step, told)
+            case Told():
+                return await self._stand_by(step, sent)
 
     async def app_code(self, talk: Talk) -> Reply:
         reply = await self._proven(talk, "totp")
@@ -96,7 +125,9 @@ class ForgotPassword(Conversation):
     async def _proven(self, talk: Talk, gate: str) -> Reply:
         """Whether what was typed proves the person at this gate."""
         if talk.heard.kind != "message":
-            return Wait()
+            # After a crash the page may be ahead of what this conversation remembers.
+            told = await self.journey.outcome(talk.notes["case"])
+            return Wait() if told.end in UNDER_WAY else telling(told)
         answer = await self.journey.prove(talk.notes["case"], talk.speaker, gate, talk.heard.text)
         match answer:
             case Asked() | Proven():
@@ -105,54 +136,49 @@ class ForgotPassword(Conversation):
                 return Again("reset.not_a_code", {"digits": self.limits.code_digits})
             case Wrong(left):
                 return Again("reset.wrong.last") if left == 1 else Again("reset.wrong.more", {"left": left})
-            case Paused(until):
-                return Leave("reset.paused", {"wait": self._wait(talk, until)})
-            case Over(reason):
-                return Leave(f"reset.over.{reason}", buttons=[START] if reason in ("expired", "too_many_tries") else [])
+            case Paused():
+                return self._paused(talk, answer)
+            case Told():
+                return telling(answer)
 
     async def secure_page(self, step: Step) -> Moved:
-        if not await self._send_link(step.talk):
-            told = await self.journey.outcome(step.talk.notes["case"])
-            return await step.leave(f"reset.over.{told.reason or 'used'}", buttons=[START])
+        if told := await self._send_link(step.talk):
+            return await self._stand_by(step, told)
         return await step.ask(
             "reset.page.waiting", self.finished, words="reset.words_for_done", said=True, buttons=[NEW_LINK, CANCEL])
 
     async def finished(self, talk: Talk) -> Reply:
         """A knock, "done", or anything else said while the page is open: the case knows (design §3)."""
         told = await self.journey.outcome(talk.notes["case"])
-        match told.end:
-            case "done":
-                return Leave("reset.done")
-            case "refused":
-                return Leave(f"reset.refused.{told.reason}", buttons=[START])
-            case "ended":
-                return Leave(f"reset.over.{told.reason}", buttons=[START])
-        if talk.heard.kind != "message":
+        if told.end in UNDER_WAY and talk.heard.kind != "message":
             return Wait()
-        if told.end == "checking":
-            return Again("reset.page.checking")
-        if talk.heard.pressed.get("do") == "new_link":
-            return Wait() if await self._send_link(talk) else Leave("reset.over.expired", buttons=[START])
-        return Again("reset.page.waiting", buttons=[NEW_LINK, CANCEL])
+        if told.end == "waiting" and talk.heard.pressed.get("do") == "new_link":
+            late = await self._send_link(talk)
+            return telling(late) if late else Wait()
+        return telling(told)
 
     async def cancelled(self, talk: Talk) -> bool:
-        return await self._stop(talk, "cancelled")
+        return await self._stop(talk, WhyEnded.CANCELLED)
 
     async def expired(self, talk: Talk) -> bool:
-        return await self._stop(talk, "expired")
+        return await self._stop(talk, WhyEnded.EXPIRED)
 
-    async def _stop(self, talk: Talk, reason: str) -> bool:
+    async def _stop(self, talk: Talk, reason: WhyEnded) -> bool:
         """End the case and say how it ended: not always as wished (F1). False while nobody knows."""
         case_id = talk.notes.get("case")
         told = await self.journey.cancel(case_id, reason) if case_id else Told("ended", reason)
-        match told.end:
-            case "done":
-                await talk.say("reset.done")
-            case "refused":
-                await talk.say(f"reset.refused.{told.reason}", buttons=[START])
-            case "ended":
-                await talk.say(f"reset.over.{told.reason}", buttons=[START] if told.reason == "expired" else [])
-        return told.end in ("done", "refused", "ended")
+        if told.end in UNDER_WAY:
+            return False
+        last = telling(told)
+        await talk.say(last.key, buttons=last.buttons)
+        return True
+
+    async def _stand_by(self, step: Step, told: Told) -> Moved:
+        """A step cannot go on: say how the case stands, and wait if that is not its end."""
+        last = telling(told)
+        if isinstance(last, Leave):
+            return await step.leave(last.key, buttons=last.buttons)
+        return await step.ask(last.key, self.finished)
 
     async def _resend(self, talk: Talk) -> Reply:
         sent = await self.journey.challenge(talk.notes["case"], talk.speaker)
@@ -163,16 +189,21 @@ class ForgotPassword(Conversation):
                 return Good()
             case Paused(until):
                 return Again("reset.no_more_codes", {"wait": self._wait(talk, until)})
-            case Over(reason):
-                return Leave(f"reset.over.{reason}", buttons=[START])
+            case Told():
+                return telling(sent)
 
-    async def _send_link(self, talk: Talk) -> bool:
+    async def _send_link(self, talk: Talk) -> Told | None:
+        """Say where the page is; how the case stands when there can be none."""
         page = await self.journey.page(talk.notes["case"], talk.speaker)
         if not isinstance(page, Page):
-            return False
+            return page
         await talk.say("reset.page.open", buttons=[Press("reset.button.page", url=page.url)],
                        phrase=page.phrase, minutes=page.minutes)
-        return True
+        return None
+
+    def _paused(self, talk: Talk, paused: Paused) -> Leave:
+        key = "reset.paused_everywhere" if paused.everybody else "reset.paused"
+        return Leave(key, {"wait": self._wait(talk, paused.until)})
 
     def _wait(self, talk: Talk, until: float) -> str:
         """How long to wait, in words, rounded up."""
