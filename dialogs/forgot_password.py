@@ -19,10 +19,12 @@ from bot.clock import Clock
 from bot.journeys.answers import Asked, NotACode, NotAName, Page, Paused, Proven, Told, Wrong
 from bot.journeys.forgot_password import ForgotPassword as Journey
 from bot.rules.case import WhyEnded, WhyRefused
+from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
 from dialogs.shapes import account_name
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 
+PRESSED_TWICE = 3.0         # seconds
 MANY_MINUTES = 100          # from here on people count in hours
 
 RESEND = Press("reset.button.resend", {"do": "resend"})
@@ -31,6 +33,8 @@ CONTACT = Press("reset.button.contact", {"do": "topic", "topic": "contact-a-pers
 CANCEL = Press("common.button.cancel", {"do": "cancel"})
 START = Press("reset.button.start", {"do": "start", "journey": "forgot_password"})
 
+# One word each, and hardly anybody's user name: whose it is can type the whole address.
+NO_NAMES = ("answer.words_for_yes", "answer.words_for_no", "reset.words_for_done", "reset.words_for_no_name")
 UNDER_WAY = ("waiting", "checking")
 # Trying again at once would not help, or was not wished.
 NOT_AGAIN = frozenset({
@@ -77,7 +81,7 @@ class ForgotPassword(Conversation):
         if talk.heard.kind != "message":
             return Wait()
         # What a button sends along as its text is no name.
-        if talk.heard.pressed or talk.says("answer.words_for_yes", "answer.words_for_no", "reset.words_for_no_name"):
+        if talk.heard.pressed or talk.says(*NO_NAMES):
             return Again("reset.which_account_again", buttons=[CANCEL])
         answer = await self.journey.begin(talk.speaker, account_name(talk.heard.text), talk.lang, talk.reference)
         if isinstance(answer, NotAName):
@@ -98,8 +102,8 @@ class ForgotPassword(Conversation):
         match sent:
             case Asked():
                 return await step.ask(
-                    "reset.email_code", self.email_code, fits="code", buttons=[RESEND, CANCEL],
-                    minutes=self.limits.code_seconds // 60)
+                    "reset.email_code", self.email_code, fits="code", again="reset.email_code_waiting",
+                    about="reset.words_for_resend", buttons=[RESEND, CANCEL], minutes=self.limits.code_seconds // 60)
             case Proven():
                 return await step.go_on()
             case Paused(until):
@@ -118,7 +122,9 @@ class ForgotPassword(Conversation):
         return reply
 
     async def email_code(self, talk: Talk) -> Reply:
-        if talk.heard.pressed.get("do") == "resend":
+        typed = talk.mentions("reset.words_for_resend") and canonical_code(
+            talk.heard.text, self.limits.code_digits) is None
+        if talk.heard.pressed.get("do") == "resend" or typed:
             return await self._resend(talk)
         return await self._proven(talk, "email_code")
 
@@ -133,9 +139,10 @@ class ForgotPassword(Conversation):
             case Asked() | Proven():
                 return Good()
             case NotACode():
-                return Again("reset.not_a_code", {"digits": self.limits.code_digits})
+                return Again("reset.not_a_code", {"digits": self.limits.code_digits}, [CANCEL])
             case Wrong(left):
-                return Again("reset.wrong.last") if left == 1 else Again("reset.wrong.more", {"left": left})
+                facts, how = ({}, "last") if left == 1 else ({"left": left}, "more")
+                return Again(f"reset.wrong.{how}", facts, [RESEND, CANCEL] if gate == "email_code" else [])
             case Paused():
                 return self._paused(talk, answer)
             case Told():
@@ -145,14 +152,18 @@ class ForgotPassword(Conversation):
         if told := await self._send_link(step.talk):
             return await self._stand_by(step, told)
         return await step.ask(
-            "reset.page.waiting", self.finished, words="reset.words_for_done", said=True, buttons=[NEW_LINK, CANCEL])
+            "reset.page.waiting", self.finished, words="reset.words_for_done",
+            about="reset.words_for_new_link", said=True, buttons=[NEW_LINK, CANCEL])
 
     async def finished(self, talk: Talk) -> Reply:
         """A knock, "done", or anything else said while the page is open: the case knows (design §3)."""
         told = await self.journey.outcome(talk.notes["case"])
         if told.end in UNDER_WAY and talk.heard.kind != "message":
             return Wait()
-        if told.end == "waiting" and talk.heard.pressed.get("do") == "new_link":
+        wished = talk.heard.pressed.get("do") == "new_link" or talk.mentions("reset.words_for_new_link")
+        if told.end == "waiting" and wished:
+            if self._just_done(talk, "linked"):
+                return Wait()
             late = await self._send_link(talk)
             return telling(late) if late else Wait()
         return telling(told)
@@ -181,9 +192,12 @@ class ForgotPassword(Conversation):
         return await step.ask(last.key, self.finished)
 
     async def _resend(self, talk: Talk) -> Reply:
+        if self._just_done(talk, "sent"):
+            return Wait()
         sent = await self.journey.challenge(talk.notes["case"], talk.speaker)
         match sent:
             case Asked():
+                talk.notes["sent"] = self.clock.now()
                 return Again("reset.email_code_again", {"minutes": self.limits.code_seconds // 60})
             case Proven():
                 return Good()
@@ -199,7 +213,12 @@ class ForgotPassword(Conversation):
             return page
         await talk.say("reset.page.open", buttons=[Press("reset.button.page", url=page.url)],
                        phrase=page.phrase, minutes=page.minutes)
+        talk.notes["linked"] = self.clock.now()
         return None
+
+    def _just_done(self, talk: Talk, what: str) -> bool:
+        """Whether a button was pressed twice: the first press was answered, and undoing that helps nobody."""
+        return self.clock.now() - float(talk.notes.get(what, 0)) < PRESSED_TWICE
 
     def _paused(self, talk: Talk, paused: Paused) -> Leave:
         key = "reset.paused_everywhere" if paused.everybody else "reset.paused"

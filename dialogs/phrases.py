@@ -21,6 +21,16 @@ def mentions(content: Content, text: str, *keys: str) -> bool:
                for one in listed(content.say(lang, key)))
 
 
+def yes_or_no(content: Content, text: str) -> bool | None:
+    """What a message says that is a yes or a no and nothing else ("ja takk", "no, it didn't help"); else None."""
+    yes, no, beside = (frozenset().union(*(listed(content.say(lang, key)) for lang in content.languages)) for key in (
+        "answer.words_for_yes", "answer.words_for_no", "answer.words_beside"))
+    words = set(plain(text).split())
+    if words - yes - no - beside:
+        return None
+    return False if words & no else True if words & yes else None
+
+
 def plain(text: str) -> str:
     """The words of a text in lower case with one blank between them."""
     return _BETWEEN.sub(" ", text.casefold().replace("\u2019", "'")).strip()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialogs.phrases import mentions, says
+from dialogs.phrases import mentions, says, yes_or_no
 from tests.support.house import content
 
 
@@ -30,3 +30,15 @@ def test_a_message_is_one_of_the_phrases(text: str, is_one: bool) -> None:
 def test_no_list_holds_nothing() -> None:
     assert not says(content(), "ja")
     assert not mentions(content(), "ja")
+
+
+@pytest.mark.parametrize(("text", "meant"), [
+    ("ja", True), ("Ja takk!", True), ("ja, det hjalp veldig", True), ("yes thanks", True),
+    ("it helped, thank you", True),
+    ("nei", False), ("nope", False), ("nei det hjalp ikke", False), ("det hjalp ikke", False),
+    ("no it didn\u2019t", False),
+    ("ja, men det hjalp ikke", False), ("it didn't help me at all", False),
+    ("takk", None), ("nei, hvordan registrerer jeg meg?", None), ("ja hva er kravene", None), ("", None),
+])
+def test_yes_and_no_and_nothing_else(text: str, meant: bool | None) -> None:
+    assert yes_or_no(content(), text) is meant

@@ -69,6 +69,7 @@ def _families() -> dict[str, set[str]]:
     return {
         "reset.over.{}": {f"reset.over.{one}" for one in WhyEnded},
         "reset.refused.{}": {f"reset.refused.{one}" for one in WhyRefused},
+        "reset.wrong.{}": {"reset.wrong.more", "reset.wrong.last"},
         "answer.button.{}": {"answer.button.yes", "answer.button.no"},
         "mail.{}.subject": {f"mail.{one}.subject" for one in _mails()},
         "mail.{}.body": {f"mail.{one}.body" for one in _mails()},
