@@ -141,8 +141,8 @@ class FrontDesk:
         asked_about, talk.memory.topic = talk.memory.topic, ""
         if talk.heard.pressed:
             await self._pressed(talk, running)
-            if talk.heard.pressed.get("do") in ("steps", "admin") and talk.heard.pressed.get("topic") == asked_about:
-                talk.memory.topic = asked_about     # More of the same answer: the question still stands.
+            if asked_about and _more_of(talk.heard.pressed) == asked_about:
+                talk.memory.topic = asked_about     # The question still stands.
         elif not talk.heard.text:
             await talk.say("common.no_text")
             await self.floor.ask_again(talk)
@@ -344,6 +344,13 @@ class FrontDesk:
 
     def _may_begin(self, talk: Talk) -> bool:
         return bool(self.begins) and talk.speaker.personal and talk.speaker.channel == "directline"
+
+
+def _more_of(pressed: Mapping[str, str]) -> str:
+    """What a button shows more of: a topic or an error, as `Memory.topic` has them; empty when it is another button."""
+    if pressed.get("do") == "error_admin":
+        return RATED + pressed.get("error", "")
+    return pressed.get("topic", "") if pressed.get("do") in ("steps", "admin") else ""
 
 
 def _is_about(found: Found, reading: Reading) -> bool:
