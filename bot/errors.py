@@ -25,6 +25,12 @@ class Conflict(KeyturnError):
     message = "error.conflict"
 
 
+class Overtaken(KeyturnError):
+    """A turn met a Conflict that nothing on its way could settle: nothing of it is kept, and the person is told."""
+
+    message = "error.conflict"
+
+
 class DirectoryUnavailable(KeyturnError):
     """The home of accounts did not answer in time; whether it acted may be unknown (F3)."""
 

@@ -37,7 +37,7 @@ class AnswerQuestion:
         ask = not aside and topic.label not in SMALL_TALK and topic_id not in talk.memory.rated
         if ask:
             talk.memory.rated = [*talk.memory.rated[-20:], topic_id]
-        talk.memory.topic = topic_id
+            talk.memory.topic = topic_id
         text = self._text(talk.lang, topic)
         if topic.journey and not self._offers(talk):
             text += "\n\n" + talk.words("common.not_offered" if talk.speaker.personal else "common.only_in_private")

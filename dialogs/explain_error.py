@@ -42,7 +42,7 @@ class ExplainError:
         ask = not aside and rated not in talk.memory.rated
         if ask:
             talk.memory.rated = [*talk.memory.rated[-20:], rated]
-        talk.memory.topic = rated
+            talk.memory.topic = rated
         buttons = [*self._others(talk, ids[1:]), *([] if aside else self._ways_on(talk, error))]
         if error.guarded or error.audience == "user":
             buttons.insert(0, Button(talk.words("answer.button.admin"), {"do": "error_admin", "error": error.id}))

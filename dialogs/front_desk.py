@@ -10,7 +10,9 @@
     bot     Da stopper vi her. Passordet ditt er ikke endret.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.clock import Clock
 from bot.content import Content
@@ -24,6 +26,16 @@ from dialogs.talk import Conversation, Floor, Press, Talk
 
 # Stopping throws away what the person has proven, so a guess is not enough.
 SURE_ENOUGH_TO_STOP = 0.8
+
+# Short words that may stand for anything: they stop nothing and are no other question.
+NO_TOPIC = ("answer.words_for_yes", "answer.words_for_no", "reset.words_for_done")
+# Buttons that stand below a prompt only.
+OF_A_PROMPT = frozenset({"cancel", "resend", "new_link"})
+
+# Many first names are near some word of a topic; a topic's own word by itself is surer than this.
+SURE_ENOUGH_TO_DOUBT_AN_ANSWER = 0.9
+# What names of people are taken for.
+MANNERS = frozenset({"greeting", "thanks", "language"})
 
 # Misunderstood this often in a row, the bot points to people instead of offering more guesses.
 MISSES_BEFORE_PEOPLE = 2
@@ -48,7 +60,11 @@ class FrontDesk:
     async def receive(self, talk: Talk) -> None:
         """One turn."""
         self._settle_language(talk)
+        asked = self.floor.asked(talk.memory)
+        was_running = self.floor.running(talk.memory)
         running = await self._still_running(talk)
+        if was_running and not running and self._was_for(talk, asked):
+            return      # It was said that the conversation is over; there is no more to say to its answer.
         match talk.heard.kind:
             case "joined":
                 await talk.say("common.welcome", buttons=[START, HELP] if self._may_begin(talk) else [HELP])
@@ -107,14 +123,26 @@ class FrontDesk:
             return None
         return running
 
+    def _was_for(self, talk: Talk, asked: Mapping[str, Any]) -> bool:
+        """Whether a message was meant for a prompt and for nothing else."""
+        if talk.heard.kind != "message" or talk.heard.pressed:
+            return talk.heard.pressed.get("do") in OF_A_PROMPT
+        surely = SHAPES.get(asked.get("fits", ""), ANYTHING).surely(talk.heard.text)
+        reading = self.reader.read(talk.heard.text, talk.lang)
+        lists = [asked[name] for name in ("words", "about") if asked.get(name)]
+        return surely or talk.mentions(*lists) or (reading.sure and reading.topic == "cancel")
+
     def _too_late(self, talk: Talk) -> bool:
         return talk.heard.kind == "message" and 0 < talk.memory.until <= self.clock.now()
 
     # -- a message -------------------------------------------------------------------------------
 
     async def _message(self, talk: Talk, running: Conversation | None) -> None:
+        asked_about, talk.memory.topic = talk.memory.topic, ""
         if talk.heard.pressed:
             await self._pressed(talk, running)
+            if asked_about and _more_of(talk.heard.pressed) == asked_about:
+                talk.memory.topic = asked_about     # The question still stands.
         elif not talk.heard.text:
             await talk.say("common.no_text")
             await self.floor.ask_again(talk)
@@ -126,20 +154,22 @@ class FrontDesk:
         elif running:
             await self._within(talk, running)
         else:
-            await self._anew(talk)
+            await self._anew(talk, asked_about)
 
     async def _within(self, talk: Talk, running: Conversation) -> None:
         """A message while a prompt waits: an answer to it, or an interruption."""
+        if talk.says("common.words_for_waiting"):
+            await talk.say("common.no_hurry")
+            return
         text = talk.heard.text
         asked = self.floor.asked(talk.memory)
         shape = SHAPES.get(asked.get("fits", ""), ANYTHING)
-        answers = shape.surely(text) or self._is_one_of(text, asked.get("words", ""))
+        answers = shape.surely(text) or talk.says(*filter(None, [asked.get("words")]))
+        own = talk.says(*NO_TOPIC) or talk.mentions(*filter(None, [asked.get("about")]))
         reading = self.reader.read(text, talk.lang)
         # One word with a code in it looks like a name, and is none.
         found = self.finder.find(text)
-        command = "" if answers or not reading.sure else reading.topic
-        if command == "cancel" and reading.confidence < SURE_ENOUGH_TO_STOP:
-            command = ""
+        command = "" if answers or not reading.sure else self._command(talk, reading)
         if command == "cancel":
             await self._cancel(talk, running)
         elif found.sure or (found.unknown and not answers and not shape.fits(text)):
@@ -151,23 +181,34 @@ class FrontDesk:
         elif command == "help":
             await talk.say(running.help)
             await self.floor.ask_again(talk)
-        elif answers or shape.fits(text) or not self._interrupts(reading, running):
+        elif answers or own or not self._interrupts(reading, running, shape.fits(text)):
             await self.floor.go_on(talk)
         else:
             self._follow_language(talk, reading)
             await self.answers.answer(talk, reading.answers[0], aside=True)
             await self.floor.ask_again(talk)
 
-    def _interrupts(self, reading: Reading, running: Conversation) -> bool:
-        if not reading.sure or reading.topic in ("out_of_scope", "cancel"):
-            return False
-        return reading.topic != running.wish
+    def _command(self, talk: Talk, reading: Reading) -> str:
+        """The label of a message that steers the conversation instead of answering it; names look like some."""
+        sure = reading.confidence >= SURE_ENOUGH_TO_STOP
+        if reading.topic == "language":
+            return "language" if sure or self._named_language(talk) else ""
+        if reading.topic == "cancel":
+            return "cancel" if sure and not talk.says(*NO_TOPIC) else ""
+        return reading.topic
 
-    async def _anew(self, talk: Talk) -> None:
-        """A message with nothing under way."""
-        if talk.memory.topic in talk.memory.rated[-1:] and (helped := self._yes_or_no(talk)) is not None:
-            await self._rate(talk, talk.memory.topic, helped)
-            talk.memory.topic = ""
+    def _interrupts(self, reading: Reading, running: Conversation, fits: bool) -> bool:
+        """Whether it is about something else; `fits`: it could be the answer as well."""
+        if not reading.sure or reading.topic in ("out_of_scope", "cancel", running.wish):
+            return False
+        if fits:
+            return reading.confidence >= SURE_ENOUGH_TO_DOUBT_AN_ANSWER
+        return reading.topic not in MANNERS or reading.confidence >= SURE_ENOUGH_TO_STOP
+
+    async def _anew(self, talk: Talk, asked_about: str) -> None:
+        """A message with nothing under way; `asked_about` is the topic of "did that help?" said just before."""
+        if asked_about and (helped := talk.yes_or_no()) is not None:
+            await self._rate(talk, asked_about, helped)
             return
         reading = self.reader.read(talk.heard.text, talk.lang)
         self._follow_language(talk, reading)
@@ -236,11 +277,13 @@ class FrontDesk:
                 await self.floor.ask_again(talk)
             case "cancel" if running:
                 await self._cancel(talk, running)
-            case "resend" | "new_link" if running:
+            case "resend" | "new_link" if running and self.floor.offers(talk.memory, pressed):
                 await self.floor.go_on(talk)
+            case _ if running:
+                await talk.say("common.not_that_button")
+                await self.floor.ask_again(talk)
             case _:
                 await talk.say("common.stale_button")
-                await self.floor.ask_again(talk)
 
     async def _pressed_of_error(self, talk: Talk, do: str, error: str, *, aside: bool) -> None:
         match do:
@@ -302,15 +345,12 @@ class FrontDesk:
     def _may_begin(self, talk: Talk) -> bool:
         return bool(self.begins) and talk.speaker.personal and talk.speaker.in_our_web_chat
 
-    def _yes_or_no(self, talk: Talk) -> bool | None:
-        if self._is_one_of(talk.heard.text, "answer.words_for_yes"):
-            return True
-        return False if self._is_one_of(talk.heard.text, "answer.words_for_no") else None
 
-    def _is_one_of(self, text: str, key: str) -> bool:
-        """Whether the text is one of the words that a message lists, in any language."""
-        word = text.casefold().strip(" .!?")
-        return bool(key) and any(word in self.content.say(lang, key).split() for lang in self.content.languages)
+def _more_of(pressed: Mapping[str, str]) -> str:
+    """What a button shows more of: a topic or an error, as `Memory.topic` has them; empty when it is another button."""
+    if pressed.get("do") == "error_admin":
+        return RATED + pressed.get("error", "")
+    return pressed.get("topic", "") if pressed.get("do") in ("steps", "admin") else ""
 
 
 def _is_about(found: Found, reading: Reading) -> bool:

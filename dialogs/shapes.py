@@ -4,6 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.rules.codes import canonical_code
+from bot.rules.names import canonical_name
+
+MOST_WORDS_BEFORE = 6       # "the user name I have is kari.nordmann"
+
+_AROUND = ".,;:!?()<>\"'«»"
 
 
 def _code(text: str) -> bool:
@@ -13,9 +18,8 @@ def _code(text: str) -> bool:
 
 
 def _name(text: str) -> bool:
-    """One word, or words with an address in them."""
-    words = text.split()
-    return len(words) == 1 or any("@" in word for word in words)
+    """A word that could be a user name, or words with one that is nothing else."""
+    return canonical_name(account_name(text)) is not None
 
 
 def _surely_a_code(text: str) -> bool:
@@ -23,9 +27,13 @@ def _surely_a_code(text: str) -> bool:
 
 
 def _surely_a_name(text: str) -> bool:
-    """One word with something in it that no command has."""
-    words = text.strip(" .,;:!?").split()
-    return len(words) == 1 and any(one in "@._-" or one.isdigit() for one in words[0])
+    """An address among words, or one word with something in it that no command has."""
+    return "@" in text or (len(text.split()) == 1 and _marked(text.strip(_AROUND)))
+
+
+def _marked(word: str) -> bool:
+    """Whether a word has what words of a language do not have, and is a name otherwise."""
+    return any(one in "@._" or one.isdigit() for one in word) and canonical_name(word) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,13 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def account_name(text: str) -> str:
-    """The account meant by what was typed: an address among words, else the text itself."""
-    addresses = [word.strip(".,;:!?()<>\"'«»") for word in text.split() if "@" in word]
-    return addresses[0] if len(addresses) == 1 else text.strip()
+    """The account meant by what was typed: an address among words, a marked word at the end ("it's
+    kari.nordmann"), else the text itself."""
+    words = [word.strip(_AROUND) for word in text.split()]
+    addresses = [word for word in words if "@" in word]
+    if len(addresses) == 1:
+        return addresses[0]
+    marked = [word for word in words if _marked(word)]
+    if not addresses and len(words) <= MOST_WORDS_BEFORE and marked == words[-1:]:
+        return marked[0]
+    return text.strip().strip(_AROUND)

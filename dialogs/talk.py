@@ -28,6 +28,7 @@ from bot.channel.adapter import reference_of
 from bot.channel.cards import Button, buttons_card
 from bot.content import Content
 from bot.people import Speaker
+from dialogs.phrases import mentions, says, yes_or_no
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class Memory:
     stack: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, Any] = field(default_factory=dict)     # of the running conversation
     until: float = 0                    # when the running conversation expires; 0: never
-    topic: str = ""                     # the last answered topic
+    topic: str = ""                     # asked "did that help?" about, as the last thing said
     rated: list[str] = field(default_factory=list)          # topics asked "did that help?" about
     misses: int = 0                     # messages in a row that were not understood
 
@@ -145,6 +146,18 @@ class Talk:
     def words(self, key: str, **facts: Any) -> str:
         return self._content.say(self.lang, key, **facts)
 
+    def says(self, *keys: str) -> bool:
+        """Whether what was heard is one of the phrases listed there, in any language."""
+        return says(self._content, self.heard.text, *keys)
+
+    def mentions(self, *keys: str) -> bool:
+        """Whether one of the phrases listed there stands in what was heard, in any language."""
+        return mentions(self._content, self.heard.text, *keys)
+
+    def yes_or_no(self) -> bool | None:
+        """What was heard, if it is a yes or a no and nothing else."""
+        return yes_or_no(self._content, self.heard.text)
+
     async def say(self, key: str, *, buttons: Sequence[Press] = (), **facts: Any) -> None:
         await self.say_text(self.words(key, **facts), [
             Button(self.words(one.key), one.value, one.url) for one in buttons])
@@ -174,17 +187,19 @@ class Step:
         self._within = within
         self._conversation = conversation
 
-    async def ask(self, key: str, check: Check, *, fits: str = "", words: str = "",
+    async def ask(self, key: str, check: Check, *, fits: str = "", words: str = "", about: str = "", again: str = "",
                   buttons: Sequence[Press] = (), said: bool = False, **facts: Any) -> DialogTurnResult:
         """Ask, and wait until `check` (a method of the conversation) calls an answer good.
 
         `fits` names the shape of an expected answer (dialogs.shapes): a message of that shape is
-        an answer, any other may be an interruption, after which `key` is said again; `words` is the
-        key of a list of words that are answers too. `said` means that the question stands already
-        and `key` is for the repetition only.
+        an answer, any other may be an interruption, after which `again` or `key` is said; `words` is the
+        key of a list of phrases that are answers too, and `about` of phrases that make a message one
+        that `check` knows more about than anybody. `said` means that the question stands already,
+        and that `check` knows what to say after an interruption.
         """
-        prompt = {"key": key, "facts": facts, "of": self._conversation.name, "fits": fits, "words": words, "said": said,
-                  "check": check.__name__, "buttons": [[one.key, dict(one.value)] for one in buttons]}
+        prompt = {"key": key, "facts": facts, "of": self._conversation.name, "fits": fits, "words": words,
+                  "about": about, "again": again or key, "said": said, "check": check.__name__,
+                  "buttons": [[one.key, dict(one.value)] for one in buttons]}
         return await self._within.begin_dialog(ASK, prompt)
 
     async def go_on(self, value: Any = None) -> DialogTurnResult:
@@ -242,7 +257,7 @@ class _Ask(Dialog):
         asked = dialog_context.active_dialog.state
         asked.update(options)
         if not asked["said"]:
-            await _say_prompt(_talk_of(dialog_context.context), asked)
+            await _say_prompt(_talk_of(dialog_context.context), asked, asked["key"])
         return Dialog.end_of_turn
 
     async def continue_dialog(self, dialog_context: DialogContext) -> DialogTurnResult:
@@ -281,6 +296,10 @@ class Floor:
             return None
         return self._known.get(frames[-1])
 
+    def offers(self, memory: Memory, pressed: Mapping[str, str]) -> bool:
+        """Whether the waiting prompt has a button that does this."""
+        return any(value.get("do") == pressed.get("do") for _, value in self.asked(memory).get("buttons", ()))
+
     def asked(self, memory: Memory) -> Mapping[str, Any]:
         """What the waiting prompt asked: key, facts, shape; empty when none waits."""
         return memory.stack[0]["state"] if memory.stack and memory.stack[0]["id"] == ASK else {}
@@ -294,8 +313,11 @@ class Floor:
 
     async def ask_again(self, talk: Talk) -> None:
         """Repeat the waiting prompt after an interruption."""
-        if asked := self.asked(talk.memory):
-            await _say_prompt(talk, asked)
+        asked = self.asked(talk.memory)
+        if asked.get("said"):
+            await self.go_on(talk)
+        elif asked:
+            await _say_prompt(talk, asked, asked["again"])
 
     def end(self, memory: Memory) -> None:
         memory.stack, memory.notes, memory.until = [], {}, 0
@@ -340,5 +362,5 @@ def _talk_of(context: TurnContext) -> Talk:
     return talk
 
 
-async def _say_prompt(talk: Talk, asked: Mapping[str, Any]) -> None:
-    await talk.say(asked["key"], buttons=[Press(key, value) for key, value in asked["buttons"]], **asked["facts"])
+async def _say_prompt(talk: Talk, asked: Mapping[str, Any], key: str) -> None:
+    await talk.say(key, buttons=[Press(key, value) for key, value in asked["buttons"]], **asked["facts"])

@@ -10,7 +10,7 @@ import structlog
 from bot.channel.cards import pressed
 from bot.channel.knocks import KNOCK
 from bot.content import Content
-from bot.errors import Conflict, KeyturnError, StoreUnavailable, place
+from bot.errors import Conflict, KeyturnError, Overtaken, StoreUnavailable, place
 from bot.people import Speaker
 from bot.rules.limits import Limits
 from bot.store.conversations import ConversationStorage, Skipped
@@ -80,6 +80,9 @@ class Turns:
             return      # Greeted before: a reconnect is not a new person.
         try:
             await self.desk.receive(talk)
+        except Conflict as conflict:
+            # Not that of the conversation itself, whose answer was said: here nothing was.
+            raise Overtaken from conflict
         except KeyturnError:
             raise
         except Exception as error:  # noqa: BLE001 a broken conversation must not stay stuck (F14)

@@ -1,6 +1,7 @@
 """What the chat half of a journey answers to a dialog: small values, each one thing to say."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +25,21 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
+class NotAName:
+    """What was typed has not the shape of a user name or address (I7); nobody was looked up, nothing counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotACode:
     """What was typed has not the shape of a code (V6); nothing was counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """The requester has to wait until `until` (seconds since 1970)."""
+    """The requester has to wait until `until` (seconds since 1970); `everybody` that visits has to (limit 8)."""
 
     until: float
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """The case has ended; `reason` is a key below `reset.over`."""
-
-    reason: str
+    everybody: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How a case stands: `end` is "done", "refused", "checking", "waiting" (for the page) or "ended"."""
+    """How a case stands, as far as it is known (F1).
 
-    end: str
+    "waiting" for the page; "checking" while the effect is in flight; "done"; "refused" or "ended"
+    without an effect, for a reason of rules.case; "unknown" when there is no record of the case any
+    more; "elsewhere" when it is somebody else's.
+    """
+
+    end: Literal["waiting", "checking", "done", "refused", "ended", "unknown", "elsewhere"]
     reason: str = ""

@@ -5,19 +5,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import structlog
+
 from bot.clock import Clock
 from bot.directory.protocol import Account, Directory
 from bot.errors import Conflict
-from bot.journeys.answers import Asked, NotACode, Over, Page, Paused, Proven, Told, Wrong
+from bot.journeys.answers import Asked, NotACode, NotAName, Page, Paused, Proven, Told, Wrong
 from bot.journeys.pace import evenly
 from bot.journeys.records import Records
 from bot.people import Speaker
-from bot.rules.case import CLOSED, Case, Lifetimes, State, expired
+from bot.rules.case import Case, Lifetimes, State, WhyEnded, expired
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
-from bot.rules.names import made_up
+from bot.rules.names import canonical_name, made_up
 from bot.store.protocol import Attempt, Cases, Counted, Exhausted, Tries
 from bot.verification.protocol import Authenticator, NotSent
+
+log = structlog.get_logger(__name__)
 
 OPERATION = "reset"
 DAY = 86400.0
@@ -48,13 +52,20 @@ class ForgotPassword:
     gates: tuple[str, ...] = ("totp", "email_code")
 
     async def begin(
-            self, speaker: Speaker, name: str, lang: str, reference: Mapping[str, Any]) -> Asked | Paused:
-        """Open a case for the account a visitor names (V8: typed proof first, then a mailed code)."""
+            self, speaker: Speaker, typed: str, lang: str,
+            reference: Mapping[str, Any]) -> Asked | NotAName | Paused:
+        """Open a case for the account a visitor names (V8: typed proof first, then a mailed code).
+
+        Whether it is a name at all depends on what was typed alone, never on who has it (E1).
+        """
         async with evenly(self.beat):
-            named = self.pseudonym("named-account", name.strip().casefold())
+            name = canonical_name(typed)
+            if name is None:
+                return NotAName()
+            named = self.pseudonym("named-account", name)
             if paused := await self._requester_paused(speaker, named):
                 await self.records.limited(OPERATION, speaker, "", paused)
-                return Paused(paused.until)
+                return _paused(paused)
             account = await self.directory.find(name)
             account_id = account.id if account else made_up(named)
             blocked = await self._blocked(account, account_id)
@@ -62,10 +73,10 @@ class ForgotPassword:
             await self.records.opened(case, account)
             return Asked(case.id, case.next_gate)
 
-    async def challenge(self, case_id: str, speaker: Speaker) -> Asked | Proven | Paused | Over:
+    async def challenge(self, case_id: str, speaker: Speaker) -> Asked | Proven | Paused | Told:
         """Send what the next gate needs sent; for a typed proof that is nothing."""
         case = await self._live(case_id, speaker)
-        if isinstance(case, Over):
+        if isinstance(case, Told):
             return case
         if case.state is State.PROVEN:
             return Proven()
@@ -77,14 +88,14 @@ class ForgotPassword:
 
     async def prove(
             self, case_id: str, speaker: Speaker, gate: str,
-            typed: str) -> Asked | Proven | Wrong | NotACode | Paused | Over:
+            typed: str) -> Asked | Proven | Wrong | NotACode | Paused | Told:
         """Try one code at a gate: counted first, compared second (V1).
 
         A gate passed before, by a turn whose end nobody heard of, stays passed: nothing is tried.
         """
         async with evenly(self.beat):
             case = await self._live(case_id, speaker)
-            if isinstance(case, Over):
+            if isinstance(case, Told):
                 return case
             if case.state is State.PROVEN:
                 return Proven()
@@ -95,37 +106,36 @@ class ForgotPassword:
                 return NotACode()
             return await self._try(case, speaker, code)
 
-    async def page(self, case_id: str, speaker: Speaker) -> Page | Over:
+    async def page(self, case_id: str, speaker: Speaker) -> Page | Told:
         """Mint a ticket for the secure page; the one before it dies (P1)."""
-        case = await self._live(case_id, speaker)
-        if isinstance(case, Over):
-            return case
-        if case.state is not State.PROVEN:
-            return Over("expired")
-        ticket, case = await self.cases.issue_ticket(case, self.limits.ticket_seconds)
+        while True:
+            case = await self._live(case_id, speaker)
+            if isinstance(case, Told):
+                return case
+            if case.state is not State.PROVEN:
+                return Told("elsewhere")
+            try:
+                ticket, case = await self.cases.issue_ticket(case, self.limits.ticket_seconds)
+                break
+            except Conflict:
+                log.info("case_moved_on", case=case_id)     # The page, or another link: look again.
         return Page(f"{self.base_url}/secure/{ticket}", case.phrase, max(1, self.limits.ticket_seconds // 60))
 
     async def outcome(self, case_id: str) -> Told:
         """How the case stands; a knock only makes the dialog ask this."""
         case = await self.cases.read(case_id)
-        if case is None:
-            return Told("ended", "expired")
-        if case.state is State.CLAIMED:
-            return Told("checking")
-        if case.state in CLOSED:
-            return Told(case.state.value, case.reason)
-        if expired(case, self.clock.now(), self._lifetimes):
-            return Told("ended", "expired")
-        return Told("waiting")
+        if case is not None and expired(case, self.clock.now(), self._lifetimes):
+            return await self.cancel(case_id, WhyEnded.EXPIRED)
+        return told_of(case)
 
-    async def cancel(self, case_id: str, reason: str = "cancelled") -> Told:
-        """End a case before its effect; if the effect was begun, the truth is what comes back."""
+    async def cancel(self, case_id: str, reason: WhyEnded = WhyEnded.CANCELLED) -> Told:
+        """End a case before its effect; if the effect was begun, the truth is what comes back (F1)."""
         case = await self.cases.read(case_id)
         while case is not None and case.state in (State.OPENED, State.PROVEN):
             if await self._end(case, reason):
                 break
             case = await self.cases.read(case_id)   # The page was quicker: what did it do?
-        return await self.outcome(case_id)
+        return told_of(await self.cases.read(case_id))
 
     # -- what the steps above are made of ------------------------------------------------------
 
@@ -160,24 +170,27 @@ class ForgotPassword:
             speaker=asdict(speaker), reference=reference, key=secrets.token_urlsafe(16),
             phrase=self.phrase(lang), gates=self.gates, blocked=blocked, opened_at=self.clock.now()))
 
-    async def _try(self, case: Case, speaker: Speaker, code: str) -> Asked | Proven | Wrong | Paused | Over:
+    async def _try(self, case: Case, speaker: Speaker, code: str) -> Asked | Proven | Wrong | Paused | Told:
         attempt = self._attempt_of(speaker, challenge=f"{case.id}:{case.next_gate}", account=case.account)
         counted = await self.tries.count(attempt)
         if not isinstance(counted, Counted):
             if counted.whose == "challenge":
-                return await self._dead(case)
+                return await self.cancel(case.id, WhyEnded.TOO_MANY_TRIES)
             if counted.whose != "account":
                 await self.records.limited(OPERATION, speaker, case.account, counted)
-                return Paused(counted.until)
+                return _paused(counted)
         # A paused account refuses even a right code, does not spend it, and reads the same (V3, E1).
         hopeless = not isinstance(counted, Counted) or (case.blocked and case.blocked not in TOLD_WHEN_PROVEN)
         checked = replace(case, id=f"x-{case.id}", account=made_up(case.account)) if hopeless else case
         right = await self.authenticators[case.next_gate].check(checked, code)
         if not right or hopeless or not isinstance(counted, Counted):
             await self._wrong(case, speaker)
-            return await self._dead(case) if counted.left < 1 else Wrong(counted.left)
+            return await self._failed(case, counted.left)
         await self.tries.succeeded(attempt, counted.token)
-        return await self._passed(case)
+        return await self._passed(case, speaker, counted.left)
+
+    async def _failed(self, case: Case, left: int) -> Wrong | Told:
+        return Wrong(left) if left > 0 else await self.cancel(case.id, WhyEnded.TOO_MANY_TRIES)
 
     async def _wrong(self, case: Case, speaker: Speaker) -> None:
         await self.records.wrong(case)
@@ -186,25 +199,24 @@ class ForgotPassword:
         if paused is not None and paused.whose == "account":
             await self.records.paused(case, paused.until)
 
-    async def _passed(self, case: Case) -> Asked | Proven | Over:
+    async def _passed(self, case: Case, speaker: Speaker, left: int) -> Asked | Proven | Wrong | Told:
+        gate = case.next_gate
         try:
-            case = await self.cases.save(case.passed(case.next_gate, self.clock.now()))
+            case = await self.cases.save(case.passed(gate, self.clock.now()))
         except Conflict:
-            return Over("elsewhere")
+            # Superseded before anything was proven, it plays on without hope (E1); or it was ended.
+            now = await self._live(case.id, speaker)
+            return now if isinstance(now, Told) else await self._failed(now, left)
         await self.records.proven(case)
         if case.state is not State.PROVEN:
             return Asked(case.id, case.next_gate)
         if case.blocked:
-            await self._end(case, "contact_it")
+            told = await self.cancel(case.id, WhyEnded.CONTACT_IT)
             await self.records.alert(case, case.blocked)
-            return Over("contact_it")
+            return told
         return Proven()
 
-    async def _dead(self, case: Case) -> Over:
-        await self._end(case, "too_many_tries")
-        return Over("too_many_tries")
-
-    async def _end(self, case: Case, reason: str) -> bool:
+    async def _end(self, case: Case, reason: WhyEnded) -> bool:
         """Whether it was this caller who ended it."""
         try:
             case = await self.cases.save(case.closed(State.ENDED, self.clock.now(), reason))
@@ -213,18 +225,15 @@ class ForgotPassword:
         await self.records.ended(case)
         return True
 
-    async def _live(self, case_id: str, speaker: Speaker) -> Case | Over:
+    async def _live(self, case_id: str, speaker: Speaker) -> Case | Told:
         """The case, if it can go on and this is the person who opened it (I5, I6)."""
         case = await self.cases.read(case_id)
-        if case is None:
-            return Over("expired")
-        if not opened_by(case, speaker):
-            return Over("elsewhere")
-        if case.state in CLOSED or case.state is State.CLAIMED:
-            return Over(case.reason or "used")
+        if case is not None and not opened_by(case, speaker):
+            return Told("elsewhere")
+        if case is None or case.state not in (State.OPENED, State.PROVEN):
+            return told_of(case)
         if expired(case, self.clock.now(), self._lifetimes):
-            await self._end(case, "expired")
-            return Over("expired")
+            return await self.cancel(case_id, WhyEnded.EXPIRED)
         return case
 
     @property
@@ -234,6 +243,27 @@ class ForgotPassword:
     @staticmethod
     def _attempt_of(speaker: Speaker, challenge: str, account: str) -> Attempt:
         return Attempt(challenge, account, not speaker.anonymous, speaker.requester, speaker.source)
+
+
+def told_of(case: Case | None) -> Told:
+    """How a case stands by its record; without one nobody knows what became of it (F1)."""
+    if case is None:
+        return Told("unknown")
+    match case.state:
+        case State.OPENED | State.PROVEN:
+            return Told("waiting")
+        case State.CLAIMED:
+            return Told("checking")
+        case State.DONE:
+            return Told("done")
+        case State.REFUSED:
+            return Told("refused", case.reason)
+        case State.ENDED:
+            return Told("ended", case.reason)
+
+
+def _paused(by: Exhausted) -> Paused:
+    return Paused(by.until, everybody=by.whose == "global")
 
 
 def standing(account: Account) -> str:

@@ -13,7 +13,7 @@ from bot.journeys.forgot_password import DAY, opened_by_browser, requester_of, s
 from bot.journeys.protocol import Again, End, Ended, Form, RuleState
 from bot.journeys.records import Records
 from bot.journeys.settlement import Settlement
-from bot.rules.case import Case, Lifetimes, State, expired
+from bot.rules.case import Case, Lifetimes, State, WhyRefused, expired
 from bot.rules.limits import Limits
 from bot.rules.passwords import Owner, Policy, check_password
 from bot.secret import Secret
@@ -22,6 +22,9 @@ from bot.store.protocol import Attempt, Cases, Pending, Tries
 log = structlog.get_logger(__name__)
 
 EFFECT_SECONDS = 10.0       # the directory call (limit 26)
+# Every pause refuses here too, also one that began after the proofs (V4); what differs is whose it is.
+PAUSED_BY = {"requester": WhyRefused.PAUSED_HERE, "source": WhyRefused.PAUSED_HERE,
+             "global": WhyRefused.PAUSED_EVERYWHERE}
 SETTLED_AFTER = 20.0        # then the sweeper asks the directory what became of it
 
 
@@ -84,7 +87,7 @@ class ResetPage:
             # Somebody else was first: a double click, another tab, a cancel in the chat.
             return self._ended(await self._left_by_the_first(case))
         if await self._too_many(claimed):
-            return self._ended(await self._refuse(claimed, "too_many_resets"))
+            return self._ended(await self._refuse(claimed, WhyRefused.TOO_MANY_RESETS))
         answer = await self._set(claimed, password)
         if answer.applied is Applied.NO and answer.broken:
             return await self._give_back(claimed, answer, ends)
@@ -127,13 +130,14 @@ class ResetPage:
         await self.pending.remove(case.id)
         return Again(await self._form(case, ends), tuple(RuleState(key, False) for key in answer.broken))
 
-    async def _refusal(self, case: Case, account: Account | None) -> str:
+    async def _refusal(self, case: Case, account: Account | None) -> WhyRefused | None:
         """Everything that was true when the case was opened must still be (G2, V4)."""
         if account is None or standing(account):
-            return "contact_it"
+            return WhyRefused.CONTACT_IT
         speaker = case.speaker
         attempt = Attempt("", case.account, _is_owner(case), requester_of(case), speaker["source"])
-        return "paused" if await self.tries.paused(attempt) else ""
+        paused = await self.tries.paused(attempt)
+        return PAUSED_BY.get(paused.whose, WhyRefused.PAUSED) if paused else None
 
     async def _too_many(self, case: Case) -> bool:
         """Whether the account was reset too often today; one case counts once (limit 9)."""
@@ -142,7 +146,7 @@ class ResetPage:
         most = ((self.limits.resets_24h, DAY),)
         return bool(await self.tries.start("reset_done", case.account, _is_owner(case), most))
 
-    async def _refuse(self, case: Case, reason: str) -> Case:
+    async def _refuse(self, case: Case, reason: WhyRefused) -> Case:
         await self.pending.add(case.id, self.clock.now() + SETTLED_AFTER)
         try:
             case = await self.cases.save(case.closed(State.REFUSED, self.clock.now(), reason))

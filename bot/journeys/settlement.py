@@ -10,7 +10,7 @@ from bot.delivery.protocol import Knock
 from bot.directory.protocol import Account, Applied, Directory
 from bot.errors import Conflict, KeyturnError
 from bot.journeys.records import Records
-from bot.rules.case import CLOSED, Case, State
+from bot.rules.case import CLOSED, Case, State, WhyEnded, WhyRefused
 from bot.store.protocol import Cases, Pending
 
 log = structlog.get_logger(__name__)
@@ -91,7 +91,8 @@ class Settlement:
         return None if applied is Applied.UNKNOWN else await self._save(case, applied)
 
     async def _save(self, case: Case, applied: Applied) -> Case | None:
-        state, reason = (State.DONE, "") if applied is Applied.YES else (State.REFUSED, "interrupted")
+        done = applied is Applied.YES
+        state, reason = (State.DONE, None) if done else (State.REFUSED, WhyRefused.INTERRUPTED)
         try:
             return await self.cases.save(case.closed(state, self.clock.now(), reason))
         except Conflict:
@@ -128,7 +129,7 @@ class Settlement:
             try:
                 if other.proofs:
                     await self.records.ended(
-                        await self.cases.save(other.closed(State.ENDED, self.clock.now(), "superseded")))
+                        await self.cases.save(other.closed(State.ENDED, self.clock.now(), WhyEnded.SUPERSEDED)))
                 elif not other.blocked:
                     # Nobody has proven anything there: it plays on without hope, and tells nothing (E1).
                     await self.cases.save(replace(other, blocked="superseded"))

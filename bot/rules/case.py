@@ -17,6 +17,28 @@ class State(StrEnum):
     ENDED = "ended"         # given up, superseded or expired before any effect
 
 
+class WhyEnded(StrEnum):
+    """Why a case ended before any effect; content `reset.over.<reason>` in the chat. A page shows no such case."""
+
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    TOO_MANY_TRIES = "too_many_tries"
+    TOO_MANY_CODES = "too_many_codes"
+    CONTACT_IT = "contact_it"
+    SUPERSEDED = "superseded"
+
+
+class WhyRefused(StrEnum):
+    """Why the effect was refused; content `reset.refused.<reason>`, and `pages.reset.refused.reason.<reason>`."""
+
+    INTERRUPTED = "interrupted"
+    PAUSED = "paused"                           # the account (limits 4, 5)
+    PAUSED_HERE = "paused_here"                 # whoever asks, or their address (limit 6)
+    PAUSED_EVERYWHERE = "paused_everywhere"     # all visitors (limit 8)
+    TOO_MANY_RESETS = "too_many_resets"
+    CONTACT_IT = "contact_it"
+
+
 CLOSED = frozenset({State.DONE, State.REFUSED, State.ENDED})
 
 
@@ -82,11 +104,11 @@ class Case:
             state=State.OPENED if gates else State.PROVEN,
             proven_at=0 if gates else now)
 
-    def closed(self, state: State, now: float, reason: str = "") -> "Case":
+    def closed(self, state: State, now: float, reason: WhyEnded | WhyRefused | None = None) -> "Case":
         """This case at its end."""
         if state not in CLOSED:
             raise ValueError(f"{state} is no end")
-        return replace(self, state=state, closed_at=now, reason=reason)
+        return replace(self, state=state, closed_at=now, reason=reason or "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,13 @@ from dialogs.shapes import SHAPES, account_name
     ("name", "kari", True, False),
     ("name", "avbryt", True, False),
     ("name", "stopp.", True, False),
-    ("name", "brukeren min er kari@example.no", True, False),
+    ("name", "brukeren min er kari@example.no", True, True),
+    ("name", "brukernavnet mitt er kari.nordmann", True, False),
+    ("name", "Kari Nordmann", False, False),
+    ("name", "I don't remember", False, False),
+    ("name", "hva?", True, False),
+    ("name", "hæ?", False, False),
+    ("name", "a@example.no eller b@example.no", False, True),
     ("name", "hva er kravene til passord", False, False),
 ])
 def test_shapes(shape: str, text: str, fits: bool, surely: bool) -> None:
@@ -28,6 +34,10 @@ def test_shapes(shape: str, text: str, fits: bool, surely: bool) -> None:
     ("kari.nordmann", "kari.nordmann"),
     ("  kari.nordmann@example.no ", "kari.nordmann@example.no"),
     ("det er <kari.nordmann@example.no>.", "kari.nordmann@example.no"),
+    ("det er kari.nordmann", "kari.nordmann"),
+    ("kari.nordmann.", "kari.nordmann"),
+    ("the one for my e-mail", "the one for my e-mail"),
+    ("jeg bruker kari.nordmann eller ola.hansen", "jeg bruker kari.nordmann eller ola.hansen"),
     ("a@example.no eller b@example.no", "a@example.no eller b@example.no"),
 ])
 def test_the_account_meant_by_words(typed: str, name: str) -> None:

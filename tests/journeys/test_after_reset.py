@@ -132,6 +132,7 @@ async def test_new_links_kill_old_ones(desk: Desk, visit: Visit, clock: SteppedC
     kari = await visit(desk)
     first = await kari.proven(clock)
     await kari.ask("hvor ble det av siden?")
+    clock.advance(5)
     second = link_of(await kari.hit("Gi meg en ny lenke"))
     assert (await kari.page(first)).status == 404
     assert (await kari.page(second)).status == 200

@@ -14,6 +14,7 @@ from bot.directory.demo_desk import _note
 from bot.journeys.protocol import End
 from bot.pages.error_pages import _WORDED
 from bot.pages.secure import _SELDOM
+from bot.rules.case import WhyEnded, WhyRefused
 from bot.rules.passwords import Kind, Policy, rules_of
 from tests.support.house import content
 
@@ -50,28 +51,6 @@ def _arguments(*names: str) -> Iterator[tuple[ast.Call, str]]:
                 yield node, called
 
 
-def _reasons_it_is_over() -> set[str]:
-    """Every reason a case can be over with, as the code writes them."""
-    found = {"cancelled"}       # the default of `cancel`
-    for call, name in _arguments("Over", "_end", "cancel", "_stop", "Told", "closed"):
-        if name == "closed" and "REFUSED" in ast.unparse(call):
-            continue
-        found |= {text for one in call.args for text in _texts(one)}
-    return found - {"case", "ended", "checking", "waiting", ""}
-
-
-def _reasons_for_no() -> set[str]:
-    """Every reason the page can refuse with."""
-    found = {text for call, _ in _arguments("_refuse") for one in call.args for text in _texts(one)}
-    for node in _nodes("bot/journeys"):
-        if isinstance(node, ast.AsyncFunctionDef) and node.name == "_refusal":
-            found |= {text for inner in ast.walk(node) if isinstance(inner, ast.Return) and inner.value
-                      for text in _texts(inner.value)}
-        if isinstance(node, ast.AsyncFunctionDef) and node.name == "_save":
-            found |= {text for inner in ast.walk(node) if isinstance(inner, ast.IfExp) for text in _texts(inner)}
-    return found - {"", "source"}
-
-
 def _mails() -> set[str]:
     """Keys of mails: of notices to owners, and of the mails put together elsewhere."""
     notices = {text for call, _ in _arguments("tell_owner") for one in call.args[1:2] for text in _texts(one)}
@@ -88,15 +67,16 @@ def _rules() -> set[str]:
 def _families() -> dict[str, set[str]]:
     """What every f-string that makes a key can make, by its shape."""
     return {
-        "reset.over.{}": {f"reset.over.{one}" for one in _reasons_it_is_over()},
-        "reset.refused.{}": {f"reset.refused.{one}" for one in _reasons_for_no()},
+        "reset.over.{}": {f"reset.over.{one}" for one in WhyEnded},
+        "reset.refused.{}": {f"reset.refused.{one}" for one in WhyRefused},
+        "reset.wrong.{}": {"reset.wrong.more", "reset.wrong.last"},
         "answer.button.{}": {"answer.button.yes", "answer.button.no"},
         "mail.{}.subject": {f"mail.{one}.subject" for one in _mails()},
         "mail.{}.body": {f"mail.{one}.body" for one in _mails()},
         "password.{}.{}": {f"password.{kind}.{one}" for kind in ("rule", "broken") for one in _rules()},
         "password.{}.other": {"password.rule.other", "password.broken.other"},
         "{}.refused.reason.{}": {
-            f"pages.{operation}.refused.reason.{one}" for operation in OPERATIONS for one in _reasons_for_no()},
+            f"pages.{operation}.refused.reason.{one}" for operation in OPERATIONS for one in WhyRefused},
         "{}.refused.reason.other": {f"pages.{operation}.refused.reason.other" for operation in OPERATIONS},
         "pages.{}": set(),      # the beginning of others
     }
@@ -144,9 +124,6 @@ def _wanted() -> set[str]:
 
 def test_the_code_was_understood() -> None:
     """The readings above find what is known to be there, so that they do not pass for finding nothing."""
-    assert {"expired", "elsewhere", "too_many_tries", "too_many_codes", "contact_it", "superseded", "cancelled",
-            "used"} == _reasons_it_is_over()
-    assert {"contact_it", "paused", "too_many_resets", "interrupted"} == _reasons_for_no()
     assert {"code", "reset_done", "paused"} == _mails()
     assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
     assert len(_literals()) > 40
@@ -156,6 +133,30 @@ def test_the_code_was_understood() -> None:
 def test_every_made_up_key_is_of_a_known_family() -> None:
     """A new f-string of keys has to be listed here, with all that it can make."""
     assert _shapes() == set(_families())
+
+
+SURE_OF_NOTHING = re.compile(r"(?i)ikke (er )?(endret|byttet)|ingenting|not (been )?changed|nothing")
+KNOWN = {
+    # What was just sent was not used, whatever became of what was sent before.
+    "pages.error.400.lead", "pages.error.403.lead", "pages.error.408.lead", "pages.error.413.lead",
+    "pages.error.429.lead", "pages.form.problems", "pages.form.problems_title",
+    # The case was ended or refused by compare-and-set, so there is no effect and never will be.
+    "reset.over.cancelled", "reset.over.expired", "reset.over.too_many_tries", "reset.over.too_many_codes",
+    "reset.over.contact_it", "reset.too_many_codes", "reset.refused.interrupted", "reset.refused.paused",
+    "reset.refused.paused_here", "reset.refused.paused_everywhere", "reset.refused.contact_it",
+    "pages.reset.refused.title", "pages.reset.refused.lead",
+    # Of the person, not of the case; a condition; an instruction.
+    "reset.help", "pages.form.phrase_help",
+}
+
+
+@pytest.mark.parametrize("lang", content().languages)
+def test_nothing_was_changed_is_said_only_where_it_is_known(lang: str) -> None:
+    """F1: never by an apology, which may be said while an effect is in flight."""
+    rooms = ("reset.", "common.", "error.", "pages.")
+    said = {key for key, sentence in content().messages[lang].items()
+            if key.startswith(rooms) and SURE_OF_NOTHING.search("".join(sentence.pieces))}
+    assert sorted(said - KNOWN) == []
 
 
 @pytest.mark.parametrize("lang", content().languages)
