@@ -19,6 +19,7 @@ import structlog
 import uvloop
 from aiohttp import ClientSession, web
 
+from bot import audit as trail_of
 from bot import doctor as examination
 from bot.background import Background
 from bot.browser import BrowserCookie
@@ -84,9 +85,11 @@ from bot.store.pending import RedisPending
 from bot.store.ratings import Ratings
 from bot.store.refusals import RedisRefusals
 from bot.store.sealed import KeyRing, kept_keys
-from bot.store.shared_time import keep_time, take_time
+from bot.store.shared_time import SharedTime
 from bot.store.soundness import check as check_store
 from bot.store.tries import RedisTries
+from bot.store.trust import Trust
+from bot.store.watch import MarkFile, Watch
 from bot.understanding import ErrorFinder, Reader, open_reader
 from bot.verification.email_code import EmailCode
 from bot.verification.totp import Totp
@@ -121,8 +124,11 @@ class Desk:
         self.site = Site.of(settings.base_url, also=frozenset(here) if settings.development else frozenset())
 
         # What is kept.
-        self.audit = RedisAuditTrail(store, ring, clock, self.replica)
-        self.tries = RedisTries(store, limits, clock)
+        self.trust = Trust(store, clock, self._verification_paused)
+        self.audit = RedisAuditTrail(store, ring, clock, self.replica, self.trust.hold)
+        self.watch = Watch(SharedTime(store, clock, self.trust), self.trust, self.audit, _mark_of(settings)) \
+            if isinstance(clock, SharedClock) else None
+        self.tries = RedisTries(self.trust, limits, clock)
         self.cases = SealedCases(store, ring, limits, clock)
         self.enrolments = SealedEnrolments(store, ring)
         self.pending = RedisPending(store)
@@ -184,7 +190,7 @@ class Desk:
         self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact)
         self.background = Background()
         self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})},
-                             lambda: self.background.down)
+                             lambda: self.background.down, self.trust.why_paused)
 
     def application(self) -> web.Application:
         """The public listener."""
@@ -216,6 +222,9 @@ class Desk:
 
     async def _apologise(self, context: object, _error: Exception) -> None:
         await self.turns.apologise(context)
+
+    async def _verification_paused(self, why: str) -> None:
+        await self.audit.append(trail_of.entry("verification.paused", outcome="refused", reason=why))
 
     async def _redact(self, speaker: Speaker, activity_id: str) -> None:
         if speaker.in_our_web_chat:
@@ -285,8 +294,8 @@ def _begin_background(desk: Desk) -> None:
         mail = MailWorker(desk.mails, postman, words)
         desk.background.keep("mail", mail.run, mail.finish)
     desk.background.keep("sweeper", desk.settlement.keep_sweeping)
-    if isinstance(desk.clock, SharedClock):
-        desk.background.keep("clock", partial(keep_time, desk.store, desk.clock))
+    if desk.watch is not None:
+        desk.background.keep("store watch", desk.watch.keep)
     if settings.chat is not WebChat.OFF:
         for name, work in desk.direct_line.works().items():
             desk.background.keep(name, work)
@@ -299,11 +308,12 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
         loop.add_signal_handler(one, stopped.set)
     clock = SharedClock()
     store = Store.open(redis_url)
-    await take_time(store, clock, first=True)
     if settings.redis_url.get_secret_value():
         await check_store(store)
         await claim(store, development=settings.development)
     desk = Desk(settings, content, reader, store, ring, clock)
+    assert desk.watch is not None
+    await desk.watch.begin()
     async with running(desk), listening(desk):
         # What lives now lives for good: the collector need not look at it again (it paused turns by 40 ms).
         gc.collect()
@@ -328,6 +338,10 @@ def _redis(settings: Settings) -> Iterator[str]:
         yield server.url
     finally:
         server.stop()
+
+
+def _mark_of(settings: Settings) -> MarkFile:
+    return MarkFile(settings.data_dir, settings.redis_url.get_secret_value())
 
 
 def _ring(settings: Settings) -> KeyRing:
@@ -598,7 +612,10 @@ def _with_trail(work: Callable[[RedisAuditTrail], Awaitable[int]]) -> int:
     async def inside(redis_url: str) -> int:
         store = Store.open(redis_url)
         try:
-            return await work(RedisAuditTrail(store, _ring(settings), SharedClock(), "cli"))
+            trail = RedisAuditTrail(store, _ring(settings), SharedClock(), "cli")
+            if mark := _mark_of(settings).read():
+                trail.remember(mark.head)
+            return await work(trail)
         finally:
             await store.close()
 

@@ -88,8 +88,9 @@ class Broken:
 class Verification:
     """Looks at a trail's records one after another; each may be forgotten once it was looked at."""
 
-    def __init__(self, head: Head, check: Check) -> None:
-        self._head = head
+    def __init__(self, head: Head, check: Check, *others: Head) -> None:
+        """`others`: heads that the trail had at other times, or has elsewhere; all of them must be in it."""
+        self._heads = (head, *others)
         self._check = check
         self._last = START
 
@@ -115,14 +116,15 @@ class Verification:
             return "the record was changed, or is not ours"
         if record["event"] == LOST:
             return f"records before it were lost: {record['reason']}"
-        if seq == self._head.seq and record["hash"] != self._head.hash:
+        if any(seq == head.seq and record["hash"] != head.hash for head in self._heads):
             return "the record is not the one that the head of the trail names"
         return ""
 
     def end(self) -> Broken | None:
         """What is missing at the end, if anything. Records newer than the head were appended meanwhile."""
-        if self._last.seq < self._head.seq:
-            return Broken(self._last.seq + 1, f"the last records are missing, up to number {self._head.seq}")
+        newest = max(head.seq for head in self._heads)
+        if self._last.seq < newest:
+            return Broken(self._last.seq + 1, f"the last records are missing, up to number {newest}")
         return None
 
 

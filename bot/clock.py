@@ -21,14 +21,22 @@ class SharedClock:
     """
 
     def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+        self._offset = time.time() - steady()
 
     def now(self) -> float:
-        return time.monotonic() + self._offset
+        return steady() + self._offset
 
     def set(self, store_time: float) -> None:
         """Take over the store's time, in seconds since 1970."""
-        self._offset = store_time - time.monotonic()
+        self._offset = store_time - steady()
+
+
+def steady() -> float:
+    """Seconds that nobody can set: they go on while the machine sleeps, where it can tell that."""
+    return time.clock_gettime(_STEADY)
+
+
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def utc(seconds: float) -> datetime:

@@ -19,6 +19,12 @@ class StoreUnavailable(KeyturnError):
     message = "error.store"
 
 
+class VerificationPaused(KeyturnError):
+    """What was spent or counted may be forgotten, or the time is not known: nobody can be verified (F5, F12)."""
+
+    message = "error.verification_paused"
+
+
 class Conflict(KeyturnError):
     """Somebody else changed the record first; read it again."""
 

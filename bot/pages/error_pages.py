@@ -6,7 +6,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from bot.errors import DirectoryUnavailable, StoreUnavailable, place
+from bot.errors import DirectoryUnavailable, StoreUnavailable, VerificationPaused, place
 from bot.pages.languages import page_language
 from bot.pages.rendering import Renderer
 
@@ -33,7 +33,7 @@ def error_pages(renderer: Renderer, prefixes: Sequence[str] = PAGES) -> Middlewa
             if error.status < 400:
                 raise
             return error_page(renderer, request, error.status, allow=error.headers.get("Allow", ""))
-        except (StoreUnavailable, DirectoryUnavailable) as error:
+        except (StoreUnavailable, DirectoryUnavailable, VerificationPaused) as error:
             log.warning("page.unavailable", error=type(error).__name__)
             return error_page(renderer, request, 503)
         except Exception as error:  # noqa: BLE001  # the last resort of a page (F14)

@@ -16,9 +16,13 @@ PART_SECONDS = 2.0
 class Health:
     """`/healthz` answers while the process lives; `/readyz` asks every part, and is 503 from the first SIGTERM on."""
 
-    def __init__(self, parts: Mapping[str, Part], down: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+            self, parts: Mapping[str, Part], down: Callable[[], Sequence[str]],
+            why_paused: Callable[[], str] = str) -> None:
+        """`why_paused`: why nobody can be verified; it is named and no 503, for questions are answered (G1)."""
         self._parts = parts
         self._down = down       # names of background work that has died
+        self._why_paused = why_paused
         self.leaving = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -29,7 +33,9 @@ class Health:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         failing = ["leaving"] if self.leaving else await self._failing()
-        body = {"status": "unavailable", "failing": failing} if failing else {"status": "ready"}
+        body: dict[str, object] = {"status": "unavailable", "failing": failing} if failing else {"status": "ready"}
+        if why := self._why_paused():
+            body["verification_paused"] = why
         return web.json_response(body, status=503 if failing else 200)
 
     async def _failing(self) -> list[str]:

@@ -114,12 +114,7 @@ class Store:
 
     async def _twice(self, commands: Sequence[Sequence[Part]], script: Script | None) -> list[Any]:
         try:
-            return await self._once(commands)
-        except NoScriptError:
-            if script is None:
-                raise
-            _, _, *rest = commands[0]
-            return await self._once([("EVAL", script.text, *rest)])
+            return await self._known(commands, script)
         except ResponseError as refusal:
             if isinstance(refusal, ReadOnlyError):
                 # This server is no longer the master; the address may lead to the new one.
@@ -129,7 +124,16 @@ class Store:
             # The server restarted, or a connection died while it lay idle: then the others did as well.
             await self.close()
             await asyncio.sleep(random.uniform(0, 0.05))   # noqa: S311 - spreads reconnects, guards nothing
+            return await self._known(commands, script)
+
+    async def _known(self, commands: Sequence[Sequence[Part]], script: Script | None) -> list[Any]:
+        try:
             return await self._once(commands)
+        except NoScriptError:
+            if script is None:
+                raise
+            _, _, *rest = commands[0]
+            return await self._once([("EVAL", script.text, *rest)])
 
     def _new_connection(self) -> AbstractConnection:
         make: Callable[[], AbstractConnection] = self._pool.make_connection

@@ -9,6 +9,7 @@ from hashlib import blake2b
 AUDIT_RECORDS = "kt:{audit}:records"
 AUDIT_HEAD = "kt:{audit}:head"
 AUDIT_ONCE = "kt:{audit}:once_at"
+AUDIT_MARK = "kt:audit_mark"
 MAIL_ITEMS = "kt:{mail}:items"
 MAIL_DUE = "kt:{mail}:due"
 MAIL_DEAD = "kt:{mail}:dead"
@@ -19,6 +20,8 @@ READY = "kt:ready"
 MODE = "kt:mode"
 DIRECT_LINE_WAKES = "kt:direct_line:wakes"
 GLOBAL_TRIES = "kt:{tries}:global"
+LIFE = "kt:{tries}:life"
+"""What shows that the store still knows all it was told: see `trust`."""
 
 
 def digest(*parts: str) -> str:

@@ -9,15 +9,16 @@ _OLDEST = (6, 2)
 async def check(store: Store) -> None:
     """Raises SettingsError with one line that says what to change, StoreUnavailable when nobody answers."""
     info = await _info(store)
-    if why := unsound(info, await _saves(store)):
+    if why := unsound(info, await _syncs(store)):
         raise SettingsError(f"REDIS_URL: {why}")
     await store.ping()
 
 
-def unsound(info: dict[str, str], saves: bool) -> str:
+def unsound(info: dict[str, str], syncs: str) -> str:
     """What is wrong with a server that says this about itself; empty when it will do.
 
-    `saves` is whether it is known to write snapshots; whoever may not ask is taken not to.
+    `syncs` is its appendfsync; empty when it does not tell, and then it is taken to be the default, "everysec".
+    Snapshots do not count: what was spent since the last one would be unspent after a crash.
     """
     version = info.get("redis_version", "0")
     numbers = tuple(int(part) if part.isdigit() else 0 for part in version.split(".")[:2])
@@ -28,8 +29,9 @@ def unsound(info: dict[str, str], saves: bool) -> str:
         (info.get("cluster_enabled") == "1", "Redis Cluster is not supported; name a single server"),
         (info.get("role") != "master", "the server is a replica, which takes no writes; name the master"),
         (evicts, f"the server throws data away when full ({policy}); set maxmemory-policy noeviction"),
-        (info.get("aof_enabled") != "1" and not saves,
-         "the server forgets everything in a restart; set appendonly yes"),
+        (info.get("aof_enabled") != "1", "the server forgets its last minutes in a crash; set appendonly yes"),
+        (syncs not in ("", "always", "everysec"),
+         f"the server may forget more than a second (appendfsync {syncs}); set appendfsync everysec or always"),
     )
     return next((what for found, what in findings if found), "")
 
@@ -39,10 +41,10 @@ async def _info(store: Store) -> dict[str, str]:
     return dict(line.split(":", 1) for line in lines if ":" in line)
 
 
-async def _saves(store: Store) -> bool:
-    """Hosted servers forbid the question; they have an append-only file, or are refused."""
+async def _syncs(store: Store) -> str:
+    """Hosted servers forbid the question."""
     try:
-        found = await store.do("CONFIG", "GET", "save")
+        found = await store.do("CONFIG", "GET", "appendfsync")
     except StoreUnavailable:
-        return False
-    return len(found) == 2 and bool(found[1].strip())
+        return ""
+    return found[1].decode() if len(found) == 2 else ""

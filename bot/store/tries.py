@@ -9,8 +9,9 @@ from bot.rules.lockout import Fill, Full, Window, left, verdict, way, windows
 from bot.rules.names import is_made_up
 from bot.rules.sources import neighbourhood
 from bot.store import keys
-from bot.store.connection import Part, Script, Store
+from bot.store.connection import Part
 from bot.store.protocol import Attempt, Counted, Exhausted
+from bot.store.trust import Trust, trusted
 
 _DAY = 86400.0
 
@@ -26,16 +27,17 @@ _MADE_UP_KEPT = 400 * _DAY
 # twice, because its answer was lost, or names an account once more: it does not count against itself.
 #
 # ARGV: now, token ("" only looks), then for each key: most (0: binds nobody), milliseconds, the longest
-# milliseconds of this counter's life, and 1 if it is the account's. If nothing but the account is full, all the rest
-# is counted: a visitor must run into the other limits as with any account (E1, V3).
-_PASS = Script("""
+# milliseconds of this counter's life, the tries a set keeps, and 1 if it is the account's. If nothing but the account
+# is full, all the rest is counted: a visitor must run into the other limits as with any account (E1, V3). A set is
+# kept short by number and not by time: a clock that jumps ahead for a moment must not empty it (F12).
+_PASS = trusted("""
 local now, token = tonumber(ARGV[1]), ARGV[2]
 local fills, full, account_full, again = {}, false, false, false
 local function terms(i)
-  return tonumber(ARGV[4*i-1]), tonumber(ARGV[4*i]), ARGV[4*i+1], ARGV[4*i+2] == '1'
+  return tonumber(ARGV[5*i-2]), tonumber(ARGV[5*i-1]), ARGV[5*i], tonumber(ARGV[5*i+1]), ARGV[5*i+2] == '1'
 end
 for i, key in ipairs(KEYS) do
-  local most, ms, _, account = terms(i)
+  local most, ms, _, _, account = terms(i)
   local used, free = 0, 0
   if ms == 0 then
     used = tonumber(redis.call('GET', key) or '0')
@@ -61,11 +63,11 @@ for i, key in ipairs(KEYS) do
 end
 if token == '' or full then return fills end
 for i, key in ipairs(KEYS) do
-  local _, ms, longest, account = terms(i)
+  local _, ms, longest, kept, account = terms(i)
   if not (account and account_full) then
     if ms > 0 then
-      redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now - tonumber(longest)))
       redis.call('ZADD', key, ARGV[1], token)
+      redis.call('ZREMRANGEBYRANK', key, 0, -kept - 1)
       redis.call('PEXPIRE', key, longest)
     elseif not again then
       redis.call('INCR', key)
@@ -77,19 +79,24 @@ return fills
 """)
 
 # KEYS[1] is the row; ARGV[1] the token. A token that is in no set was taken back before.
-_TAKE_BACK = Script("""
+_TAKE_BACK = trusted("""
 local removed = 0
 for i = 2, #KEYS do removed = removed + redis.call('ZREM', KEYS[i], ARGV[1]) end
 if removed > 0 then redis.call('DEL', KEYS[1]) end
 return removed
 """)
 
+_REOPEN = trusted("return redis.call('DEL', KEYS[1])")
+
 
 class RedisTries:
-    """Implements Tries. Times are the clock's, so that all replicas count by the same one (F12)."""
+    """Implements Tries. Times are the clock's, so that all replicas count by the same one (F12).
 
-    def __init__(self, store: Store, limits: Limits, clock: Clock) -> None:
-        self._store = store
+    In a store that forgot something nothing is counted: all of it may raise VerificationPaused (F5).
+    """
+
+    def __init__(self, trust: Trust, limits: Limits, clock: Clock) -> None:
+        self._trust = trust
         self._limits = limits
         self._clock = clock
 
@@ -105,7 +112,7 @@ class RedisTries:
 
     async def succeeded(self, attempt: Attempt, token: str) -> None:
         sets = {_key(one) for one in self._windows(attempt) if one.seconds is not None}
-        await self._store.call(
+        await self._trust.call(
             _TAKE_BACK, [keys.tries("row", attempt.account, way(attempt.owner)), *sorted(sets)], [token])
 
     async def paused(self, attempt: Attempt) -> Exhausted | None:
@@ -126,7 +133,7 @@ class RedisTries:
 
     async def reopen(self, account: str, owner: bool) -> None:
         """End the account's row of failures of one way: for IT only, since no time does (limit 5)."""
-        await self._store.do("DEL", keys.tries("row", account, way(owner)))
+        await self._trust.call(_REOPEN, [keys.tries("row", account, way(owner))])
 
     def _windows(self, attempt: Attempt) -> tuple[Window, ...]:
         return windows(
@@ -137,13 +144,15 @@ class RedisTries:
         self, passed: Sequence[Window], places: Sequence[str], token: str, row_kept: float = _NEVER,
     ) -> list[Fill]:
         longest: dict[str, int] = {}
+        kept: dict[str, int] = {}
         for one, key in zip(passed, places, strict=True):
             longest[key] = max(longest.get(key, 0), _ms(row_kept if one.seconds is None else one.seconds))
+            kept[key] = max(kept.get(key, 0), one.most)
         words: list[Part] = [_ms(self._clock.now()), token]
         for one, key in zip(passed, places, strict=True):
             most = one.most if one.binds else 0
-            words += [most, _ms(one.seconds or 0), longest[key], int(one.whose == "account")]
-        reply = await self._store.call(_PASS, places, words)
+            words += [most, _ms(one.seconds or 0), longest[key], kept[key], int(one.whose == "account")]
+        reply = await self._trust.call(_PASS, places, words)
         return [Fill(used, free / 1000) for used, free in zip(reply[::2], reply[1::2], strict=True)]
 
 

@@ -137,18 +137,77 @@ class TestTampering:
         await store.do("XDEL", keys.AUDIT_RECORDS, "5-0")
         assert await trail.verify() == Broken(5, "the last records are missing, up to number 5")
 
-    @pytest.mark.parametrize("forged", ["3", "0", "x", ""])
-    async def test_a_cut_off_end_with_a_forged_head_is_found_and_never_built_on(
+    @pytest.mark.parametrize("forged", ["3", "0", "x", "", "99999999999999999999"])
+    async def test_a_forged_head_is_found_and_recorded(
             self, trail: RedisAuditTrail, elsewhere: RedisAuditTrail, store: Store, forged: str) -> None:
+        """The loss is the next record, under a number that never was: the service goes on, the trail never verifies."""
         await filled(trail)
         third = (await records(trail))[2]["hash"]
         await store.do("XDEL", keys.AUDIT_RECORDS, "4-0", "5-0")
         await store.do("HSET", keys.AUDIT_HEAD, "seq", forged, "hash", third)
-        broken = await trail.verify()
-        assert broken is not None
-        for replica in (trail, elsewhere):
-            with pytest.raises(StoreUnavailable):
-                await replica.append(audit.entry("x"))
+        assert await trail.verify() is not None
+        for replica in (elsewhere, trail):
+            await replica.append(audit.entry("x"))
+        found = [(one["seq"], one["event"]) for one in await records(trail)][3:5]
+        assert found == [(6, audit.LOST), (7, "x")]
+        assert await trail.verify() is not None
+
+    async def test_a_trail_taken_away_as_a_whole_is_found(self, trail: RedisAuditTrail, store: Store) -> None:
+        """Records, head and index deleted: the mark still knows how many there were (U3)."""
+        await filled(trail)
+        await store.do("DEL", keys.AUDIT_RECORDS, keys.AUDIT_HEAD, keys.AUDIT_ONCE)
+        fresh = RedisAuditTrail(store, KeyRing([bytes(range(32))]), SteppedClock(), "cli")
+        assert await fresh.verify() == Broken(1, "the last records are missing, up to number 5")
+
+    async def test_a_genuine_older_head_is_found(
+            self, trail: RedisAuditTrail, elsewhere: RedisAuditTrail, store: Store) -> None:
+        """Rolled back to a head that once was ours, with or without the mark; and the next records stand (U1, U3)."""
+        await filled(trail, 3)
+        old = await store.do("HGETALL", keys.AUDIT_HEAD)
+        await filled(trail, 2)
+        await store.do("XDEL", keys.AUDIT_RECORDS, "4-0", "5-0")
+        await store.do("HSET", keys.AUDIT_HEAD, *old)
+        assert await trail.verify() == Broken(4, "the last records are missing, up to number 5")
+        await store.do("DEL", keys.AUDIT_MARK)
+        assert await elsewhere.verify() == Broken(1, "the mark of the trail is missing, or older than its head")
+        await store.do("HSET", keys.AUDIT_MARK, *old)
+        assert await elsewhere.verify() == Broken(4, "the last records are missing, up to number 5")
+        await elsewhere.append(audit.entry("reset.intent"))
+        found = [(one["seq"], one["event"]) for one in await records(trail)][3:]
+        assert found == [(6, audit.LOST), (7, "reset.intent")]
+        assert await elsewhere.verify() == Broken(4, "the record is missing: number 6 stands in its place")
+
+    async def test_a_remembered_record_must_be_there(self, trail: RedisAuditTrail, store: Store, ring: KeyRing) -> None:
+        """What the data folder knows is missed, though nothing in the store knows of it any more."""
+        await filled(trail)
+        await store.do("FLUSHDB")
+        fresh = RedisAuditTrail(store, ring, SteppedClock(), "cli")
+        assert await fresh.verify() is None
+        fresh.remember(trail.head)
+        assert await fresh.verify() == Broken(1, "the last records are missing, up to number 5")
+
+    async def test_a_loss_is_told_before_it_is_recorded(
+            self, store: Store, ring: KeyRing, clock: SteppedClock) -> None:
+        """By a look, without any append; if it cannot be told, nothing is recorded as if all were well (F5)."""
+        told: list[str] = []
+        refusing = True
+
+        async def tell(what: str) -> None:
+            if refusing:
+                raise StoreUnavailable
+            told.append(what)
+
+        trail = RedisAuditTrail(store, ring, clock, "one", tell)
+        await filled(trail)
+        await store.do("FLUSHDB")
+        with pytest.raises(StoreUnavailable):
+            await trail.look()
+        with pytest.raises(StoreUnavailable):
+            await trail.append(audit.entry("x"))
+        refusing = False
+        await trail.append(audit.entry("x"))
+        assert told == ["number 5 is gone, the last is 0"]
+        assert [one["event"] for one in await records(trail)] == [audit.LOST, "x"]
 
     async def test_records_without_a_head_are_found(self, trail: RedisAuditTrail, store: Store) -> None:
         await filled(trail)
@@ -170,8 +229,7 @@ class TestTampering:
         await trail.append(audit.entry("reset.intent"))
         found = await records(trail)
         assert [one["event"] for one in found] == [audit.LOST, "reset.intent"]
-        assert await trail.verify() == Broken(
-            1, "records before it were lost: number 5 is gone, the last is 0")
+        assert await trail.verify() == Broken(1, "the record is missing: number 6 stands in its place")
 
 
 async def test_an_unreachable_store_raises(ring: KeyRing, clock: SteppedClock) -> None:

@@ -15,6 +15,7 @@ from aiohttp import ClientSession
 from app import Desk
 from bot.secret import Secret
 from bot.store.embedded import EmbeddedServer
+from bot.store.trust import HOLD_SECONDS
 from tests.faults.people import (
     APP,
     DONE,
@@ -29,11 +30,13 @@ from tests.faults.people import (
     expect,
     up_to_the_page,
 )
+from tests.faults.snapshot import Snapshot
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.house import house
 from tests.support.people import mails_of, sign_in
 
+PAUSED = "Akkurat nå kan jeg ikke sjekke hvem du er"
 STEP = 30.0         # of an authenticator
 BOUNDED = 8.0       # seconds until whoever asks is answered, whatever the store does (limit 25)
 BACK = 10.0         # seconds until a store that is back is used again (F6)
@@ -149,6 +152,50 @@ async def test_nothing_spent_or_counted_is_revived(
             clock.advance(STEP)
             await again.say(await kari.phone())
             await expect(again, MAIL)
+
+
+async def test_a_store_that_forgot_verifies_nobody_for_a_while(
+        server: EmbeddedServer, clock: SteppedClock, tmp_path: Path) -> None:
+    """Back at an older state, it has neither the spent step nor the pause: no proof counts, questions do (F5, G1)."""
+    async with chatting(server, tmp_path, clock) as (desk, chat, kari):
+        await ask_for_reset(chat)
+        await chat.say(NAME)
+        await expect(chat, APP)
+        old = await Snapshot.take(desk.store)
+        await chat.say(await kari.phone())
+        await expect(chat, MAIL)
+        await old.put_back(desk.store)
+        async with Chat(desk.site.base_url) as again:
+            await ask_for_reset(again)
+            await again.say(NAME)
+            await expect(again, PAUSED)
+            await again.say("Hva er kravene til passord?")
+            assert "tegn" in (await again.hear()).text
+        async with ClientSession() as session, session.get(f"{desk.site.base_url}/readyz") as ready:
+            assert ready.status == 200
+            assert (await ready.json())["verification_paused"] == "the store lost records"
+        events = [one["event"] async for one in desk.audit.export()]
+        assert "verification.paused" in events
+        assert "audit.lost" in events
+        clock.advance(HOLD_SECONDS)
+        async with Chat(desk.site.base_url) as later:
+            await ask_for_reset(later)
+            await later.say(NAME)
+            await expect(later, APP)
+
+
+async def test_a_page_that_is_open_changes_nothing_in_a_store_that_forgot(
+        server: EmbeddedServer, clock: SteppedClock, tmp_path: Path) -> None:
+    """Asked again immediately before the effect (G2): a used ticket that came back to life does nothing."""
+    async with chatting(server, tmp_path, clock) as (desk, chat, kari):
+        old_password = await kari.first_password()
+        page = await up_to_the_page(chat, kari)
+        old = await Snapshot.take(desk.store)
+        assert DONE in (await chat.submit(page, PASSWORD)).text
+        await old.put_back(desk.store)
+        refused = await chat.submit(page, PASSWORD + "x")
+        assert refused.status == 503
+        assert await sign_in(desk, NAME, Secret(old_password))
 
 
 async def test_no_effect_without_the_store(server: EmbeddedServer, clock: SteppedClock, tmp_path: Path) -> None:

@@ -46,6 +46,14 @@ async def test_commands_scripts_and_batches(store: Store) -> None:
     assert abs(await store.time() - time.time()) < 5
 
 
+async def test_a_script_is_sent_again_over_a_connection_that_died(store: Store, other_store: Store) -> None:
+    """A restart takes the scripts and the connections at once (F6)."""
+    await store.call(ECHO, ["k"], ["once"])
+    await other_store.do("SCRIPT", "FLUSH")
+    await other_store.do("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    assert await store.call(ECHO, ["k"], ["again"]) == [b"k", b"again"]
+
+
 async def test_a_refused_command_is_an_outage_and_harms_no_other(store: Store) -> None:
     """Fail closed on whatever Redis says, and read the next reply rightly (G1)."""
     await store.do("SET", "a", 1)

@@ -1,18 +1,16 @@
-"""Keys, pending operations, ratings, the shared clock, and what a store must be like."""
+"""Keys, pending operations, ratings, and what a store must be like."""
 
 import inspect
 from collections.abc import Callable
 
 import pytest
 
-from bot.clock import SharedClock
 from bot.errors import SettingsError
 from bot.store import keys
 from bot.store.connection import Store
 from bot.store.pending import RedisPending
 from bot.store.ratings import Rating, Ratings
 from bot.store.refusals import RedisRefusals
-from bot.store.shared_time import take_time
 from bot.store.soundness import check, unsound
 
 BUILDERS: list[Callable[..., str]] = [
@@ -108,59 +106,45 @@ async def test_ratings_are_counted(store: Store) -> None:
     assert await ratings.counts() == [Rating("faq_greeting", "en", 0, 1), Rating("faq_greeting", "nb", 2, 1)]
 
 
-class TestSharedClock:
-    async def test_replicas_agree_with_the_store(self, store: Store) -> None:
-        """A machine whose clock is an hour wrong still lives by the store's (F12)."""
-        clock = SharedClock()
-        clock.set(clock.now() - 3600)
-        await take_time(store, clock, first=True)
-        assert abs(clock.now() - await store.time()) < 0.5
-
-    async def test_time_never_jumps_back(self, store: Store) -> None:
-        """A store that fell back an hour gives no expired code a second life (F12)."""
-        clock = SharedClock()
-        ahead = await store.time() + 3600
-        clock.set(ahead)
-        await take_time(store, clock)
-        assert clock.now() >= ahead
-
-    async def test_time_follows_forward(self, store: Store) -> None:
-        clock = SharedClock()
-        clock.set(await store.time() - 3600)
-        await take_time(store, clock)
-        assert abs(clock.now() - await store.time()) < 0.5
-
-
 class TestSoundness:
-    @pytest.mark.parametrize(("change", "saves", "word"), [
-        ({}, False, ""),
-        ({"maxmemory": "100000"}, False, ""),
-        ({"maxmemory_policy": "allkeys-lru"}, False, ""),
-        ({"aof_enabled": "0"}, True, ""),
-        ({"redis_version": "6.0.16"}, False, "6.2"),
-        ({"redis_version": "5.0"}, False, "6.2"),
-        ({"redis_version": "10.0.1"}, False, ""),
-        ({"maxmemory": "1", "maxmemory_policy": "volatile-ttl"}, False, "noeviction"),
-        ({"aof_enabled": "0"}, False, "appendonly"),
-        ({"role": "slave"}, False, "master"),
-        ({"cluster_enabled": "1"}, False, "Cluster"),
+    @pytest.mark.parametrize(("change", "syncs", "word"), [
+        ({}, "everysec", ""),
+        ({"maxmemory": "100000"}, "everysec", ""),
+        ({"maxmemory_policy": "allkeys-lru"}, "everysec", ""),
+        ({}, "always", ""),
+        ({}, "", ""),
+        ({}, "no", "appendfsync"),
+        ({"redis_version": "6.0.16"}, "everysec", "6.2"),
+        ({"redis_version": "5.0"}, "everysec", "6.2"),
+        ({"redis_version": "10.0.1"}, "everysec", ""),
+        ({"maxmemory": "1", "maxmemory_policy": "volatile-ttl"}, "everysec", "noeviction"),
+        ({"aof_enabled": "0"}, "everysec", "appendonly"),
+        ({"role": "slave"}, "everysec", "master"),
+        ({"cluster_enabled": "1"}, "everysec", "Cluster"),
     ])
-    def test_what_a_store_must_be_like(self, change: dict[str, str], saves: bool, word: str) -> None:
+    def test_what_a_store_must_be_like(self, change: dict[str, str], syncs: str, word: str) -> None:
         """Unsafe store settings stop start-up, each with one line (F5)."""
-        why = unsound(SOUND | change, saves)
+        why = unsound(SOUND | change, syncs)
         assert word in why
         assert bool(why) is bool(word)
 
     def test_a_server_that_says_nothing_is_refused(self) -> None:
-        assert unsound({}, True)
+        assert unsound({}, "everysec")
 
     async def test_our_own_server_is_sound(self, store: Store) -> None:
         await check(store)
 
-    async def test_one_that_forgets_is_not(self, store: Store) -> None:
-        await store.do("CONFIG", "SET", "appendonly", "no")
+    @pytest.mark.parametrize(("setting", "value", "sound"), [
+        ("appendonly", "no", "yes"),
+        ("appendfsync", "no", "everysec"),
+    ])
+    async def test_one_that_forgets_is_not(self, store: Store, setting: str, value: str, sound: str) -> None:
+        """Not even one that writes snapshots: what was spent after the last one would be good again (F5)."""
+        await store.do("CONFIG", "SET", "save", "60 1")
+        await store.do("CONFIG", "SET", setting, value)
         try:
-            with pytest.raises(SettingsError, match="appendonly yes"):
+            with pytest.raises(SettingsError, match=f"set {setting} {sound}"):
                 await check(store)
         finally:
-            await store.do("CONFIG", "SET", "appendonly", "yes")
+            await store.do("CONFIG", "SET", setting, sound)
+            await store.do("CONFIG", "SET", "save", "")

@@ -16,6 +16,7 @@ from bot.store import keys
 from bot.store.connection import Store
 from bot.store.protocol import Attempt, Counted, Exhausted
 from bot.store.tries import RedisTries
+from bot.store.trust import Trust
 from tests.support.clock import SteppedClock
 from tests.support.twice import TwiceStore
 
@@ -25,13 +26,13 @@ OWNER = Attempt("case-2", "kari", True, "msteams:t:kari", "")
 
 @pytest.fixture
 def tries(store: Store, clock: SteppedClock) -> RedisTries:
-    return RedisTries(store, Limits(), clock)
+    return RedisTries(Trust(store, clock), Limits(), clock)
 
 
 @pytest.fixture
 def elsewhere(other_store: Store, clock: SteppedClock) -> RedisTries:
     """The same counters on another replica."""
-    return RedisTries(other_store, Limits(), clock)
+    return RedisTries(Trust(other_store, clock), Limits(), clock)
 
 
 def visitor(number: int, account: str = "kari") -> Attempt:
@@ -212,7 +213,7 @@ class TestRequesterSourceEverybody:
 
     async def test_everybody_together(self, store: Store, clock: SteppedClock) -> None:
         """Limit 8: visitors are paused, signed-in owners are not (V4, F15)."""
-        tries = RedisTries(store, Limits(global_failures_5min=20), clock)
+        tries = RedisTries(Trust(store, clock), Limits(global_failures_5min=20), clock)
         for number in range(20):
             await fail(tries, visitor(number, f"a-{number}"), 1)
         assert await tries.count(visitor(30, "a-30")) == Exhausted("global", clock.now() + 300)
@@ -311,7 +312,7 @@ async def test_counters_outlive_a_restart_of_the_process(redis_url: str, clock: 
     """V2."""
     for _ in range(2):
         store = Store.open(redis_url)
-        tries = RedisTries(store, Limits(), clock)
+        tries = RedisTries(Trust(store, clock), Limits(), clock)
         answer = [await tries.count(VISITOR) for _ in range(4)][-1]
         await store.close()
     assert answer == Exhausted("challenge", 0)
@@ -320,7 +321,7 @@ async def test_counters_outlive_a_restart_of_the_process(redis_url: str, clock: 
 async def test_a_try_that_is_sent_twice_counts_once(redis_url: str, clock: SteppedClock) -> None:
     """F6: the connection may break between the counting and its answer."""
     store = TwiceStore.open(redis_url)
-    tries = RedisTries(store, Limits(anonymous_failures_in_a_row=7), clock)
+    tries = RedisTries(Trust(store, clock), Limits(anonymous_failures_in_a_row=7), clock)
     answers = [await tries.count(VISITOR) for _ in range(6)]
     assert [one.left for one in answers] == [4, 3, 2, 1, 0, 0]
     clock.advance(900)
@@ -393,7 +394,7 @@ async def test_any_history_ends_as_in_the_plain_model(
         store: Store, steps: list[tuple[Attempt, bool, int]]) -> None:
     await store.do("FLUSHDB")
     clock = SteppedClock()
-    tries, model = RedisTries(store, Limits(), clock), Model()
+    tries, model = RedisTries(Trust(store, clock), Limits(), clock), Model()
     for attempt, right, wait in steps:
         expected = model.count(attempt, clock.now())
         answer = await tries.count(attempt)

@@ -17,6 +17,7 @@ from bot.store.enrolments import SealedEnrolments
 from bot.store.protocol import Enrolment
 from bot.store.sealed import KeyRing
 from bot.store.tries import RedisTries
+from bot.store.trust import Trust
 from bot.verification.email_code import EmailCode
 from bot.verification.protocol import Authenticator, NotSent, Sent
 from tests.support.clock import SteppedClock
@@ -52,7 +53,7 @@ async def email(store: Store, ring: KeyRing, clock: SteppedClock, desk: Desk) ->
     await enrolments.write("kari", Enrolment(None, "", "kari@privat.example.no", 0))
     await enrolments.write("ola", Enrolment(None, "", None, 0))
     return EmailCode(
-        HashedCodes(store, ring, clock), enrolments, desk, RedisTries(store, Limits(), clock), Limits(),
+        HashedCodes(store, ring, clock), enrolments, desk, RedisTries(Trust(store, clock), Limits(), clock), Limits(),
         directory=Embedded(accounts, PasswordHashes(), clock))
 
 
