@@ -24,6 +24,7 @@ _ALWAYS = {
         "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"),
 }
 _UNLESS_SET = {"Cache-Control": "no-store", CSP: CLOSED}
+_UNEXPECTED = "417: Expectation Failed"
 _TWO_YEARS = "max-age=63072000"
 _FORWARDED_HOST = re.compile(r'(?i)(?:^|[;,])\s*host="?([^";,\s]*)')
 
@@ -45,6 +46,10 @@ def protect(app: web.Application, site: Site, *, any_host: frozenset[str] = froz
         for name, value in _UNLESS_SET.items():
             response.headers.setdefault(name, value)
         response.headers.popall("Server", None)     # it would name libraries and versions (C4)
+        if isinstance(response, web.HTTPExpectationFailed):
+            # The server says it before any middleware is asked, and would quote the client.
+            response.text = _UNEXPECTED
+            response.headers["Content-Length"] = str(len(_UNEXPECTED))
 
     @web.middleware
     async def ours(request: web.Request, handler: Handler) -> web.StreamResponse:

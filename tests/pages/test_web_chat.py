@@ -133,6 +133,16 @@ async def test_other_hosts_are_refused(pages: Pages, headers: dict[str, str]) ->
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("host", ["help.example.no", "evil.example"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/healthz"])
+async def test_an_unknown_expectation_is_not_quoted(pages: Pages, path: str, host: str) -> None:
+    """The server refuses it before any handler of ours: plainly, and with every header (C4, P5)."""
+    answer, body = await pages.get(path, Host=host, Expect="secret<script>")
+    assert (answer.status, body) == (417, b"417: Expectation Failed")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in answer.headers
+
+
 @pytest.mark.parametrize("headers", [
     {"Host": "HELP.example.no"}, {"Host": "help.example.no:443"}, {"X_Forwarded_Host": "help.example.no"},
     {"Forwarded": "for=1.2.3.4;host=help.example.no;proto=https"}])
