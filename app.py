@@ -168,7 +168,7 @@ class Desk:
         self.knocks = Knocks(self.adapter)
 
         # The journeys.
-        records = Records(self.audit, self.mails, self.directory, clock, RedisRefusals(store))
+        self.records = records = Records(self.audit, self.mails, self.directory, clock, RedisRefusals(store))
         policy = Policy(shortest=limits.password_length, organisation=("keyturn",))
         self.settlement = Settlement(self.directory, self.cases, self.pending, records, self.knocks, clock)
         self.forgot_password = ForgotPasswordJourney(
@@ -216,6 +216,7 @@ class Desk:
         """Let turns that are under way finish, and stop those that cannot (F11)."""
         await self.gate.drain(self.ending.left(TURNS))
         await self.knocks.drain(self.ending.left(TURNS))
+        await self.records.aside.drain(self.ending.left(TURNS))
 
     async def _turn(self, context: object, speaker: Speaker) -> None:
         await self.turns(context, speaker)

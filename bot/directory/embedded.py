@@ -40,13 +40,13 @@ class Embedded:
         self._clock = clock
 
     async def find(self, name: str) -> Account | None:
-        """By user name, or by what stands before its @ if one account only has that."""
-        canonical = canonical_name(name)
-        if canonical is None:
-            return None
+        """By user name, or by what stands before its @ if one account only has that.
+
+        A name that is nobody's, or none at all, costs the store as much (E2).
+        """
         with _as_directory():
-            ids = await self._accounts.named(canonical)
-            return await self._accounts.read(ids[0]) if len(ids) == 1 else None
+            ids = await self._accounts.named(canonical_name(name) or "")
+            return await self._accounts.read(ids[0] if len(ids) == 1 else "")
 
     async def read(self, account_id: str) -> Account | None:
         with _as_directory():

@@ -1,7 +1,7 @@
 """What a journey leaves behind: audit records of every step, and notices to the account's owner."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -9,6 +9,7 @@ import structlog
 from bot.clock import Clock, utc
 from bot.delivery.protocol import Mail, Outbox
 from bot.directory.protocol import Account, Directory
+from bot.journeys.aside import Aside
 from bot.people import WEB_CHAT, Speaker
 from bot.rules.case import Case
 from bot.rules.sources import neighbourhood
@@ -21,24 +22,29 @@ REFUSALS_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Audit first (U1); a notice is queued, never waited for (F8, limit 20)."""
+    """Audit first (U1); a notice is queued, never waited for (F8, limit 20).
+
+    Before anybody is proven the store is asked as often for every account: what more there is to
+    record about some of them is recorded aside (E2).
+    """
 
     audit: AuditTrail
     outbox: Outbox
     directory: Directory
     clock: Clock
     refusals: Refusals
+    aside: Aside = field(default_factory=Aside)
 
     async def opened(self, case: Case, account: Account | None) -> None:
-        tenant = account.tenant if account else ""
-        if case.blocked:
-            await self._refused(self._said(case, "opened", tenant=tenant, outcome="refused", reason=case.blocked))
-        else:
-            await self._of(case, "opened", tenant=tenant, outcome="ok")
+        await self._maybe_refused(
+            self._said(case, "opened", tenant=account.tenant if account else "",
+                       outcome="refused" if case.blocked else "ok", reason=case.blocked),
+            refused=bool(case.blocked))
         if account is not None and account.protected:
             # Whatever else stands in the way of it (I8).
             log.warning("protected_account_attempt", case=case.id, reason="protected")
-            await self._refused(self._said(case, "alert", outcome="refused", reason="protected"))
+            said = self._said(case, "alert", outcome="refused", reason="protected")
+            await self.aside.later(lambda: self._maybe_refused(said, refused=True))
 
     async def wrong(self, case: Case) -> None:
         await self._of(case, "proof", outcome="wrong", reason=case.next_gate)
@@ -47,11 +53,9 @@ class Records:
         await self._of(case, "proof", outcome="ok", reason=case.proofs[-1])
 
     async def ended(self, case: Case) -> None:
-        said = self._said(case, "ended", outcome="not_done", reason=case.reason)
-        if case.blocked and not case.proofs:
-            await self._refused(said)
-        else:
-            await self.audit.append(said)
+        await self._maybe_refused(
+            self._said(case, "ended", outcome="not_done", reason=case.reason),
+            refused=bool(case.blocked and not case.proofs))
 
     async def limited(self, operation: str, speaker: Speaker, target: str, by: Exhausted) -> None:
         """A limit said no before there was anything to do."""
@@ -59,7 +63,7 @@ class Records:
             "event": f"{operation}.limited", "actor": speaker.requester, "tenant": speaker.tenant,
             "target": target, "operation": operation, "outcome": "refused", "reason": f"{by.whose}_paused",
             "source": speaker.source, "correlation": speaker.conversation}
-        await self._refused(said)
+        await self._maybe_refused(said, refused=True)
         if by.whose == "global":
             # Everybody is held up: once in each of its windows that is an alarm (limit 8).
             log.error("guessing_storm", operation=operation, until=by.until)
@@ -85,11 +89,14 @@ class Records:
     async def alert(self, case: Case, reason: str) -> None:
         """Somebody tries an account that is never served (I8)."""
         log.warning("protected_account_attempt", case=case.id, reason=reason)
-        await self._of(case, "alert", outcome="refused", reason=reason, once=f"{case.key}:alert")
+        await self.aside.later(
+            lambda: self._of(case, "alert", outcome="refused", reason=reason, once=f"{case.key}:alert"))
 
     async def paused(self, case: Case, until: float) -> None:
         """Proofs for the account are refused for a while: recorded once a pause, and the owner is told (O6)."""
-        once = f"{case.account}:paused:{int(until // 900)}"
+        await self.aside.later(lambda: self._paused(case, f"{case.account}:paused:{int(until // 900)}"))
+
+    async def _paused(self, case: Case, once: str) -> None:
         await self._of(case, "paused", outcome="refused", reason="account_paused", once=once)
         account = await self.directory.read(case.account)
         if account is not None:
@@ -102,16 +109,20 @@ class Records:
         for address in account.notice_addresses:
             await self.outbox.put(Mail(address, account.language, key, facts), f"{once}:{address}")
 
-    async def _refused(self, said: Mapping[str, Any]) -> None:
-        """Record the first of its kind in a while, and then the tenth, the hundredth ...: refusals cost nothing.
+    async def _maybe_refused(self, said: Mapping[str, Any], *, refused: bool) -> None:
+        """Record it; of refusals the first of its kind in a while, and then the tenth, the hundredth ...: they are free.
 
         Alike are those for one address, or for one person where the address is the channel's, whoever of
-        its visitors they came from: a new conversation makes a new visitor.
+        its visitors they came from: a new conversation makes a new visitor. What is no refusal is counted
+        all the same, so that it costs as much (E2).
         """
         who = neighbourhood(said["source"]) if said["actor"].startswith(f"{WEB_CHAT}:") else said["actor"]
         about = " ".join((who, said["event"], said["target"], said["reason"]))
         window = int(self.clock.now() // REFUSALS_SECONDS)
         power = len(str(await self.refusals.count(about, window, REFUSALS_SECONDS))) - 1
+        if not refused:
+            await self.audit.append(said)
+            return
         reason = f"{said['reason']}, {10 ** power} times" if power else said["reason"]
         await self.audit.append({**said, "reason": reason}, f"refused:{about}:{window}:{power}")
 

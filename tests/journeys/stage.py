@@ -110,7 +110,8 @@ async def mailed_code(desk: Desk, name: str = "kari.nordmann") -> str:
 
 
 async def records(desk: Desk, event: str = "") -> list[dict[str, object]]:
-    """The audit trail, or its records of one event."""
+    """The audit trail, or its records of one event, once all that is recorded aside is there."""
+    await desk.records.aside.drain(5)
     return [one async for one in desk.audit.export() if not event or one["event"] == event]
 
 

@@ -3,13 +3,14 @@
 import asyncio
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from statistics import median
 from typing import Any
 
 import pytest
 
 from app import Desk
+from bot.people import Speaker
 from tests.journeys.conftest import OpenHouse, Visit
 from tests.journeys.stage import WRONG, Visitor
 from tests.support.clock import SteppedClock
@@ -68,6 +69,49 @@ async def _said(visitor: Visitor, seen: list[Any], text: str, pressed: dict[str,
     visitor.watermark = news["watermark"]
     seen += [{name: value for name, value in one.items() if name not in BLANK}
              for one in news["activities"] if one["from"]["id"] == "keyturn"]
+
+
+async def test_every_account_costs_the_store_as_much(
+        desk: Desk, visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E2: a slow store makes every command a visitor waits for visible, so there are as many for every name.
+
+    What the visitor's own turn asks is counted, not what is done beside it.
+    """
+    for _ in range(5):
+        await (await visit(desk)).start(NAMES["starts used up"])
+    for name in (NAMES["paused"], NAMES["unknown and paused"]):
+        await (await visit(desk)).fail(name)
+    asked: dict[Any, int] = {}
+    once = desk.store._once
+
+    async def counted(commands: Any) -> Any:
+        task = asyncio.current_task()
+        asked[task] = asked.get(task, 0) + len(commands)
+        return await once(commands)
+
+    monkeypatch.setattr(desk.store, "_once", counted)
+    costs = {}
+    for number, (what, name) in enumerate(NAMES.items()):
+        speaker = Speaker("directline", "", f"c{number}", f"dl_{number}", None, f"203.0.113.{number}", "b")
+        costs[what] = await asyncio.create_task(_costs(desk, speaker, name, asked))
+    assert all(cost > 0 for cost in costs["unknown"])
+    assert {what: cost for what, cost in costs.items() if cost != costs["unknown"]} == {}
+
+
+async def _costs(desk: Desk, speaker: Speaker, name: str, asked: dict[Any, int]) -> list[int]:
+    """Commands that each step of a visitor who knows no code waits for."""
+    task, costs = asyncio.current_task(), []
+
+    async def cost(step: Awaitable[Any]) -> Any:
+        before = asked.get(task, 0)
+        answer = await step
+        costs.append(asked.get(task, 0) - before)
+        return answer
+
+    case = await cost(desk.forgot_password.begin(speaker, name, "nb", {}))
+    for code in WRONG:
+        await cost(desk.forgot_password.prove(case.case_id, speaker, "totp", code))
+    return costs
 
 
 async def test_a_right_code_for_a_paused_account_reads_as_a_wrong_one(

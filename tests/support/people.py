@@ -20,6 +20,7 @@ async def code_for(desk: Desk, name: str) -> str:
 async def mails_of(desk: Desk, name: str) -> list[DemoMail]:
     """The mailbox, newest first, once everything queued has been carried out."""
     async with asyncio.timeout(PATIENCE):
+        await desk.records.aside.drain(PATIENCE)
         while any(await desk.mails.counts()):
             await desk.mails.wait(0.05)
     return sorted(await desk.demo_desk.mails(name), key=lambda mail: mail.at, reverse=True)
