@@ -164,7 +164,8 @@ class Desk:
             self.adapter,
             Door(ConversationLogs(store, ring, limits.abandoned_seconds), DirectLineTokens(ring, clock),
                  self.cookie, self.site, limits, lambda request: client_address(request, settings.trusted_proxies)),
-            Wakes(store, self.replica), clock, self.ending)
+            Wakes(store, self.replica), clock, self.ending,
+            away=Adapter(self._answer_without_store, self._apologise))
         self.knocks = Knocks(self.adapter)
 
         # The journeys.
@@ -220,6 +221,9 @@ class Desk:
 
     async def _turn(self, context: object, speaker: Speaker) -> None:
         await self.turns(context, speaker)
+
+    async def _answer_without_store(self, context: object, speaker: Speaker) -> None:
+        await self.turns.answer(context, speaker)
 
     async def _apologise(self, context: object, _error: Exception) -> None:
         await self.turns.apologise(context)

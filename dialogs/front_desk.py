@@ -79,19 +79,27 @@ class FrontDesk:
 
     async def answer_only(self, talk: Talk) -> None:
         """One turn with nothing to remember by: known questions are answered, the rest has to wait (G1)."""
-        self._settle_language(talk)
-        if talk.heard.kind == "message" and talk.heard.text and not talk.heard.pressed:
-            reading = self.reader.read(talk.heard.text, talk.lang)
-            self._follow_language(talk, reading)
-            found = self.finder.find(talk.heard.text)
-            if found.ids and _is_about(found, reading):
-                await self.errors.explain(talk, found.ids, aside=True)
-                return
-            if reading.sure and reading.topic not in ("cancel", "language", "out_of_scope"):
-                await self.answers.answer(talk, reading.answers[0], aside=True)
-                return
-        if talk.heard.kind != "knock":
+        if not await self.answer_known(talk) and talk.heard.kind != "knock":
             await talk.say("error.store")
+
+    async def answer_known(self, talk: Talk) -> bool:
+        """Answer a question that is surely understood; whether it was answered."""
+        self._settle_language(talk)
+        if talk.heard.kind != "message" or not talk.heard.text or talk.heard.pressed:
+            return False
+        if holds_password(talk.heard.text):
+            await talk.say("common.password_in_chat")
+            return True
+        reading = self.reader.read(talk.heard.text, talk.lang)
+        self._follow_language(talk, reading)
+        found = self.finder.find(talk.heard.text)
+        if found.ids and _is_about(found, reading):
+            await self.errors.explain(talk, found.ids, aside=True)
+            return True
+        if not reading.sure or reading.topic in ("cancel", "language", "out_of_scope"):
+            return False
+        await self.answers.answer(talk, reading.answers[0], aside=True)
+        return True
 
     # -- before anything is answered -------------------------------------------------------------
 

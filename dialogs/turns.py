@@ -53,6 +53,11 @@ class Turns:
             log.warning("turn_refused", error=type(error).__name__)
             await context.send_activity(self.content.say(self._language(context), error.message))
 
+    async def answer(self, context: Context, speaker: Speaker) -> None:
+        """A message that nobody can keep: answered if it is a known question, else passed over in silence (G1)."""
+        await self.desk.answer_known(
+            self._talk(context, speaker, self._heard(context), Memory(who=speaker.requester)))
+
     async def apologise(self, context: Context) -> None:
         """The last resort when a turn broke outside of any conversation (F14)."""
         await context.send_activity(self.content.say(self._language(context), "error.general"))

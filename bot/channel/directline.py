@@ -18,6 +18,7 @@ from bot.channel.activities import encode, from_json
 from bot.channel.adapter import Adapter
 from bot.channel.directline_activities import (
     SERVICE_URL,
+    Heard,
     Ignored,
     activity_id,
     as_heard,
@@ -26,15 +27,17 @@ from bot.channel.directline_activities import (
     locale_of,
     started,
 )
+from bot.channel.directline_away import Away
 from bot.channel.directline_connector import DirectLineConnector, DirectLineConversations
 from bot.channel.directline_door import Door, watermark
 from bot.channel.directline_errors import Refused, bad, busy, ended, in_direct_lines_words
 from bot.channel.directline_sockets import Sockets, activity_set
 from bot.channel.directline_tokens import TOKEN_SECONDS, Pass
-from bot.channel.directline_turns import Turns
+from bot.channel.directline_turns import Line, Turns
 from bot.channel.protocol import Connector
 from bot.clock import Clock, utc
 from bot.ending import REQUESTS, TURNS, Ending
+from bot.errors import StoreUnavailable
 from bot.people import Speaker
 from bot.rules.sources import neighbourhood
 from bot.store.direct_line import Added, Owner, Wakes
@@ -52,7 +55,8 @@ class DirectLine:
     service_url = SERVICE_URL
 
     def __init__(self, adapter: Adapter, door: Door, wakes: Wakes, clock: Clock, ending: Ending, *,
-                 posts_per_minute: int = _POSTS_PER_MINUTE) -> None:
+                 away: Adapter, posts_per_minute: int = _POSTS_PER_MINUTE) -> None:
+        """`away`: runs messages that cannot be kept, see `directline_away`."""
         self._adapter = adapter
         self._door = door
         self._logs = door.logs
@@ -62,6 +66,7 @@ class DirectLine:
         self._conversations = DirectLineConversations(door.logs, self._sockets, clock)
         self._connector = DirectLineConnector(self._conversations)
         self._turns = Turns(self._run, door.limits.answer_seconds)
+        self._away = Away(away, self._sockets, clock)
         self._mints = Buckets(clock, _PER_MINUTE / 60, _PER_MINUTE)
         self._starts = Buckets(clock, _PER_MINUTE / 60, _PER_MINUTE)
         self._posts_from = Buckets(clock, posts_per_minute / 60, posts_per_minute)
@@ -136,20 +141,22 @@ class DirectLine:
         return _json(self._joined(one, request, read))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
-        one = self._door.who(request)
+        one = self._door.holder(request)
         if not self._posts_in.allows(one.conversation):
             raise busy()
         self._bound(self._posts_from, request)
-        owner = await self._door.belongs(request, one)
         fields = await self._door.body(request)
-        taken = heard(fields, one, owner.locale, self._now(), self._door.limits.text_characters)
-        if isinstance(taken, str):
-            raise bad(taken)
+        try:
+            return await self._heard(request, one, fields)
+        except StoreUnavailable:
+            return await self._heard_away(request, one, fields)
+
+    async def _heard(self, request: web.Request, one: Pass, fields: Mapping[str, Any]) -> web.StreamResponse:
+        owner = await self._door.belongs(one)
+        taken = self._taken(one, owner.locale, fields)
         if isinstance(taken, Ignored):
             return _json({"id": ""})
-        line = self._turns.line(one.conversation)
-        if line.crowded:
-            raise busy()
+        line = self._line(one)
         with line.place():
             added = await self._logs.append(one.conversation, taken.said, taken.client_id)
             if added is None:
@@ -168,12 +175,44 @@ class DirectLine:
         await self._turns.answer(turn)
         return _json({"id": outside})
 
+    async def _heard_away(self, request: web.Request, one: Pass, fields: Mapping[str, Any]) -> web.StreamResponse:
+        """With no log to write to questions are answered (G1); for the rest the client comes again."""
+        taken = self._taken(one, "", fields)
+        if isinstance(taken, Ignored):
+            return _json({"id": ""})
+        line = self._line(one)
+        with line.place():
+            async with line.lock:
+                outside = await self._away.answer(taken, self._door.speaker(request, one))
+        if not outside:
+            raise StoreUnavailable
+        return _json({"id": outside})
+
+    def _taken(self, one: Pass, locale: str, fields: Mapping[str, Any]) -> Heard | Ignored:
+        taken = heard(fields, one, locale, self._now(), self._door.limits.text_characters)
+        if isinstance(taken, str):
+            raise bad(taken)
+        return taken
+
+    def _line(self, one: Pass) -> Line:
+        line = self._turns.line(one.conversation)
+        if line.crowded:
+            raise busy()
+        return line
+
     async def _poll(self, request: web.Request) -> web.StreamResponse:
-        one, _ = await self._door.member(request)
-        found = await self._logs.read(one.conversation, watermark(request))
+        one, read = self._door.holder(request), watermark(request)
+        passing = self._away.waiting(one.conversation)
+        try:
+            await self._door.belongs(one)
+            found = await self._logs.read(one.conversation, read)
+        except StoreUnavailable:
+            if not passing:
+                raise
+            return _json({"activities": passing, "watermark": str(read)})
         if found is None:
             raise ended()
-        return _json(activity_set(one.conversation, found))
+        return _json(activity_set(one.conversation, found, passing))
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         self._door.same_site(request)
@@ -182,7 +221,8 @@ class DirectLine:
         one = self._door.listener(request)
         if self._sockets.full:
             raise Refused(503, "ServiceUnavailable", "There is no room for another socket.")
-        await self._door.belongs(request, one)
+        with suppress(StoreUnavailable):    # Then its token has to do: what passes by needs no log (G1).
+            await self._door.belongs(one)
         return await self._sockets.serve(request, one.conversation, watermark(request))
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:

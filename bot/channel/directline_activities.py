@@ -5,7 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botbuilder.schema import Activity
+
+from bot.channel.activities import plain, to_json
 from bot.channel.directline_tokens import Pass
+from bot.clock import utc
 
 CHANNEL = "directline"
 SERVICE_URL = "keyturn:directline"
@@ -16,6 +20,7 @@ _HELD_BACK = "heldBack"
 _HEARD = frozenset({"message", "event", "endOfConversation"})
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _LONGEST_NAME = 100
+_KEPT_OUT = ("serviceUrl", "recipient", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,16 @@ def started(whose: Pass, locale: str, now: str) -> dict[str, Any]:
     return {
         "type": "conversationUpdate", "id": f"{whose.conversation}|start", "timestamp": now, "locale": locale,
         "serviceUrl": SERVICE_URL, **_addressed(whose), "membersAdded": [BOT, {"id": whose.user}]}
+
+
+def said_by_bot(conversation: str, activity: Activity, now: float) -> dict[str, Any]:
+    """What the bot says as clients get it, but for its id."""
+    written: dict[str, Any] = plain(to_json(activity))
+    said = {name: value for name, value in written.items() if name not in _KEPT_OUT}
+    if not str(said.get("replyToId", "")).startswith(f"{conversation}|0"):
+        said.pop("replyToId", None)     # not in the log, so no client could find it
+    return said | {"from": BOT, "conversation": {"id": conversation},
+                   "timestamp": utc(now).isoformat(timespec="milliseconds")}
 
 
 def activity_id(conversation: str, number: int) -> str:

@@ -5,15 +5,12 @@ from typing import Any
 import structlog
 from botbuilder.schema import Activity, ResourceResponse
 
-from bot.channel.activities import plain, to_json
-from bot.channel.directline_activities import BOT, activity_id, number_of, redacted, shown
+from bot.channel.directline_activities import activity_id, number_of, redacted, said_by_bot, shown
 from bot.channel.directline_sockets import Sockets
-from bot.clock import Clock, utc
+from bot.clock import Clock
 from bot.store.direct_line import Added, ConversationLogs
 
 log = structlog.get_logger(__name__)
-
-_KEPT_OUT = ("serviceUrl", "recipient", "id")
 
 
 class DirectLineConversations:
@@ -26,7 +23,7 @@ class DirectLineConversations:
 
     async def send_to_conversation(self, conversation_id: str, activity: Activity) -> ResourceResponse:
         """Log it and wake the listeners; "is typing" only passes by, as a reload would show it again."""
-        said = self._said(conversation_id, activity)
+        said = said_by_bot(conversation_id, activity, self._clock.now())
         if said["type"] == "typing":
             self._sockets.show(conversation_id, said)
             return ResourceResponse(id="")
@@ -45,7 +42,7 @@ class DirectLineConversations:
     async def update_activity(
             self, conversation_id: str, activity_id: str, activity: Activity) -> ResourceResponse:
         """Replace an activity of the log; clients that listen are sent it again under its id."""
-        await self.replace(conversation_id, activity_id, self._said(conversation_id, activity))
+        await self.replace(conversation_id, activity_id, said_by_bot(conversation_id, activity, self._clock.now()))
         return ResourceResponse(id=activity_id)
 
     async def delete_activity(self, conversation_id: str, activity_id: str) -> None:
@@ -63,14 +60,6 @@ class DirectLineConversations:
         number = number_of(activity_id)
         if await self._logs.replace(conversation_id, number, said):
             self._sockets.show(conversation_id, shown(conversation_id, number, said))
-
-    def _said(self, conversation_id: str, activity: Activity) -> dict[str, Any]:
-        written: dict[str, Any] = plain(to_json(activity))
-        said = {name: value for name, value in written.items() if name not in _KEPT_OUT}
-        if not str(said.get("replyToId", "")).startswith(f"{conversation_id}|0"):
-            said.pop("replyToId", None)     # not in the log, so no client could find it
-        return said | {"from": BOT, "conversation": {"id": conversation_id},
-                       "timestamp": utc(self._clock.now()).isoformat(timespec="milliseconds")}
 
 
 class DirectLineConnector:

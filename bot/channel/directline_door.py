@@ -41,19 +41,21 @@ class Door:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         return self._read(request, token.strip() if scheme.lower() == "bearer" else "", "chat")
 
-    def listener(self, request: web.Request) -> Pass:
-        """By the token in a socket's URL: browsers can give a socket no headers."""
-        return self._read(request, request.query.get("t", ""), "stream")
-
     async def member(self, request: web.Request) -> tuple[Pass, Owner]:
         """Somebody in their own, running conversation."""
-        one = self.who(request)
-        return one, await self.belongs(request, one)
+        one = self.holder(request)
+        return one, await self.belongs(one)
 
-    async def belongs(self, request: web.Request, one: Pass) -> Owner:
-        """The conversation of the path, if it is this one's."""
-        if request.match_info["conversation"] != one.conversation:
-            raise forbidden()
+    def holder(self, request: web.Request) -> Pass:
+        """Somebody with a token for the conversation of the path, whether or not that still runs."""
+        return self._of_the_path(request, self.who(request))
+
+    def listener(self, request: web.Request) -> Pass:
+        """As `holder`, by the token in a socket's URL: browsers can give a socket no headers."""
+        return self._of_the_path(request, self._read(request, request.query.get("t", ""), "stream"))
+
+    async def belongs(self, one: Pass) -> Owner:
+        """Whose the conversation is, if it is this one's."""
         owner = await self.logs.owner(one.conversation)
         if owner is None or owner.user != one.user:
             raise ended()
@@ -100,6 +102,12 @@ class Door:
             else:
                 return bytes(body)
         raise Refused(413, "TooLarge", "The body is too large.")
+
+    @staticmethod
+    def _of_the_path(request: web.Request, one: Pass) -> Pass:
+        if request.match_info["conversation"] != one.conversation:
+            raise forbidden()
+        return one
 
     def _read(self, request: web.Request, token: str, use: str) -> Pass:
         one = self.tokens.read(token, use)

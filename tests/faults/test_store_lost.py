@@ -104,7 +104,7 @@ async def _away_and_back(server: EmbeddedServer, chat: Chat) -> None:
     """A message said meanwhile is not taken and says so; it is taken when it is said again."""
     die(server)
     began = time.monotonic()
-    assert await chat.post({"type": "message", "from": {"id": "me"}, "text": "hei"}) == 503
+    assert await chat.post({"type": "message", "from": {"id": "me"}, "text": "tja"}) == 503
     assert time.monotonic() - began < BOUNDED
     come_back(server)
 
@@ -125,6 +125,48 @@ async def test_questions_are_answered_without_a_store(
         assert not (await ask(desk, "slutt"))[0].startswith(STORE_AWAY)
         async with ClientSession() as session, session.get(f"{desk.site.base_url}/readyz") as ready:
             assert ready.status == 200
+
+
+@pytest.mark.parametrize("how", ["gone", "hanging", "read-only"])
+async def test_questions_in_the_web_chat_are_answered_without_a_store(
+        server: EmbeddedServer, clock: SteppedClock, tmp_path: Path, how: str) -> None:
+    """Over an open socket and in a poll; what is no question is refused and can be sent again (G1, F6)."""
+    async with chatting(server, tmp_path, clock) as (desk, chat, _kari), Chat(desk.site.base_url) as listening:
+        await chat.hear()
+        url = f"{desk.site.base_url}/v3/directline/conversations/{listening.conversation}?watermark=0"
+        headers = {"Authorization": f"Bearer {listening.token}"}
+        async with listening.session.get(url, headers=headers) as answer:
+            stream = (await answer.json())["streamUrl"]
+        async with listening.session.ws_connect(stream) as socket:
+            await socket.receive_json(timeout=BOUNDED)
+            await _break(server, desk, how)
+            question = {"type": "message", "text": "Hva er kravene til passord?", "locale": "nb-NO",
+                        "channelData": {"clientActivityID": "mine"}}
+            assert await listening.post(question) == 200
+            said: list[dict[str, Any]] = []
+            while not any("tegn" in one.get("text", "") for one in said):
+                said += (await socket.receive_json(timeout=BOUNDED))["activities"]
+            # A client knows its own message again, and so takes it for sent.
+            assert any(one.get("channelData", {}).get("clientActivityID") == "mine" for one in said)
+            assert len({one["id"] for one in said}) == len(said)
+            assert await listening.post({"type": "message", "text": "123456"}) == 503
+            # Whoever polls finds the answer in the next poll.
+            await chat.say("Hva er kravene til passord?")
+            assert "tegn" in (await chat.hear()).text
+            # A password that is told now is not kept either, and not passed over (D4).
+            await chat.say("passordet mitt er Sommer2026!")
+            assert "passord" in (await chat.hear()).text
+            assert await listening.post({"type": "message", "text": "Lag nytt passord", "value": {
+                "keyturn": {"do": "start", "journey": "forgot_password"}}}) == 503
+
+
+async def _break(server: EmbeddedServer, desk: Desk, how: str) -> None:
+    if how == "gone":
+        die(server)
+    elif how == "hanging":
+        os.kill(server.pid, signal.SIGSTOP)
+    else:
+        await desk.store.do("REPLICAOF", "127.0.0.1", 1)
 
 
 async def test_nothing_spent_or_counted_is_revived(
@@ -222,7 +264,7 @@ async def test_hanging_store(server: EmbeddedServer, clock: SteppedClock, tmp_pa
         os.kill(server.pid, signal.SIGSTOP)
         began = time.monotonic()
         statuses, answers, alive = await asyncio.gather(
-            asyncio.gather(*[chat.post({"type": "message", "from": {"id": "me"}, "text": "hei"}) for _ in range(5)]),
+            asyncio.gather(*[chat.post({"type": "message", "from": {"id": "me"}, "text": "tja"}) for _ in range(5)]),
             asyncio.gather(*[ask(desk, "Hva er kravene til passord?", f"c{one}") for one in range(20)]),
             _status(f"{desk.site.base_url}/healthz"))
         assert time.monotonic() - began < BOUNDED

@@ -110,6 +110,10 @@ def _greeting(locale: str) -> Activity:
     return Activity(type="message", text=words, suggested_actions=SuggestedActions(actions=actions))
 
 
+async def silent(_context: TurnContext, _speaker: Speaker) -> None:
+    """What a bot says that knows no answer without its store."""
+
+
 async def sorry(context: TurnContext, _error: Exception) -> None:
     await context.send_activity("sorry")
 
@@ -123,7 +127,8 @@ def direct_line(
     door = Door(
         ConversationLogs(store, ring, kept.abandoned_seconds), DirectLineTokens(ring, clock),
         BrowserCookie(secure=site.secure), site, kept, client_address)
-    return DirectLine(adapter, door, Wakes(store, replica), clock, Ending(10), **options), adapter
+    away = Adapter(silent, sorry)
+    return DirectLine(adapter, door, Wakes(store, replica), clock, Ending(10), away=away, **options), adapter
 
 
 def mounted(line: DirectLine) -> web.Application:
