@@ -154,7 +154,7 @@ class FrontDesk:
         elif not talk.heard.text:
             await talk.say("common.no_text")
             await self.floor.ask_again(talk)
-        elif holds_password(talk.heard.text):
+        elif holds_password(talk.heard.text, expected=self._a_page_is_open(talk)):
             await talk.redact()
             offer = not running and self.begins and talk.speaker.personal and not talk.speaker.guest
             await talk.say("common.password_in_chat", buttons=[START] if offer else [])
@@ -347,6 +347,10 @@ class FrontDesk:
         only_a_code = len(talk.heard.text.split()) == 1 and self.finder.find(talk.heard.text).sure
         if not talk.memory.chosen and not only_a_code and reading.lang in self.content.languages:
             talk.memory.lang = reading.lang
+
+    def _a_page_is_open(self, talk: Talk) -> bool:
+        """Whether the person is about to choose a password, and might write it here instead."""
+        return str(self.floor.asked(talk.memory).get("words", "")).endswith(".words_for_done")
 
     # -- small things ----------------------------------------------------------------------------
 

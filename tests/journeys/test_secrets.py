@@ -121,3 +121,17 @@ def _flat(value: Any) -> list[bytes]:
     if isinstance(value, list):
         return [one for inner in value for one in _flat(inner)]
     return [value if isinstance(value, bytes) else str(value).encode()]
+
+
+async def test_a_password_typed_into_the_chat_instead_of_the_page(
+        desk: Desk, visit: Visit, clock: SteppedClock) -> None:
+    """D4: while the page waits for it, less of a sign will do; what else is said there is still heard."""
+    kari = await visit(desk)
+    await kari.proven(clock)
+    told = await kari.ask("trommel77kaffe")
+    assert told[0].text.startswith("Det der kan se ut som et passord")
+    assert not any("trommel77kaffe" in one.text for one in told)
+    assert not last(await kari.ask("ferdig")).startswith("Det der kan se ut som et passord")
+    # Elsewhere it may be anything.
+    other = await visit(desk)
+    assert not last(await other.ask("trommel77kaffe")).startswith("Det der kan se ut som et passord")
