@@ -110,7 +110,7 @@ class Records:
             await self.outbox.put(Mail(address, account.language, key, facts), f"{once}:{address}")
 
     async def _maybe_refused(self, said: Mapping[str, Any], *, refused: bool) -> None:
-        """Record it; of refusals the first of its kind in a while, and then the tenth, the hundredth ...: they are free.
+        """Record it; of refusals the first of its kind in a while, then the tenth, the hundredth ...: they are free.
 
         Alike are those for one address, or for one person where the address is the channel's, whoever of
         its visitors they came from: a new conversation makes a new visitor. What is no refusal is counted

@@ -145,7 +145,8 @@ ORDINARY = [
     # Names, addresses, products, dates.
     "kari.nordmann@example.no", "Kari.Nordmann1", "Kari.Nordmann1985", "kari85", "EXAMPLE\\Kari.Nordmann1",
     "https://aka.ms/sspr?mkt=nb-NO", "aka.ms/mfasetup", "login.microsoftonline.com", "www.Example2026.no",
-    "https://mysignins.microsoft.com/security-info#Kari1!", "Windows 11", "Windows11", "Windows11!", "Teams2", "Teams2!",
+    "https://mysignins.microsoft.com/security-info#Kari1!", "Windows 11", "Windows11", "Windows11!", "Teams2",
+    "Teams2!",
     "Office2021",
     "jeg har Windows11!", "jeg prøvde Windows11Pro og Office2021", "I tried Galaxy-S24-Ultra", "jeg prøvde iPhone15Pro",
     "I tried Outlook2021 and Teams2", "jeg prøvde Versjon16.78", "I tried version 2.15.3", "jeg prøvde 3 ganger",
