@@ -46,6 +46,8 @@ _PRODUCTS = re.compile(
     r"nokia|iphone|ipad|ios|mac|macos|macbook|imac|hp|dell|lenovo|thinkpad|elitebook|latitude|surface|citrix|vmware|"
     r"visual|sql|server|adobe|acrobat|visma|sap|zoom|version|versjon|build|update|oppdatering|kb|pc|rom|room|etasje|"
     r"floor|avd|dept|bygg|kontor|office365|m365|o365|wi-?fi|bankid|min-?id|altinn)[a-z]{0,9}", re.IGNORECASE)
+_PAIR = re.compile(r"[A-Za-z][\w.-]*=[\w.,-]*")                # adminCount=1, out of a log
+_ERROR = re.compile(r"[A-Za-z]{2,8}_[0-9OolI]{3,8}")           # SSPR_0014, as people type it off a screen
 _COMMON = frozenset(COMMON)
 _ORDINAL = re.compile(r"\d+(?:[.,:/-]\d+)*\W*[a-zA-ZæøåÆØÅ]{0,8}\W*")     # 12 characters, 14-dagers, 2nd, 31.12.2026
 
@@ -132,7 +134,8 @@ def _something_else(word: str) -> bool:
     plain = word.rstrip("!?")
     return ("://" in word or "\\" in word or "<" in word or word.casefold().startswith("www.")
             or ("/" in word and "." in word)
-            or any(one.fullmatch(plain) for one in (_MAIL, _USER_NAME, _FILE, _VERSION, _GUID, _ORDINAL))
+            or any(one.fullmatch(plain) for one in (
+                _MAIL, _USER_NAME, _FILE, _VERSION, _GUID, _ORDINAL, _PAIR, _ERROR))
             or _PRODUCTS.fullmatch(plain.rstrip("0123456789").rstrip("-_")) is not None
             or (_PRODUCTS.match(plain) is not None and not any(one in _SURE_MARKS for one in plain)))
 
@@ -151,7 +154,9 @@ def _kinds(word: str, marks: frozenset[str]) -> tuple[bool, bool, bool, bool]:
 def _like_a_password(word: str) -> bool:
     """Alone in a message: letters of both cases, digits and signs."""
     bare = word.strip(_QUOTES)
-    return 8 <= len(bare) <= _LONGEST and all(_kinds(bare, _ALSO_MARKS)) and not _something_else(bare)
+    # Names of errors and things have - and _ too, but hardly a number.
+    sure = any(one in _SURE_MARKS for one in bare) or sum(one.isdigit() for one in bare) >= 2
+    return 8 <= len(bare) <= _LONGEST and sure and all(_kinds(bare, _ALSO_MARKS)) and not _something_else(bare)
 
 
 def _surely(word: str) -> bool:

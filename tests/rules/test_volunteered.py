@@ -139,6 +139,9 @@ ORDINARY = [
     # Codes and numbers.
     "AADSTS50126", "SSPR_0014", "0000052D", "0x80070005", "error 0x8007052E", "feil AADSTS50126 ved pålogging",
     "passord feil AADSTS50126", "Password error SSPR_0014", "CAA20004", "KB5034441",
+    "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Get-MgUser", "SSPR_00l4", "ssPR_0OI4",
+    "the user is protected in AD (adminCount=1)", "UserAccountControl=66048, PwdLastSet=0",
+    "Request_ResourceNotFound",
     "trace 6F9619FF-8B86-D011-B42D-00C04FC964FF",
     "6f9619ff-8b86-d011-b42d-00c04fc964ff", "123 456", "123456", "koden er 482913", "engangspassordet er 482913",
     "code: 482 913", "the code is 12345678", "+47 912 34 567",
