@@ -109,7 +109,9 @@ async def _at_the_page(
 async def _killed_after(commands: int, before: Before, proxy: Holding, folder: Path, password: str) -> bool:
     """Whether the form was answered before the process had sent so many commands to its store."""
     # No mail server answers there: whatever is queued is still queued for the next process (F8).
-    env = environment(folder / "killed", REDIS_URL=proxy.url, SMTP_URL="smtp://127.0.0.1:9", **before.settings)
+    # A folder of its own: what the data folder remembers of a store would not let it be put back unnoticed (F5).
+    env = environment(
+        folder / f"killed-{commands}", REDIS_URL=proxy.url, SMTP_URL="smtp://127.0.0.1:9", **before.settings)
     served = await Served.start(env, before.port)
     try:
         proxy.arm(commands)

@@ -36,9 +36,10 @@ async def test_kill_between_any_two_commands(shard: int, redis_url: str, store: 
             await chat.say(NAME)
             await expect(chat, APP)
             watermark, snapshot = chat.watermark, await Snapshot.take(store)
-        env = environment(tmp_path / "killed", REDIS_URL=proxy.url, **settings)
         try:
             for commands in count(shard, SHARDS):
+                # A folder of its own: one that remembers the store would not let it be put back unnoticed (F5).
+                env = environment(tmp_path / f"killed-{commands}", REDIS_URL=proxy.url, **settings)
                 await snapshot.put_back(store)
                 chat.watermark, chat.unread = watermark, []
                 served = await Served.start(env, port)
