@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from io import TextIOWrapper
@@ -48,10 +48,21 @@ from bot.directory.embedded import Embedded
 from bot.directory.hashing import PasswordHashes
 from bot.ending import BACKGROUND, TURNS, Ending
 from bot.errors import KeyturnError, SettingsError, StoreUnavailable
+from bot.journeys.aftermath import PasswordSet
+from bot.journeys.casework import PROVE
+from bot.journeys.change_password import ChangePassword as ChangePasswordJourney
+from bot.journeys.doing import Doing
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
+from bot.journeys.my_status import MyStatus as MyStatusJourney
+from bot.journeys.pages import Pages
+from bot.journeys.password_page import ChangePage, ResetPage
+from bot.journeys.proof_page import ProofPage
 from bot.journeys.records import Records
-from bot.journeys.reset_page import ResetPage
+from bot.journeys.recovery_codes import CodesMade, RecoveryCodesPage
+from bot.journeys.recovery_codes import RecoveryCodes as RecoveryCodesJourney
 from bot.journeys.settlement import Settlement
+from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
+from bot.journeys.unlock_account import Unlocked
 from bot.pages import bundle
 from bot.pages.assets import Assets
 from bot.pages.demo import demo_routes
@@ -65,7 +76,8 @@ from bot.pages.web_chat import web_chat_routes
 from bot.people import Speaker
 from bot.rules.limits import too_loose
 from bot.rules.masking import masked
-from bot.rules.passwords import Policy
+from bot.rules.passwords import Policy as PasswordRules
+from bot.rules.policy import Policy
 from bot.secret import Secret
 from bot.settings import Settings, WebChat, environment, load, look
 from bot.site import Site
@@ -78,6 +90,7 @@ from bot.store.conversations import ConversationStorage
 from bot.store.direct_line import ConversationLogs, Wakes
 from bot.store.embedded import EmbeddedServer
 from bot.store.enrolments import SealedEnrolments
+from bot.store.holds import RedisHolds
 from bot.store.mode import claim
 from bot.store.mode import examine as examine_mode
 from bot.store.outbox import RedisOutbox
@@ -92,17 +105,26 @@ from bot.store.trust import Trust
 from bot.store.watch import MarkFile, Watch
 from bot.understanding import ErrorFinder, Reader, open_reader
 from bot.verification.email_code import EmailCode
+from bot.verification.protocol import Authenticator
+from bot.verification.recovery_code import RecoveryCode
 from bot.verification.totp import Totp
 from dialogs.answer_question import AnswerQuestion
+from dialogs.change_password import ChangePassword
 from dialogs.explain_error import ExplainError
 from dialogs.forgot_password import ForgotPassword
 from dialogs.front_desk import FrontDesk
-from dialogs.talk import Floor
+from dialogs.my_status import MyStatus
+from dialogs.offers import Offers
+from dialogs.recovery_codes import RecoveryCodes
+from dialogs.talk import Conversation, Floor
 from dialogs.turns import Turns
+from dialogs.unlock_account import UnlockAccount
 
 log = structlog.get_logger("keyturn")
 
-JOURNEYS = {"forgot_password": "reset.button.start"}
+JOURNEYS = {"forgot_password": "reset", "change_password": "change", "unlock_account": "unlock",
+            "recovery_codes": "recovery_codes"}
+"""The conversations that can be begun, and the operation of each."""
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 LEARNING = "Learning to understand (about 20 s, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
@@ -135,14 +157,17 @@ class Desk:
         self.mails = RedisOutbox(store, ring, clock)
         self.accounts = Accounts(store, ring)
         self.mailbox = Mailbox(store, ring, clock)
+        self.holds = RedisHolds(store)
+        self.policy = Policy()
 
         # Who people are, and how they prove it.
         self.hashes = PasswordHashes()
         self.directory = Embedded(self.accounts, self.hashes, clock)
-        totp = Totp(self.enrolments, clock)
-        email_code = EmailCode(
-            HashedCodes(store, ring, clock), self.enrolments, self.mails, self.tries, limits,
-            directory=self.directory)
+        authenticators: dict[str, Authenticator] = {one.name: one for one in (
+            Totp(self.enrolments, limits, clock),
+            RecoveryCode(self.enrolments, limits, clock),
+            EmailCode(HashedCodes(store, ring, clock), self.enrolments, self.mails, self.tries, limits, clock,
+                      directory=self.directory))}
 
         # The channels. The adapter's logic is set below: it needs the knocks, which need the adapter.
         self.adapter = Adapter(self._turn, self._apologise)
@@ -170,28 +195,48 @@ class Desk:
 
         # The journeys.
         self.records = records = Records(self.audit, self.mails, self.directory, clock, RedisRefusals(store))
-        policy = Policy(shortest=limits.password_length, organisation=("keyturn",))
-        self.settlement = Settlement(self.directory, self.cases, self.pending, records, self.knocks, clock)
-        self.forgot_password = ForgotPasswordJourney(
-            self.directory, {"totp": totp, "email_code": email_code}, self.cases, self.tries, records,
-            ring.pseudonym, self._phrase, limits, clock, settings.base_url, beat)
+        rules = PasswordRules(shortest=limits.password_length, organisation=("keyturn",))
+        password_set = PasswordSet(self.directory, records)
+        self.settlement = Settlement(
+            self.directory,
+            {"reset": password_set, "change": password_set, "unlock": Unlocked(self.directory, records),
+             "recovery_codes": CodesMade(self.enrolments, records)},
+            self.cases, self.pending, records, self.knocks, clock)
+        doing = Doing(self.directory, self.enrolments, self.cases, self.tries, self.holds, self.pending, records,
+                      self.settlement, clock)
+        work = (self.directory, authenticators, self.enrolments, self.cases, self.tries, self.holds, records,
+                ring.pseudonym, self._phrase, lambda: self.policy, limits, clock, settings.base_url, beat)
+        self.forgot_password = ForgotPasswordJourney(*work)
+        change_password = ChangePasswordJourney(*work)
+        unlock_account = UnlockAccountJourney(*work, doing=doing)
+        recovery_codes = RecoveryCodesJourney(*work)
+        self.pages = Pages(self.cases, {
+            "recovery_codes": RecoveryCodesPage(
+                self.directory, self.enrolments, doing, limits, clock, masked),
+            "reset": ResetPage(self.directory, doing, self.tries, rules, limits, clock, masked),
+            "change": ChangePage(self.directory, doing, self.tries, rules, limits, clock, masked),
+            PROVE: ProofPage(self.forgot_password, self.knocks, clock),
+        }, limits, clock)
         self.demo_desk = DemoDesk(self.accounts, self.enrolments, self.mailbox, clock)
-        self.reset_page = ResetPage(
-            self.directory, self.cases, self.tries, self.pending, records, self.settlement, policy, limits,
-            clock, masked)
 
         # The conversations.
-        begins = frozenset(JOURNEYS) if settings.chat is WebChat.FULL else frozenset()
-        floor = Floor([ForgotPassword(self.forgot_password, limits, clock)])
-        offered = {one: JOURNEYS[one] for one in begins}
-        ratings = Ratings(store)
-        front = FrontDesk(
-            floor, AnswerQuestion(content, ratings, offered), ExplainError(content, ratings, offered), reader,
-            ErrorFinder(content.errors.values()), content, clock, begins, self.site.base_url)
+        front = self._front_desk(reader, [
+            ForgotPassword(self.forgot_password, limits, clock), ChangePassword(change_password, limits, clock),
+            UnlockAccount(unlock_account, limits, clock), RecoveryCodes(recovery_codes, limits, clock)])
         self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact)
         self.background = Background()
         self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})},
                              lambda: self.background.down, self.trust.why_paused)
+
+    def _front_desk(self, reader: Reader, conversations: Sequence[Conversation]) -> FrontDesk:
+        content, ratings = self.content, Ratings(self.store)
+        offers = Offers(JOURNEYS, lambda: self.policy, visitors=self.settings.chat is WebChat.FULL)
+        status = MyStatus(
+            MyStatusJourney(self.directory, self.enrolments, self.holds, self.settings.limits, self.clock),
+            lambda: self.policy, offers, self.clock)
+        return FrontDesk(
+            Floor(conversations), AnswerQuestion(content, ratings, offers), ExplainError(content, ratings, offers),
+            status, reader, ErrorFinder(content.errors.values()), content, self.clock, offers, self.site.base_url)
 
     def application(self) -> web.Application:
         """The public listener."""
@@ -206,9 +251,9 @@ class Desk:
         if self.settings.chat is not WebChat.OFF:
             app.add_subapp(DIRECT_LINE, self.direct_line.app())
             app.add_routes(web_chat_routes(renderer, self.site, self.cookie, self.settings.data_dir))
-            app.add_routes(secure_routes(
-                self.reset_page, renderer, site=self.site, cookie=self.cookie, mac=self.ring.mac, clock=self.clock,
-                body_seconds=self.settings.limits.body_seconds))
+        app.add_routes(secure_routes(
+            self.pages, renderer, site=self.site, cookie=self.cookie, mac=self.ring.mac, clock=self.clock,
+            body_seconds=self.settings.limits.body_seconds))
         if self.settings.development:
             app.add_routes(demo_routes(self.demo_desk, renderer, self.settings.data_dir))
         return app

@@ -25,13 +25,24 @@ class BrowserCookie:
 
     def ensure(self, request: web.BaseRequest, response: web.StreamResponse) -> str:
         """As `read`; a browser without the cookie is given one with this response."""
-        known = self.read(request)
-        if known:
-            return known
-        value = secrets.token_urlsafe(_BYTES)
-        response.set_cookie(
-            self.name, value, path="/", httponly=True, samesite="Strict", secure=self._secure)
-        return _hash(value)
+        known, fresh = self.known_or_new(request)
+        self.give(response, fresh)
+        return known
+
+    def known_or_new(self, request: web.BaseRequest) -> tuple[str, str]:
+        """The hash of this browser's value, and the value itself if it is a new one that has to be given."""
+        if known := self.read(request):
+            return known, ""
+        fresh = secrets.token_urlsafe(_BYTES)
+        return _hash(fresh), fresh
+
+    def give(self, response: web.StreamResponse, fresh: str) -> None:
+        """Send a new value with this response; "" sends nothing."""
+        if fresh:
+            # Lax, not Strict: a page that is opened from a link elsewhere must find the cookie that this browser
+            # has, or it would be given another one and the chat in the next tab would no longer be its own.
+            response.set_cookie(
+                self.name, fresh, path="/", httponly=True, samesite="Lax", secure=self._secure)
 
 
 def _hash(value: str) -> str:

@@ -7,12 +7,13 @@
     bot     Fint. Si fra hvis det er noe mer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.channel.cards import Button
 from bot.content import Content, Topic
 from bot.store.ratings import Ratings
+from dialogs.offers import Offers
 from dialogs.talk import Press, Question, Talk
 
 SMALL_TALK = frozenset({"greeting", "thanks", "cancel", "language", "out_of_scope", "help"})
@@ -25,9 +26,9 @@ class AnswerQuestion:
 
     content: Content
     ratings: Ratings
-    journeys: Mapping[str, str]         # journeys that can be begun, with the message key of their button
+    offers: Offers
     _texts: dict[tuple[str, str], str] = field(default_factory=dict)
-    _buttons: dict[tuple[str, str, bool], tuple[Button, ...]] = field(default_factory=dict)
+    _buttons: dict[tuple[str, str, frozenset[str]], tuple[Button, ...]] = field(default_factory=dict)
     _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
 
     async def answer(self, talk: Talk, topic_id: str, *, aside: bool = False) -> None:
@@ -39,7 +40,7 @@ class AnswerQuestion:
             talk.memory.rated = [*talk.memory.rated[-20:], topic_id]
             talk.memory.topic = topic_id
         text = self._text(talk.lang, topic)
-        if topic.journey and not self._offers(talk):
+        if topic.journey and topic.journey not in self.offers.to(talk.speaker):
             text += "\n\n" + talk.words("common.not_offered" if talk.speaker.personal else "common.only_in_private")
         await talk.say_text(text, buttons, self._helped(talk, topic_id) if ask else None)
 
@@ -79,22 +80,20 @@ class AnswerQuestion:
             parts.append("*" + self.content.say(lang, "answer.checked", date=topic.checked.strftime("%d.%m.%Y")) + "*")
         return "\n\n".join(parts)
 
-    def _offers(self, talk: Talk) -> bool:
-        """Whether this person may begin something here (I3, I4)."""
-        return bool(self.journeys) and talk.speaker.personal and not talk.speaker.guest
-
     def _next_steps(self, talk: Talk, topic: Topic) -> tuple[Button, ...]:
-        full = self._offers(talk)
-        known = self._buttons.get((talk.lang, topic.id, full))
+        offered = self.offers.to(talk.speaker)
+        known = self._buttons.get((talk.lang, topic.id, offered))
         if known is None:
-            known = self._buttons[talk.lang, topic.id, full] = tuple(self._made_buttons(talk, topic, full))
+            known = tuple(self._made_buttons(talk, topic, offered))
+            self._buttons[talk.lang, topic.id, offered] = known
         return known
 
-    def _made_buttons(self, talk: Talk, topic: Topic, full: bool) -> list[Button]:
+    def _made_buttons(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> list[Button]:
         text = topic.texts[talk.lang]
         found = []
-        if full and topic.journey and topic.journey in self.journeys:
-            found.append(Button(talk.words(self.journeys[topic.journey]), {"do": "start", "journey": topic.journey}))
+        if topic.journey in offered:
+            start = self.offers.button(topic.journey)
+            found.append(Button(talk.words(start.key), start.value))
         if text.steps:
             found.append(Button(talk.words("answer.button.steps"), {"do": "steps", "topic": topic.id}))
         if text.admin:

@@ -11,12 +11,13 @@
     bot     Koden SSPR_0099 kjenner jeg ikke …         [Snakke med et menneske]
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.channel.cards import Button
 from bot.content import Content, KnownError
 from bot.store.ratings import Ratings
+from dialogs.offers import Offers
 from dialogs.talk import Question, Talk
 
 RATED = "error:"            # before an error's id, where topics have their bare ids
@@ -33,7 +34,7 @@ class ExplainError:
 
     content: Content
     ratings: Ratings
-    journeys: Mapping[str, str]         # journeys that can be begun, with the message key of their button
+    offers: Offers
 
     async def explain(self, talk: Talk, ids: Sequence[str], *, aside: bool = False) -> None:
         """Explain the first, offer the others; `aside` is in the middle of something else."""
@@ -83,8 +84,9 @@ class ExplainError:
         """The journey, where it is offered here (I3, I4), and the topic; for a guarded error always the same ones."""
         journey, topic = (GUARDED_JOURNEY, GUARDED_TOPIC) if error.guarded else (error.journey, error.topic)
         found = []
-        if journey and journey in self.journeys and talk.speaker.personal and not talk.speaker.guest:
-            found.append(Button(talk.words(self.journeys[journey]), {"do": "start", "journey": journey}))
+        if journey and journey in self.offers.to(talk.speaker):
+            start = self.offers.button(journey)
+            found.append(Button(talk.words(start.key), start.value))
         return [*found, self._to_topic(talk, topic)] if topic else found
 
     def _others(self, talk: Talk, ids: Sequence[str]) -> list[Button]:

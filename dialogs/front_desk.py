@@ -16,29 +16,38 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.content import Content
+from bot.rules.codes import holds_recovery_code
 from bot.rules.volunteered import holds_password
 from bot.understanding import OUT_OF_SCOPE, PASSWORD_ERROR, ErrorFinder, Found, Reader, Reading
-from dialogs.answer_question import HELP, AnswerQuestion
+from dialogs.answer_question import HELP, SMALL_TALK, AnswerQuestion
 from dialogs.explain_error import RATED, ExplainError
 from dialogs.forgot_password import START
+from dialogs.my_status import MyStatus
+from dialogs.offers import Offers
 from dialogs.shapes import ANYTHING, SHAPES
 from dialogs.talk import Conversation, Floor, Press, Talk
 
 # Stopping throws away what the person has proven, so a guess is not enough.
 SURE_ENOUGH_TO_STOP = 0.8
 
+# A yes, a no or an OK to nothing that was asked.
+A_BARE_ANSWER = "answer.words_for_bare_answer"
+
 # Short words that may stand for anything: they stop nothing and are no other question.
-NO_TOPIC = ("answer.words_for_yes", "answer.words_for_no", "reset.words_for_done")
+NO_TOPIC = ("answer.words_for_yes", "answer.words_for_no", "case.words_for_done")
 # Buttons that stand below a prompt only.
-OF_A_PROMPT = frozenset({"cancel", "resend", "new_link"})
+OF_A_PROMPT = frozenset({"cancel", "resend", "recovery", "new_link"})
 
 # Many first names are near some word of a topic; a topic's own word by itself is surer than this.
 SURE_ENOUGH_TO_DOUBT_AN_ANSWER = 0.9
 # What names of people are taken for.
 MANNERS = frozenset({"greeting", "thanks", "language"})
 
-# Misunderstood this often in a row, the bot points to people instead of offering more guesses.
+MY_STATUS = "my_registration_status"
+
+# Misunderstood this often in a row, the bot offers people beside its guesses.
 MISSES_BEFORE_PEOPLE = 2
+TO_PEOPLE = "contact-a-person"
 
 ERROR_BUTTONS = frozenset({"error", "error_admin", "error_helped"})
 
@@ -50,11 +59,12 @@ class FrontDesk:
     floor: Floor
     answers: AnswerQuestion
     errors: ExplainError
+    status: MyStatus
     reader: Reader
     finder: ErrorFinder
     content: Content
     clock: Clock
-    begins: frozenset[str]              # journeys this installation offers here
+    offers: Offers
     elsewhere: str                      # address of the web chat, for those who cannot start here
 
     async def receive(self, talk: Talk) -> None:
@@ -67,7 +77,7 @@ class FrontDesk:
             return      # It was said that the conversation is over; there is no more to say to its answer.
         match talk.heard.kind:
             case "joined":
-                await talk.say("common.welcome", buttons=[START, HELP] if self._may_begin(talk) else [HELP])
+                await talk.say("common.welcome", buttons=[*self._first_offer(talk), HELP])
             case "language":
                 await self._switch(talk, talk.heard.text, running)
             case "knock" if running:
@@ -85,7 +95,7 @@ class FrontDesk:
     async def answer_known(self, talk: Talk) -> bool:
         """Answer a question that is surely understood; whether it was answered."""
         self._settle_language(talk)
-        if talk.heard.kind != "message" or not talk.heard.text or talk.heard.pressed:
+        if talk.heard.kind != "message" or not talk.heard.text or talk.heard.pressed or talk.says(A_BARE_ANSWER):
             return False
         if holds_password(talk.heard.text):
             await talk.say("common.password_in_chat")
@@ -156,8 +166,11 @@ class FrontDesk:
             await self.floor.ask_again(talk)
         elif holds_password(talk.heard.text, expected=self._a_page_is_open(talk)):
             await talk.redact()
-            offer = not running and self.begins and talk.speaker.personal and not talk.speaker.guest
-            await talk.say("common.password_in_chat", buttons=[START] if offer else [])
+            await talk.say("common.password_in_chat", buttons=[] if running else self._first_offer(talk))
+            await self.floor.ask_again(talk)
+        elif holds_recovery_code(talk.heard.text):
+            await talk.redact()
+            await talk.say("common.recovery_code_in_chat")
             await self.floor.ask_again(talk)
         elif running:
             await self._within(talk, running)
@@ -218,6 +231,9 @@ class FrontDesk:
         if asked_about and (helped := talk.yes_or_no()) is not None:
             await self._rate(talk, asked_about, helped)
             return
+        if talk.says(A_BARE_ANSWER):
+            await self._what_then(talk)
+            return
         reading = self.reader.read(talk.heard.text, talk.lang)
         self._follow_language(talk, reading)
         found = self.finder.find(talk.heard.text)
@@ -228,7 +244,8 @@ class FrontDesk:
             await self._switch(talk, self._named_language(talk), None)
         elif reading.sure:
             talk.memory.misses = talk.memory.misses + 1 if reading.topic == "out_of_scope" else 0
-            await self.answers.answer(talk, reading.answers[0])
+            if reading.topic != MY_STATUS or not await self.status.tell(talk):
+                await self.answers.answer(talk, reading.answers[0])
         else:
             await self._unsure(talk, reading)
 
@@ -248,13 +265,20 @@ class FrontDesk:
             await talk.say("common.stale_button")   # Another release knew it (F10).
 
     async def _unsure(self, talk: Talk, reading: Reading) -> None:
+        """Offer the nearest topics; small talk is none that anybody looks for."""
         talk.memory.misses += 1
-        if talk.memory.misses > MISSES_BEFORE_PEOPLE:
-            await self.answers.answer(talk, "contact-a-person")
-            return
         near = [topic for label, topic in zip(reading.candidates, reading.answers, strict=True)
-                if label != "out_of_scope"]
-        await self.answers.offer(talk, near)
+                if label not in SMALL_TALK]
+        if talk.memory.misses >= MISSES_BEFORE_PEOPLE and TO_PEOPLE not in near:
+            near.append(TO_PEOPLE)
+        if near:
+            await self.answers.offer(talk, near)
+        else:
+            await self._what_then(talk)
+
+    async def _what_then(self, talk: Talk) -> None:
+        """Nothing was asked and nothing understood: say how to go on."""
+        await talk.say("answer.what_then", buttons=[*self._first_offer(talk), HELP])
 
     # -- buttons ---------------------------------------------------------------------------------
 
@@ -285,7 +309,7 @@ class FrontDesk:
                 await self.floor.ask_again(talk)
             case "cancel" if running:
                 await self._cancel(talk, running)
-            case "resend" | "new_link" if running and self.floor.offers(talk.memory, pressed):
+            case _ if running and self.floor.offers(talk.memory, pressed):
                 await self.floor.go_on(talk)
             case _ if running:
                 await talk.say("common.not_that_button")
@@ -304,12 +328,13 @@ class FrontDesk:
 
     async def _start(self, talk: Talk, journey: str) -> None:
         running = self.floor.running(talk.memory)
-        if journey not in self.begins or talk.speaker.guest:
-            await talk.say("common.not_offered")
-        elif not talk.speaker.personal:
+        speaker = talk.speaker
+        if not speaker.personal:
             await talk.say("common.only_in_private")
-        elif not talk.speaker.in_our_web_chat:
+        elif speaker.anonymous and not speaker.guest and not self.offers.here(speaker) and self.offers.visitors:
             await talk.say("common.in_web_chat", buttons=[Press("common.button.web_chat", url=self.elsewhere)])
+        elif journey not in self.offers.to(speaker):
+            await talk.say("common.not_offered")
         elif running and running.name == journey:
             await self.floor.ask_again(talk)
         else:
@@ -354,8 +379,8 @@ class FrontDesk:
 
     # -- small things ----------------------------------------------------------------------------
 
-    def _may_begin(self, talk: Talk) -> bool:
-        return bool(self.begins) and talk.speaker.personal and talk.speaker.in_our_web_chat
+    def _first_offer(self, talk: Talk) -> list[Press]:
+        return [START] if "forgot_password" in self.offers.to(talk.speaker) else []
 
 
 def _more_of(pressed: Mapping[str, str]) -> str:

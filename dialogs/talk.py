@@ -54,6 +54,7 @@ class Heard:
     text: str = ""
     pressed: Mapping[str, str] = field(default_factory=dict)
     locale: str = ""
+    timezone: str = ""                  # IANA name, as Teams sends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,10 @@ class Talk:
         await self.say_text(self.words(key, **facts), [
             Button(self.words(one.key), one.value, one.url) for one in buttons])
 
+    async def say_lines(self, lines: Sequence[str], buttons: Sequence[Press] = ()) -> None:
+        """Say several sentences as one message, a line each."""
+        await self.say_text("\n".join(lines), [Button(self.words(one.key), one.value, one.url) for one in buttons])
+
     async def say_text(self, text: str, buttons: Sequence[Button] = (), question: Question | None = None) -> None:
         """Send Markdown, with buttons below it, and a question with its own buttons below these."""
         reply = Activity(type="message", text=_LINE_END.sub("  \n", text), text_format="markdown", locale=self.lang)
@@ -209,6 +214,15 @@ class Step:
         """Say a last thing; the conversation is over."""
         await self.talk.say(key, buttons=buttons, **facts)
         return await self.end()
+
+    async def take(self, reply: "Reply") -> DialogTurnResult:
+        """The move that a check's reply stands for, when it is known without asking."""
+        match reply:
+            case Good(value):
+                return await self.go_on(value)
+            case Leave(key, facts, buttons):
+                return await self.leave(key, buttons, **facts)
+        raise TypeError(f"a step cannot end with {type(reply).__name__}")
 
     async def end(self) -> DialogTurnResult:
         await self._within.cancel_all_dialogs()

@@ -106,7 +106,8 @@ class Turns:
         activity = context.activity
         locale = activity.locale or ""
         if activity.type == "message":
-            return Heard("message", self._clean(activity.text), pressed(activity.value), locale)
+            zone = (activity.local_timezone or "")[:64]
+            return Heard("message", self._clean(activity.text), pressed(activity.value), locale, zone)
         if activity.type == "event" and activity.name == KNOCK:
             return Heard("knock", locale=locale)
         if activity.type == "event" and activity.name == LANGUAGE:

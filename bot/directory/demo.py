@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from bot.directory.hashing import PasswordHashes
 from bot.directory.protocol import Account
+from bot.rules.registered import EMAIL_CODE, NOTHING, TOTP, Enrolment, Method
 from bot.secret import Secret
 from bot.store.accounts import Accounts
-from bot.store.protocol import Enrolment, Enrolments
+from bot.store.protocol import Enrolments
 from bot.verification.totp import new_seed
 
 DOMAIN = "example.no"
@@ -59,9 +60,15 @@ async def seed(accounts: Accounts, enrolments: Enrolments, hashes: PasswordHashe
         if await accounts.read(account.id) is None:
             password = _password()
             await accounts.create(account, await hashes.hash(password), initial=password)
-        if person.registered and await enrolments.read(account.id) is None:
-            await enrolments.write(
-                account.id, Enrolment(new_seed(), secrets.token_hex(8), person.mail, now))
+        if person.registered and await enrolments.read(account.id) == NOTHING:
+            await enrolments.change(account.id, registered_since(now, person.mail))
+
+
+def registered_since(now: float, mail: str, seed: Secret | None = None) -> Enrolment:
+    """An authenticator app and a private address that count at once."""
+    app = Method(secrets.token_hex(8), TOTP, "", now, backed=True, seed=seed or new_seed())
+    return Enrolment((app, Method(secrets.token_hex(8), EMAIL_CODE, "", now, backed=True, address=mail)),
+                     confirmed_at=now)
 
 
 def _password() -> Secret:

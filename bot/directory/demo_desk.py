@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.delivery.mailbox import Mailbox
 from bot.directory import demo
 from bot.pages.demo import DemoMail, DemoPerson
+from bot.rules.registered import TOTP
 from bot.store.accounts import Accounts
 from bot.store.protocol import Enrolments
 from bot.verification.totp import current_code, seconds_left
@@ -27,11 +28,11 @@ class DemoDesk:
     async def code(self, username: str) -> tuple[str, float] | None:
         """The code and the seconds it has left, by user name or its local part."""
         person = _named(username)
-        enrolment = await self.enrolments.read(person.account.id) if person else None
-        if enrolment is None or enrolment.totp_seed is None:
+        apps = (await self.enrolments.read(person.account.id)).of_kind(TOTP) if person else ()
+        if not apps or apps[0].seed is None:
             return None
         now = self.clock.now()
-        return current_code(enrolment.totp_seed, now), seconds_left(now)
+        return current_code(apps[0].seed, now), seconds_left(now)
 
     async def mails(self, username: str) -> Sequence[DemoMail]:
         """Private address and work address together, newest first."""

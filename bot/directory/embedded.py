@@ -53,18 +53,15 @@ class Embedded:
             return await self._accounts.read(account_id)
 
     async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:
+        return await self._set(account_id, None, password, key)
+
+    async def change_password(self, account_id: str, current: Secret, password: Secret, key: str) -> PasswordSet:
+        return await self._set(account_id, current, password, key)
+
+    async def unlock(self, account_id: str, key: str) -> Applied:
         with _as_directory():
-            while True:
-                # The hashes are read before the effect: if that has not happened yet, they cannot hold the
-                # password of an earlier call with this key, and what is found in them is history indeed.
-                known = await self._accounts.credentials(account_id)
-                effect = await self._accounts.effect(account_id, key)
-                if effect is None and known is not None:
-                    if await self._among(known.hashes, password):
-                        return PasswordSet(Applied.NO, ("history",))
-                    effect = await self._replaced(account_id, password, key, known)
-                if effect is not Effect.STALE:
-                    return PasswordSet(Applied.YES if effect is Effect.APPLIED else Applied.NO)
+            effect = await self._accounts.unlock(account_id, key)
+        return Applied.YES if effect is Effect.APPLIED else Applied.NO
 
     async def outcome(self, account_id: str, key: str) -> Applied:
         with _as_directory():
@@ -100,6 +97,22 @@ class Embedded:
         with _as_directory():
             known = await self._accounts.credentials(account_id)
         return known is not None and signed_in_at >= known.sessions_valid_from
+
+    async def _set(self, account_id: str, current: Secret | None, password: Secret, key: str) -> PasswordSet:
+        with _as_directory():
+            while True:
+                # The hashes are read before the effect: if that has not happened yet, they cannot hold the
+                # password of an earlier call with this key, and what is found in them is history indeed.
+                known = await self._accounts.credentials(account_id)
+                effect = await self._accounts.effect(account_id, key)
+                if effect is None and known is not None:
+                    if current is not None and not await self._hashes.matches(current, known.hashes[0]):
+                        return PasswordSet(Applied.NO, ("wrong_current",))
+                    if await self._among(known.hashes, password):
+                        return PasswordSet(Applied.NO, ("history",))
+                    effect = await self._replaced(account_id, password, key, known)
+                if effect is not Effect.STALE:
+                    return PasswordSet(Applied.YES if effect is Effect.APPLIED else Applied.NO)
 
     async def _replaced(self, account_id: str, password: Secret, key: str, known: Credentials) -> Effect:
         hashes = (await self._hashes.hash(password), *known.hashes)[:HISTORY]

@@ -60,6 +60,17 @@ class Directory(Protocol):
         """Set the password exactly as given (N3), unlock, at most once per key however often called (F2)."""
         ...
 
+    async def change_password(self, account_id: str, current: Secret, password: Secret, key: str) -> PasswordSet:
+        """As `set_password`, but only where `current` is the present password; else `broken` is "wrong_current".
+
+        The proof and the change are one step (O2).
+        """
+        ...
+
+    async def unlock(self, account_id: str, key: str) -> Applied:
+        """Lift the directory's own lockout, at most once per key; the password stays as it is."""
+        ...
+
     async def outcome(self, account_id: str, key: str) -> Applied:
         """Whether the effect with this key happened. NO is final: the key can no longer act after it (F3)."""
         ...

@@ -16,6 +16,20 @@ class Asked:
 class Proven:
     """Every gate is passed."""
 
+    case_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cannot:
+    """It cannot succeed, known before the first proof: `reason` is a key below `cannot`.
+
+    `until` (seconds since 1970): when time alone will help; `missing`: gates with nothing registered for them.
+    """
+
+    reason: str
+    until: float = 0
+    missing: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
@@ -36,10 +50,10 @@ class NotACode:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """The requester has to wait until `until` (seconds since 1970); `everybody` that visits has to (limit 8)."""
+    """The requester has to wait until `until` (seconds since 1970; 0: time does not help); `whose` is full."""
 
     until: float
-    everybody: bool = False
+    whose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ class Page:
 class Told:
     """How a case stands, as far as it is known (F1).
 
-    "waiting" for the page; "checking" while the effect is in flight; "done"; "refused" or "ended"
+    "waiting" for the person; "checking" while the effect is in flight; "done"; "refused" or "ended"
     without an effect, for a reason of rules.case; "unknown" when there is no record of the case any
     more; "elsewhere" when it is somebody else's.
     """

@@ -1,11 +1,15 @@
-"""The page half of a journey, as the secure pages see it: look, check while typing, finish."""
+"""The page half of a journey, as the secure pages see it: look, go on here, check while typing, finish."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from bot.rules.case import Case
 from bot.secret import Secret
+
+Fields = Mapping[str, Secret]
+"""What was typed into a form, by the names that the form asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +24,31 @@ class RuleState:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the page shows before anything is done. Nothing here is secret (E3, P3)."""
+    """What the page shows before anything is done (E3, P3). `kind` names the template and its fields.
 
-    operation: str              # "reset": content `pages.<operation>.*`
+    `operation` names content `pages.<operation>.*`; `account` is the masked user name, `username` the
+    whole one for the password manager, once the person is proven.
+    """
+
+    kind: str
+    operation: str
     lang: str
-    account: str                # masked user name, e.g. "ka•••@example.no"
-    username: str               # for the password manager's username field (the person is proven)
+    account: str
+    username: str
     phrase: str                 # the same words stand in the chat
-    rules: tuple[RuleState, ...]
     seconds_left: float
-    longest: int                # characters a password may have
+    rules: tuple[RuleState, ...] = ()
+    longest: int = 0            # characters a password may have
+    setup: "Setup | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an authenticator app needs, shown once (A1): the key in groups, the link, the QR code as SVG."""
+
+    key: Secret
+    link: Secret
+    qr: Secret
 
 
 class End(Enum):
@@ -42,12 +61,17 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The result, shown however often it is asked for by the same browser (P2)."""
+    """The result, shown however often it is asked for by the same browser (P2).
+
+    `reason`: content `pages.<operation>.refused.reason.<reason>`; `codes`: shown this once, never again (A5).
+    """
 
     end: End
     lang: str
     operation: str
-    reason: str = ""            # content `pages.<operation>.refused.reason.<reason>`
+    reason: str = ""
+    codes: tuple[Secret, ...] = ()
+    at_once: bool = False       # shown in answer to the POST: there is nothing to look at later
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +82,45 @@ class Again:
     broken: tuple[RuleState, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unbound:
+    """The ticket is good, and no browser has it yet: its person has to press a button first (P2, P3)."""
+
+    lang: str
+    operation: str
+    phrase: str
+
+
 class SecurePage(Protocol):
     """None always means: expired, used up, unknown or somebody else's ticket; the page cannot tell which (E3)."""
 
-    async def look(self, ticket: str, browser: str) -> Form | Ended | None:
+    async def look(self, ticket: str, browser: str) -> Form | Ended | Unbound | None:
         """Harmless (P2): GET and HEAD."""
+        ...
+
+    async def bind(self, ticket: str, browser: str) -> bool:
+        """The person's own POST that makes this browser the ticket's, for good; whether it is."""
         ...
 
     async def check(self, ticket: str, browser: str, password: Secret) -> tuple[RuleState, ...] | None:
         """The rules as they stand for what is typed so far; counts nothing and changes nothing."""
         ...
 
-    async def finish(self, ticket: str, browser: str, password: Secret) -> Again | Ended | None:
+    async def finish(self, ticket: str, browser: str, fields: Fields) -> Again | Ended | None:
         """The person's own POST; acts once (F2)."""
         ...
+
+
+class PageHalf(Protocol):
+    """One journey's page, for a case whose ticket and browser are found to be right."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of what its form asks for."""
+        ...
+
+    async def look(self, case: Case, ends: float) -> Form | Ended: ...
+
+    async def check(self, case: Case, password: Secret) -> tuple[RuleState, ...] | None: ...
+
+    async def finish(self, case: Case, ends: float, fields: Fields) -> Again | Ended: ...

@@ -1,6 +1,6 @@
 """What a journey leaves behind: audit records of every step, and notices to the account's owner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,9 +78,26 @@ class Records:
         await self._of(case, "outcome", tenant=tenant, outcome=case.state.value, reason=case.reason,
                        once=f"{case.key}:outcome")
 
-    async def refused_by_directory(self, case: Case) -> None:
-        """The directory did not take the password; the page asks for another (F7)."""
-        await self._of(case, "refused_by_directory", outcome="not_done", reason="password_rules")
+    async def not_taken(self, case: Case, broken: Sequence[str]) -> None:
+        """Nothing happened, and the page asks again (F7)."""
+        await self._of(case, "not_taken", outcome="not_done", reason=",".join(broken))
+
+    async def refused(self, operation: str, speaker: Speaker, target: str, reason: str) -> None:
+        """The signed-in owner was told before the first proof that it cannot be done."""
+        said = {
+            "event": f"{operation}.refused", "actor": speaker.requester, "tenant": speaker.tenant,
+            "target": target, "operation": operation, "outcome": "refused", "reason": reason,
+            "source": speaker.source, "correlation": speaker.conversation}
+        await self._maybe_refused(said, refused=True)
+        if reason == "protected":
+            log.warning("protected_account_attempt", reason=reason)
+            await self.audit.append({**said, "event": f"{operation}.alert"})
+
+    async def recovery_code_used(self, case: Case) -> None:
+        """The owner hears of every code that is spent (O6)."""
+        account = await self.directory.read(case.account)
+        if account is not None:
+            await self.tell_owner(account, "recovery_code_used", f"{case.id}:recovery:{len(case.proofs)}")
 
     async def revoked(self, case: Case, ended: bool) -> None:
         outcome = "done" if ended else "failed"

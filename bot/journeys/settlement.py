@@ -1,7 +1,9 @@
 """Bringing every begun effect to one truth, told to person and audit trail alike (F1-F4)."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
@@ -20,6 +22,18 @@ AT_ONCE = 20                # cases: each may wait for the directory twice, and 
 CALL_SECONDS = 10.0
 
 
+class Aftermath(Protocol):
+    """What one operation's effect was, and what follows from it."""
+
+    async def outcome(self, case: Case) -> Applied:
+        """Whether the effect with the case's key happened; NO is final (F3)."""
+        ...
+
+    async def follow_up(self, case: Case, account: Account) -> None:
+        """Whatever comes after it succeeded; repeated after a crash, so every part bears repeating (F4)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """`settle` may be run any number of times, by anybody, after a crash at any point.
@@ -28,6 +42,7 @@ class Settlement:
     """
 
     directory: Directory
+    effects: Mapping[str, Aftermath]    # by operation
     cases: Cases
     pending: Pending
     records: Records
@@ -87,7 +102,7 @@ class Settlement:
             return await self._save(case, Applied.NO)
         if applied is Applied.UNKNOWN:
             async with asyncio.timeout(CALL_SECONDS):
-                applied = await self.directory.outcome(case.account, case.key)
+                applied = await self.effects[case.operation].outcome(case)
         return None if applied is Applied.UNKNOWN else await self._save(case, applied)
 
     async def _save(self, case: Case, applied: Applied) -> Case | None:
@@ -108,17 +123,10 @@ class Settlement:
         await self.pending.remove(case.id)
 
     async def _after_success(self, case: Case, account: Account) -> None:
-        """Sessions end, the owner hears of it, other requests for the account end too (O4, O6, I5)."""
-        await self.records.tell_owner(account, "reset_done", case.key)
+        """Other requests for the account end (I5), and what the operation itself brings with it."""
         while await self._supersede_others(case, account):
             log.info("superseded_case_moved_on", case=case.id)
-        try:
-            async with asyncio.timeout(CALL_SECONDS):
-                await self.directory.revoke_sessions(account.id)
-        except (KeyturnError, TimeoutError):
-            await self.records.revoked(case, ended=False)
-            raise
-        await self.records.revoked(case, ended=True)
+        await self.effects[case.operation].follow_up(case, account)
 
     async def _supersede_others(self, case: Case, account: Account) -> bool:
         """End what else is under way for the account (I5); whether any of it moved on meanwhile."""

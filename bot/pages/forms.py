@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Set
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -46,8 +46,11 @@ async def read_body(request: web.Request, kind: str, most: int, seconds: float) 
     return body
 
 
-def form_fields(body: bytes, names: Sequence[str]) -> dict[str, bytes]:
-    """Exactly these fields, each once (P4), as the bytes that were typed. Raises BadRequestError 400."""
+def form_fields(body: bytes, names: Set[str]) -> tuple[dict[str, bytes], str]:
+    """Some of these fields, each once (P4), as the bytes that were typed, and the form's token.
+
+    Raises BadRequestError 400.
+    """
     if not body.isascii():
         raise BadRequestError(400)   # browsers escape everything else, so this is another encoding
     found: dict[str, bytes] = {}
@@ -57,12 +60,12 @@ def form_fields(body: bytes, names: Sequence[str]) -> dict[str, bytes]:
         if not equals or _BAD_ESCAPE.search(part):
             raise BadRequestError(400)
         field = _typed(name).decode("latin-1")
-        if field not in names or field in found:
+        if field not in (*names, "token") or field in found:
             raise BadRequestError(400)
         found[field] = _typed(value)
-    if len(found) != len(names):
+    if "token" not in found or (names and len(found) == 1):
         raise BadRequestError(400)
-    return found
+    return found, found.pop("token").decode("latin-1")
 
 
 def json_field(body: bytes, name: str) -> str:

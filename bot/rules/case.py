@@ -1,7 +1,7 @@
 """The life of one request: which states a case goes through, and which steps are allowed when."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ class State(StrEnum):
 
 
 class WhyEnded(StrEnum):
-    """Why a case ended before any effect; content `reset.over.<reason>` in the chat. A page shows no such case."""
+    """Why a case ended before any effect; content `case.over.<reason>` in the chat. A page shows no such case."""
 
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -29,14 +29,34 @@ class WhyEnded(StrEnum):
 
 
 class WhyRefused(StrEnum):
-    """Why the effect was refused; content `reset.refused.<reason>`, and `pages.reset.refused.reason.<reason>`."""
+    """Why the effect was refused; content `case.refused.<reason>`, and on pages `refused.reason.<reason>`."""
 
     INTERRUPTED = "interrupted"
     PAUSED = "paused"                           # the account (limits 4, 5)
     PAUSED_HERE = "paused_here"                 # whoever asks, or their address (limit 6)
     PAUSED_EVERYWHERE = "paused_everywhere"     # all visitors (limit 8)
-    TOO_MANY_RESETS = "too_many_resets"
+    TOO_MANY = "too_many"                       # done too often today (limits 9, 10)
+    TOO_MANY_TRIES = "too_many_tries"           # the present password was wrong too often (O5)
+    METHODS_CHANGED = "methods_changed"         # what it was proven with is gone (A4)
+    TOO_OLD = "too_old"                         # the proof, for a change of what is registered (limit 16)
     CONTACT_IT = "contact_it"
+    NOT_LOCKED = "not_locked"                   # nothing to unlock
+    EXPIRED_PASSWORD = "expired_password"       # noqa: S105  # nor is a lock what keeps its owner out
+
+
+class WhyNot(StrEnum):
+    """Why an account cannot be served whatever is proven; content `case.cannot.<reason>`, for its owner only."""
+
+    NOT_OFFERED = "not_offered"         # by the policy, here
+    UNKNOWN = "unknown"
+    PROTECTED = "protected"             # administrators, service and break-glass accounts (I8)
+    GUEST = "guest"
+    DISABLED = "disabled"
+    FROZEN = "frozen"                   # by the owner's alarm
+    HELD = "held"                       # by IT
+    STARTS = "starts"                   # begun too often today (limit 9)
+    UNREGISTERED = "unregistered"
+    COOL_DOWN = "cool_down"             # registered too recently (limit 17)
 
 
 CLOSED = frozenset({State.DONE, State.REFUSED, State.ENDED})
@@ -52,7 +72,7 @@ class Case:
     """
 
     id: str
-    operation: str                      # "reset"
+    operation: str                      # "reset", "change", "unlock", "register"
     lang: str
     account: str
     speaker: Mapping[str, Any]          # asdict(bot.people.Speaker) of whoever opened it (I5)
@@ -60,7 +80,10 @@ class Case:
     key: str                            # idempotency key of the one effect (F2)
     phrase: str                         # a few words the chat and the page both show (P3)
     gates: tuple[str, ...]              # methods still to prove, in order
-    proofs: tuple[str, ...] = ()        # methods proven
+    proofs: tuple[str, ...] = ()        # kinds of methods proven
+    used: tuple[str, ...] = ()          # ids of the very methods; each must still be registered at the end (A4)
+    subject: Mapping[str, Any] = field(default_factory=dict)    # what the operation is about, plain JSON, no secrets
+    browser: str = ""                   # SHA-256 of the cookie of the one browser that may use the page (P3)
     blocked: str = ""
     state: State = State.OPENED
     ticket: str = ""                    # SHA-256 of the newest ticket: older ones are dead (P1)
@@ -83,7 +106,7 @@ class Case:
         if unknown := set(data) - known:
             raise ValueError(f"unknown fields of a case: {sorted(unknown)}")
         values = dict(data)
-        for name in ("gates", "proofs"):
+        for name in ("gates", "proofs", "used"):
             values[name] = tuple(values[name])
         values["state"] = State(values["state"])
         return cls(**values)
@@ -93,13 +116,16 @@ class Case:
         """The method to prove next; empty when there is none left."""
         return self.gates[0] if self.gates else ""
 
-    def passed(self, method: str, now: float) -> "Case":
-        """This case after one gate was proven; it becomes proven with the last one."""
-        if self.state is not State.OPENED or method != self.next_gate:
-            raise ValueError(f"{method} cannot be proven now")
+    def passed(self, gate: str, now: float, *, by: str = "", used: str = "") -> "Case":
+        """This case after one gate was proven, `by` a kind of method where that is not the gate's own.
+
+        It becomes proven with the last one.
+        """
+        if self.state is not State.OPENED or gate != self.next_gate:
+            raise ValueError(f"{gate} cannot be proven now")
         gates = self.gates[1:]
         return replace(
-            self, gates=gates, proofs=(*self.proofs, method),
+            self, gates=gates, proofs=(*self.proofs, by or gate), used=(*self.used, used) if used else self.used,
             first_proof_at=self.first_proof_at or now,
             state=State.OPENED if gates else State.PROVEN,
             proven_at=0 if gates else now)

@@ -2,6 +2,15 @@
 
 import re
 
+RECOVERY_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: nothing in it looks like anything else in it."""
+
+RECOVERY_CHARACTERS = 16
+"""Of 5 bits each: 80 bits (limit 18)."""
+
+_RECOVERY = re.compile(r"[0-9A-Za-z]{4}(?:[ \u00a0\u2010-\u2015-]{0,3}[0-9A-Za-z]{4}){3}")
+_LOOK_ALIKES = str.maketrans("OIL", "011")
+
 _RUN = re.compile(r"[0-9]+(?:[ \u00a0\u202f-]{1,3}[0-9]+)*")
 """Digits as people and phones group them: spaces, also the unbreakable ones, or hyphens between groups."""
 
@@ -24,3 +33,24 @@ def canonical_code(text: str, digits: int) -> str | None:
         return None
     code = "".join(one for one in runs[0].group() if one in "0123456789")
     return code if len(code) == digits else None
+
+
+def canonical_recovery_code(text: str) -> str | None:
+    """The recovery code that this text is ("k7qm 4rtx-92hd pw3e" → "K7QM4RTX92HDPW3E"), else None.
+
+    Letters that the alphabet leaves out are read as the digits they look like, as its author says.
+    """
+    found = _RECOVERY.fullmatch(text.strip(" \t\r\n"))
+    code = "".join(one for one in found.group() if one.isalnum()).upper().translate(_LOOK_ALIKES) if found else ""
+    return code if code and set(code) <= set(RECOVERY_ALPHABET) else None
+
+
+def holds_recovery_code(text: str) -> bool:
+    """Whether something in the text has the shape of a recovery code: letters and digits in four groups (G4)."""
+    return any(
+        any(map(str.isdigit, one.group())) and any(map(str.isalpha, one.group())) and "U" not in one.group().upper()
+        for one in _GROUPS.finditer(text[:4000]))
+
+
+_GROUPS = re.compile(
+    r"(?<![0-9A-Za-z])[0-9A-Za-z]{4}(?:[ \u00a0\u2010-\u2015-]{1,3}[0-9A-Za-z]{4}){3}(?![0-9A-Za-z])")

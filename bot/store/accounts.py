@@ -63,6 +63,16 @@ redis.call('SET', KEYS[2], '1')
 return 1
 """)
 
+# KEYS: account, effect.
+_UNLOCK = Script("""
+local effect = redis.call('GET', KEYS[2])
+if effect then return tonumber(effect) end
+if redis.call('EXISTS', KEYS[1]) == 0 then return 3 end
+redis.call('HSET', KEYS[1], 'locked', '0')
+redis.call('SET', KEYS[2], '1')
+return 1
+""")
+
 # KEYS: effect. Asking for an effect that has not happened closes its key for ever (F3).
 _SETTLE = Script("""
 redis.call('SET', KEYS[1], '0', 'NX')
@@ -140,6 +150,10 @@ class Accounts:
         places = [keys.account(account_id), keys.effect(account_id, key)]
         words: list[Part] = [version, self._sealed_hashes(account_id, hashes)]
         return Effect(await self._store.call(_SET_PASSWORD, places, words))
+
+    async def unlock(self, account_id: str, key: str) -> Effect:
+        """Lift the lockout and mark `key` as applied, in one step."""
+        return Effect(await self._store.call(_UNLOCK, [keys.account(account_id), keys.effect(account_id, key)]))
 
     async def effect(self, account_id: str, key: str) -> Effect | None:
         """What is settled about a key; None while it may still act."""

@@ -14,12 +14,13 @@ from bot.rules.case import CLOSED, Case
 from bot.rules.limits import Limits
 from bot.store import keys
 from bot.store.connection import Part, Script, Store
+from bot.store.protocol import Ticketed
 from bot.store.sealed import KeyRing
 
 _log = structlog.get_logger(__name__)
 
-_CASE = "case 1"
-_TICKET = "ticket 1"
+_CASE = "case 2"
+_TICKET = "ticket 2"
 # A double submit that comes after the ticket's end must still find its first result (P2).
 _AFTERLIFE = 900.0
 
@@ -61,15 +62,16 @@ class SealedCases:
     async def save(self, case: Case) -> Case:
         return await self._write(case)
 
-    async def issue_ticket(self, case: Case, seconds: float) -> tuple[str, Case]:
+    async def issue_ticket(self, case: Case, purpose: str, seconds: float) -> tuple[str, Case]:
         ticket = secrets.token_urlsafe(32)
         mark = _hash(ticket)
-        record = json.dumps({"case": case.id, "ends": self._clock.now() + seconds}).encode()
+        record = json.dumps(
+            {"case": case.id, "purpose": purpose, "ends": self._clock.now() + seconds}).encode()
         sealed = self._ring.seal(_TICKET, mark, record)
         lasts = round((seconds + _AFTERLIFE) * 1000)
         return ticket, await self._write(replace(case, ticket=mark), mark, sealed, lasts)
 
-    async def by_ticket(self, ticket: str) -> tuple[Case, float] | None:
+    async def by_ticket(self, ticket: str) -> Ticketed | None:
         mark = _hash(ticket)
         sealed = await self._store.do("GET", keys.ticket(mark))
         record = self._ring.open(_TICKET, mark, sealed) if sealed else None
@@ -77,7 +79,7 @@ class SealedCases:
             return None
         found = json.loads(record)
         case = await self.read(found["case"])
-        return (case, found["ends"]) if case is not None and case.ticket == mark else None
+        return Ticketed(case, found["purpose"], found["ends"]) if case and case.ticket == mark else None
 
     async def others_of(self, account_id: str, but: str) -> Sequence[Case]:
         index = keys.cases_of(account_id)

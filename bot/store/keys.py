@@ -17,6 +17,7 @@ PENDING = "kt:{pending}:due"
 PENDING_LOOKS = "kt:{pending}:looks"
 RATINGS = "kt:ratings"
 READY = "kt:ready"
+HELD = "kt:{holds}:accounts"
 MODE = "kt:mode"
 DIRECT_LINE_WAKES = "kt:direct_line:wakes"
 GLOBAL_TRIES = "kt:{tries}:global"
@@ -70,12 +71,32 @@ def code(challenge: str) -> str:
 
 
 def enrolment(account_id: str) -> str:
-    return f"kt:enrolment:{digest(account_id)}"
+    return f"kt:{{e:{digest(account_id)}}}:record"
 
 
-def totp_step(totp_id: str) -> str:
+def enrolment_effect(account_id: str, key: str) -> str:
+    """Whether the change with this idempotency key was made to what is registered, or is void."""
+    return f"kt:{{e:{digest(account_id)}}}:effect:{digest(key)}"
+
+
+def last_used(account_id: str) -> str:
+    """When each of an account's methods was last used."""
+    return f"kt:{{e:{digest(account_id)}}}:used"
+
+
+def holds(account_id: str) -> str:
+    """Why self-service is switched off for an account."""
+    return f"kt:{{holds}}:of:{digest(account_id)}"
+
+
+def totp_step(method_id: str) -> str:
     """The last time step an authenticator was accepted with."""
-    return f"kt:step:{digest(totp_id)}"
+    return f"kt:step:{digest(method_id)}"
+
+
+def recovery_spent(set_id: str) -> str:
+    """The spent codes of a set of recovery codes."""
+    return f"kt:recovery:{digest(set_id)}"
 
 
 def account(account_id: str) -> str:

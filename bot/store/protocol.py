@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.rules.case import Case
+from bot.rules.holds import Hold
+from bot.rules.registered import Enrolment
 from bot.secret import Secret
 
 
@@ -68,6 +70,15 @@ class Tries(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Ticketed:
+    """What a ticket opens: a case, for one purpose, until `ends` (seconds since 1970)."""
+
+    case: Case
+    purpose: str
+    ends: float
+
+
 class Cases(Protocol):
     """Requests, sealed; gone after limit 27."""
 
@@ -81,12 +92,12 @@ class Cases(Protocol):
         """Replace it if its `rev` is still the stored one, and return it with the new rev; else Conflict."""
         ...
 
-    async def issue_ticket(self, case: Case, seconds: float) -> tuple[str, Case]:
+    async def issue_ticket(self, case: Case, purpose: str, seconds: float) -> tuple[str, Case]:
         """A new ticket (256 bit, URL-safe) for the case; the old one dies. Only its hash is stored (P1)."""
         ...
 
-    async def by_ticket(self, ticket: str) -> tuple[Case, float] | None:
-        """The case of its newest ticket, and when the ticket ends; None for any other (E3)."""
+    async def by_ticket(self, ticket: str) -> Ticketed | None:
+        """The case of its newest ticket; None for any other ticket (E3)."""
         ...
 
     async def others_of(self, account_id: str, but: str) -> Sequence[Case]:
@@ -116,25 +127,60 @@ class Codes(Protocol):
     async def kill(self, challenge: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """What one account has registered with the bot."""
-
-    totp_seed: Secret | None    # base32
-    totp_id: str
-    mail: str | None            # private address, proven
-    since: float
-
-
 class Enrolments(Protocol):
-    """Registered authenticators, sealed and bound to their owner (D1)."""
+    """What accounts have registered, sealed and bound to the owner (D1)."""
 
-    async def read(self, account_id: str) -> Enrolment | None: ...
+    async def read(self, account_id: str) -> Enrolment:
+        """What the account has registered; an empty one for an account that has nothing, or is none (E2)."""
+        ...
 
-    async def write(self, account_id: str, enrolment: Enrolment) -> None: ...
+    async def change(self, account_id: str, enrolment: Enrolment, key: str = "") -> bool:
+        """Replace the record of `enrolment.rev`; Conflict when another one is stored.
 
-    async def spend_step(self, totp_id: str, step: int) -> bool:
+        With a `key` at most once, and False when the key was closed by `outcome` (F2).
+        """
+        ...
+
+    async def outcome(self, account_id: str, key: str) -> bool:
+        """Whether the change with this key happened. If not, it never will (F3)."""
+        ...
+
+    async def spend_step(self, method_id: str, step: int) -> bool:
         """Accept a time step if it is later than the last accepted one of this authenticator (V7)."""
+        ...
+
+    async def spend_code(self, set_id: str, code_hash: str) -> bool:
+        """Accept a recovery code of a set if nobody spent it before."""
+        ...
+
+    async def spent_codes(self, set_id: str) -> int:
+        """How many codes of the set are spent."""
+        ...
+
+    async def note_use(self, account_id: str, method_id: str, at: float) -> None: ...
+
+    async def last_used(self, account_id: str) -> Mapping[str, float]:
+        """When each method was last used, by id."""
+        ...
+
+
+class Holds(Protocol):
+    """Accounts whose self-service is switched off."""
+
+    async def of(self, account_id: str) -> Sequence[Hold]:
+        """What holds the account; nothing for an account that is free, or is none."""
+        ...
+
+    async def put(self, hold: Hold) -> bool:
+        """Hold it; False when it was held so already."""
+        ...
+
+    async def lift(self, account_id: str, kind: str) -> bool:
+        """Whether there was such a hold."""
+        ...
+
+    async def held(self) -> Sequence[str]:
+        """Ids of all held accounts."""
         ...
 
 

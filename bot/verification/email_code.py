@@ -4,11 +4,14 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from bot.clock import Clock
 from bot.delivery.protocol import Mail, Outbox
 from bot.directory.protocol import Directory
+from bot.rules import registered
 from bot.rules.case import Case
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
+from bot.rules.registered import Method
 from bot.store.protocol import Codes, Enrolments, Tries
 from bot.verification.protocol import NotSent, Sent
 
@@ -19,10 +22,10 @@ _DAY = 86400.0
 class EmailCode:
     """Implements Authenticator. For an account without address it does the same, and sends none (E1)."""
 
-    name = "email_code"
+    name = registered.EMAIL_CODE
 
     def __init__(
-        self, codes: Codes, enrolments: Enrolments, outbox: Outbox, tries: Tries, limits: Limits, *,
+        self, codes: Codes, enrolments: Enrolments, outbox: Outbox, tries: Tries, limits: Limits, clock: Clock, *,
         directory: Directory,
     ) -> None:
         self._codes = codes
@@ -30,32 +33,39 @@ class EmailCode:
         self._outbox = outbox
         self._tries = tries
         self._limits = limits
+        self._clock = clock
         self._directory = directory
 
-    async def enrolled(self, account_id: str) -> bool:
-        enrolment = await self._enrolments.read(account_id)
-        return enrolment is not None and bool(enrolment.mail)
+    def canonical(self, typed: str) -> str | None:
+        return canonical_code(typed, self._limits.code_digits)
 
     async def challenge(self, case: Case) -> Sent | NotSent:
         windows = ((self._limits.codes_15min, _QUARTER), (self._limits.codes_24h, _DAY))
         until = await self._tries.start("codes", case.account, _by_owner(case.speaker), windows)
         if until:
             return NotSent(until)
-        enrolment = await self._enrolments.read(case.account)
+        address = await self._address(case.account)
         account = await self._directory.read(case.account)
         code = await self._codes.issue(case.id, self._limits.code_seconds, self._limits.code_digits)
-        if enrolment is None or not enrolment.mail or account is None:
+        if address is None or account is None:
             # A code that nobody gets is no code; the store is asked as often as for a mail.
             await self._codes.kill(case.id)
             return Sent()
         facts = {"code": code.reveal(), "minutes": str(self._limits.code_seconds // 60)}
-        mail = Mail(enrolment.mail, account.language, "code", facts)
+        mail = Mail(address.address, account.language, "code", facts)
         await self._outbox.put(mail, once=f"code:{case.id}:{secrets.token_hex(8)}")
         return Sent()
 
-    async def check(self, case: Case, code: str) -> bool:
-        typed = canonical_code(code, self._limits.code_digits)
-        return typed is not None and await self._codes.spend(case.id, typed)
+    async def check(self, case: Case, code: str) -> str:
+        address = await self._address(case.account)
+        spent = await self._codes.spend(case.id, code)
+        return address.id if spent and address else ""
+
+    async def _address(self, account_id: str) -> Method | None:
+        """The one private address, if it may be used by now."""
+        enrolment = await self._enrolments.read(account_id)
+        found = registered.usable(enrolment, self.name, self._clock.now(), self._limits.cool_down_seconds)
+        return found[0] if found else None
 
 
 def _by_owner(speaker: Mapping[str, Any]) -> bool:

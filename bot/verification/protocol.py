@@ -21,16 +21,19 @@ class NotSent:
 class Authenticator(Protocol):
     """One method of proof. `check` is called after the try was counted (V1) and never raises for bad input."""
 
-    name: str   # "totp", "email_code": also the prefix of its messages
+    name: str   # "totp", "email_code", "recovery_code": also the prefix of its messages
 
-    async def enrolled(self, account_id: str) -> bool:
-        """Whether the account can be proven with this method."""
+    def canonical(self, typed: str) -> str | None:
+        """The code in what was typed, in its one form (V6); None when there is none."""
         ...
 
     async def challenge(self, case: Case) -> Sent | NotSent:
         """Begin one challenge for the case; a new one kills the old (V9)."""
         ...
 
-    async def check(self, case: Case, code: str) -> bool:
-        """Whether this code proves the case's account; a right one is consumed in the same step (G3)."""
+    async def check(self, case: Case, code: str) -> str:
+        """The id of the registered method this canonical code proves, "" when it proves none.
+
+        A right one is consumed in the same step (G3). The work is the same for every account (E2).
+        """
         ...

@@ -7,8 +7,10 @@ from base64 import b32encode
 from pyotp import TOTP
 
 from bot.clock import Clock
+from bot.rules import registered
 from bot.rules.case import Case
 from bot.rules.codes import canonical_code
+from bot.rules.limits import Limits
 from bot.secret import Secret
 from bot.store.protocol import Enrolments
 from bot.verification.protocol import NotSent, Sent
@@ -24,30 +26,30 @@ _NOBODYS = Secret("KEYTURNKEYTURNKEYTURNKEYTURNKEYT")
 class Totp:
     """Implements Authenticator: six digits, 30 s, one step of drift either way (limits 1 and 2)."""
 
-    name = "totp"
+    name = registered.TOTP
 
-    def __init__(self, enrolments: Enrolments, clock: Clock) -> None:
+    def __init__(self, enrolments: Enrolments, limits: Limits, clock: Clock) -> None:
         self._enrolments = enrolments
+        self._limits = limits
         self._clock = clock
 
-    async def enrolled(self, account_id: str) -> bool:
-        enrolment = await self._enrolments.read(account_id)
-        return enrolment is not None and enrolment.totp_seed is not None
+    def canonical(self, typed: str) -> str | None:
+        return canonical_code(typed, DIGITS)
 
     async def challenge(self, case: Case) -> Sent | NotSent:
         """The app needs nothing sent."""
         return Sent()
 
-    async def check(self, case: Case, code: str) -> bool:
-        typed = canonical_code(code, DIGITS)
-        if typed is None:
-            return False
+    async def check(self, case: Case, code: str) -> str:
+        now = self._clock.now()
         enrolment = await self._enrolments.read(case.account)
-        seed = enrolment.totp_seed if enrolment else None
-        step = matching_step(seed or _NOBODYS, typed, self._clock.now())
-        if step is None or seed is None or enrolment is None:
-            return False
-        return await self._enrolments.spend_step(enrolment.totp_id, step)
+        apps = registered.usable(enrolment, self.name, now, self._limits.cool_down_seconds)
+        seeds = [(one.id, one.seed) for one in apps if one.seed] or [("", _NOBODYS)]
+        steps = [(method_id, matching_step(seed, code, now)) for method_id, seed in seeds]
+        for method_id, step in steps:
+            if method_id and step is not None and await self._enrolments.spend_step(method_id, step):
+                return method_id
+        return ""
 
 
 def matching_step(seed: Secret, code: str, now: float) -> int | None:
@@ -74,3 +76,8 @@ def seconds_left(now: float) -> float:
 def new_seed() -> Secret:
     """160 random bits in base32 (limit 1, A1)."""
     return Secret(b32encode(secrets.token_bytes(_SEED_BYTES)).decode())
+
+
+def provisioning_uri(seed: Secret, account: str, issuer: str) -> Secret:
+    """The `otpauth://` link that authenticator apps read, from a QR code or pressed on the phone itself."""
+    return Secret(TOTP(seed.reveal()).provisioning_uri(name=account, issuer_name=issuer))

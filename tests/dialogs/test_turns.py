@@ -22,7 +22,7 @@ class Contested(Conversation):
     help = "reset.help"
 
     async def asking(self, step: Step) -> Moved:
-        return await step.ask("reset.which_account", self.answered)
+        return await step.ask("case.which_account", self.answered)
 
     async def answered(self, talk: Talk) -> Reply:
         if not self.lost:
@@ -37,7 +37,9 @@ class Contested(Conversation):
 async def test_a_conflict_within_a_turn_is_said_and_the_same_can_be_said_again(redis_url: str, tmp_path: Path) -> None:
     """F9: nobody is left without an answer, and nothing that was half done is remembered."""
     async with house(redis_url, tmp_path, SteppedClock()) as desk:
-        front = replace(desk.turns.desk, floor=Floor([Contested()]), begins=frozenset({"contested"}))
+        usual = desk.turns.desk
+        front = replace(
+            usual, floor=Floor([Contested()]), offers=replace(usual.offers, journeys={"contested": "reset"}))
         desk.turns = replace(desk.turns, desk=front)
         async with Chat(desk.site.base_url) as chat:
             await chat.hear()

@@ -6,13 +6,14 @@ from bot.directory.demo import PEOPLE, seed
 from bot.directory.embedded import Embedded, SignIn
 from bot.directory.hashing import PasswordHashes
 from bot.rules.passwords import Owner, Policy, broken_rules
+from bot.rules.registered import TOTP
 from bot.secret import Secret
 from bot.store.accounts import Accounts
 from bot.store.connection import Store
 from bot.store.enrolments import SealedEnrolments
-from bot.store.protocol import Enrolment
 from bot.store.sealed import KeyRing
 from tests.support.clock import SteppedClock
+from tests.support.enrolments import an_address, registered
 
 
 @pytest.fixture
@@ -59,11 +60,12 @@ async def test_each_can_sign_in_as_far_as_their_condition_lets_them(
         assert broken_rules(password.reveal(), owner, Policy()) == ()
         ends.append(await directory.sign_in(person.account.username, password))
         enrolment = await enrolments.read(person.account.id)
-        assert person.registered is (enrolment is not None)
-        if enrolment is not None:
-            assert enrolment.mail == person.mail
-            assert enrolment.since == clock.now()
-            assert enrolment.totp_seed is not None
+        assert person.registered is bool(enrolment.methods)
+        if enrolment.methods:
+            app, address = enrolment.methods
+            assert address.address == person.mail
+            assert app.seed is not None
+            assert (app.since, app.backed, address.backed) == (clock.now(), True, True)
     assert ends == [SignIn.DONE, SignIn.DONE, SignIn.DONE, SignIn.DONE, SignIn.LOCKED, SignIn.DISABLED,
                     SignIn.PASSWORD_EXPIRED, SignIn.DONE]
 
@@ -74,7 +76,7 @@ async def test_passwords_and_seeds_are_nobody_elses(
     passwords = [await accounts.initial_password(one.account.id) for one in PEOPLE]
     assert len({one.reveal() for one in passwords if one}) == len(PEOPLE)
     found = [await enrolments.read(one.account.id) for one in PEOPLE]
-    assert len({one.totp_seed.reveal() for one in found if one and one.totp_seed}) == 6
+    assert len({app.seed.reveal() for one in found for app in one.of_kind(TOTP) if app.seed}) == 6
 
 
 async def test_seeding_again_overwrites_nothing(
@@ -85,11 +87,12 @@ async def test_seeding_again_overwrites_nothing(
     mine = Secret("mitt eget nye passord")
     await directory.set_password(kari, mine, "key")
     await accounts.mark(ola, locked=True)
-    await enrolments.write(kari, Enrolment(None, "", "new@privat.example.no", 5))
+    before = await enrolments.read(kari)
+    await enrolments.change(kari, registered(an_address("new@privat.example.no"), rev=before.rev))
     await seed(accounts, enrolments, PasswordHashes(), clock.now())
     assert await directory.check_password(kari, mine)
     assert await accounts.initial_password(kari) is None
-    assert await enrolments.read(kari) == Enrolment(None, "", "new@privat.example.no", 5)
+    assert (await enrolments.read(kari)).methods == (an_address("new@privat.example.no"),)
     ola_now = await accounts.read(ola)
     assert ola_now is not None
     assert ola_now.locked

@@ -27,8 +27,8 @@ APP = "Åpne godkjenningsappen"
 MAIL = "Takk, den stemte."
 OPEN = "Da vet jeg at det er deg."
 DONE = "Passordet er byttet"
-NOT_DONE = "passordet er ikke endret"
-WAITING = "Jeg venter på at du velger nytt passord"
+NOT_DONE = "ingenting er endret"
+WAITING = "Jeg venter på deg"
 STORE_AWAY = "Akkurat nå får jeg ikke tak i det jeg trenger"
 
 

@@ -163,7 +163,7 @@ async def _one_truth(
 
 async def _nothing_happened(desk: Desk, before: Before, records: list[dict[str, Any]]) -> None:
     """The request still waits for its page; whatever was begun was also said to have come to nothing."""
-    begun, given_up = _of(records, "reset.intent"), _of(records, "reset.refused_by_directory")
+    begun, given_up = _of(records, "reset.intent"), _of(records, "reset.not_taken")
     assert not begun or given_up, "an intent without an end"
     await _untouched(desk, before)
     await before.chat.say("ferdig")

@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 from uuid import uuid4
 
@@ -12,9 +13,9 @@ from aiohttp import ClientSession
 
 from app import Desk
 from bot.directory import demo
+from bot.rules.registered import TOTP
 from bot.secret import Secret
 from bot.store.connection import Store
-from bot.store.protocol import Enrolment
 from tests.support.chat import Chat, Message, SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector
@@ -133,10 +134,9 @@ class Seeds:
         if self._kept:
             return
         enrolment = await desk.enrolments.read(KARI)
-        assert enrolment is not None
-        await desk.enrolments.write(
-            KARI, Enrolment(Secret(SEED), enrolment.totp_id, enrolment.mail, enrolment.since))
-        for pattern in ("kt:{accounts}:*", "kt:enrolment:*"):
+        app, = enrolment.of_kind(TOTP)
+        await desk.enrolments.change(KARI, enrolment.having(replace(app, seed=Secret(SEED))))
+        for pattern in ("kt:{accounts}:*", "kt:{e:*"):
             for key in await desk.store.do("KEYS", pattern):
                 self._kept[key] = await desk.store.do("DUMP", key)
 

@@ -1,6 +1,7 @@
 """What a reset ends, and what is looked at again before it happens (O4, I5, G2, V4)."""
 
 from app import Desk
+from bot.rules.registered import TOTP
 from bot.secret import Secret
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import EVA, GOOD, KARI, last, link_of, mailed_code, records, texts
@@ -34,10 +35,10 @@ async def test_other_flows_of_the_account_end(desk: Desk, visit: Visit, clock: S
     half_code = await mailed_code(desk)
     await winner.reset(clock, GOOD)
 
-    assert last(await half.ask(half_code)).startswith("Passordet ble byttet i en annen samtale")
+    assert last(await half.ask(half_code)).startswith("Noe ble endret på kontoen i en annen samtale")
     page = await proven.page(other_ticket)
     assert page.status == 404
-    assert last(await proven.ask("ferdig")).startswith("Passordet ble byttet i en annen samtale")
+    assert last(await proven.ask("ferdig")).startswith("Noe ble endret på kontoen i en annen samtale")
     assert [one["outcome"] for one in await records(desk, "reset.outcome")] == ["done"]
 
 
@@ -48,7 +49,7 @@ async def test_cancelling_a_superseded_flow_tells_the_truth(
     await loser.proven(clock)
     await winner.reset(clock, GOOD)
     said = texts(await loser.ask("avbryt"))
-    assert said == [("Passordet ble byttet i en annen samtale, så denne er avsluttet. Var ikke det deg, må du "
+    assert said == [("Noe ble endret på kontoen i en annen samtale, så denne er avsluttet. Var ikke det deg, må du "
                     "ringe brukerstøtte med en gang.")]
 
 
@@ -61,7 +62,7 @@ async def test_an_account_disabled_while_proving(desk: Desk, visit: Visit, clock
     assert "Passordet er ikke byttet" in page.text
     assert "Denne kontoen kan vi ikke bytte passord for her" in page.text
     # The knock comes by itself: nobody has to ask.
-    assert (await kari.hear()).text.startswith("Denne kontoen kan jeg ikke lage nytt passord for")
+    assert (await kari.hear()).text.startswith("Dette kan jeg ikke gjøre for denne kontoen")
     await desk.accounts.mark(KARI, enabled=True)
     assert not await sign_in(desk, "kari.nordmann", Secret(GOOD))
     outcome, = await records(desk, "reset.outcome")
@@ -78,7 +79,7 @@ async def test_a_protected_account_is_told_only_when_proven(
         clock.advance(30)
         await person.ask(await code_for(desk, name))
         said = await person.ask(await mailed_code(desk, name))
-        assert texts(said) == [("Denne kontoen kan jeg ikke lage nytt passord for. Kontakt brukerstøtte, så tar de "
+        assert texts(said) == [("Dette kan jeg ikke gjøre for denne kontoen. Kontakt brukerstøtte, så tar de "
                                "det videre. Ingenting er endret.")]
     alerts = await records(desk, "reset.alert")
     assert [one["target"] for one in alerts].count(EVA) == 1
@@ -114,8 +115,7 @@ async def test_the_mailed_code_goes_where_it_is_registered_now(
     clock.advance(30)
     code = await code_for(desk, "kari.nordmann")
     enrolment = await desk.enrolments.read(KARI)
-    assert enrolment is not None
-    await desk.enrolments.write(KARI, type(enrolment)(None, enrolment.totp_id, enrolment.mail, enrolment.since))
+    await desk.enrolments.change(KARI, enrolment.without(enrolment.of_kind(TOTP)[0].id))
     assert last(await kari.ask(code)).startswith("Den koden virket ikke")
 
 

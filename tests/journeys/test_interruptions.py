@@ -24,9 +24,10 @@ SAID = {
 NAME = ("Hvilken konto", "Jeg fant ikke noe brukernavn", "Brukernavnet er det", "Which account", "Your user name is",
         "I couldn't find a user name")
 CODE = ("Koden skal ha", "The code should have")
-APP = ("Åpne godkjenningsappen", "Open the authenticator app", *CODE)
+APP = ("Åpne godkjenningsappen", "Open the authenticator app", "Da kan du bruke en av gjenopprettingskodene",
+       "Then you can use one of your recovery codes", *CODE)
 MAIL = ("Skriv koden jeg sendte", "Type the code I e-mailed", *CODE)
-PAGE = ("Jeg venter på at du velger", "I'm waiting for you")
+PAGE = ("Jeg venter på deg", "I'm waiting for you")
 
 
 async def _interrupted(visitor: Visitor, clock: SteppedClock, prompt: tuple[str, ...]) -> None:

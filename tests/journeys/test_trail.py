@@ -93,7 +93,7 @@ STORIES: dict[str, tuple[Any, list[tuple[str, str, str]]]] = {
     "done": (_done, DONE),
     "refused": (_refused, [*PROVEN, ("outcome", "refused", "contact_it")]),
     "a password had before": (_history, [
-        *DONE, *PROVEN, ("intent", "pending", ""), ("refused_by_directory", NOT_DONE, "password_rules"),
+        *DONE, *PROVEN, ("intent", "pending", ""), ("not_taken", NOT_DONE, "history"),
         ("outcome", "done", ""), ("sessions_ended", "done", "")]),
     "cancelled": (_cancelled, [*PROVEN, ("ended", NOT_DONE, "cancelled")]),
     "expired": (_expired, [("opened", OK, ""), ("ended", NOT_DONE, "expired")]),

@@ -11,17 +11,32 @@ import pytest
 from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
+from bot.journeys.password_page import WRONG_CURRENT
 from bot.journeys.protocol import End
 from bot.pages.error_pages import _WORDED
 from bot.pages.secure import _SELDOM
-from bot.rules.case import WhyEnded, WhyRefused
+from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.passwords import Kind, Policy, rules_of
 from tests.support.house import content
 
 ROOT = Path(__file__).parents[2]
-OPERATIONS = ("reset",)
+OPERATIONS = ("reset", "change")
+CONVERSATIONS = ("forgot_password", "change_password", "unlock_account", "recovery_codes")
+PAGES = (*OPERATIONS, "recovery_codes")
+# The operations whose words a template asks for.
+TEMPLATES = {
+    "secure_code.html": ("prove",), "result_proved.html": ("prove",), "secure_start.html": (*PAGES, "prove"),
+    "secure_make.html": ("recovery_codes",), "result_codes.html": ("recovery_codes",),
+    "result_shown.html": ("recovery_codes",), "result_checking.html": PAGES, "result_refused.html": (*PAGES, "prove")}
+# What only an operation without a password page can be refused for, and one with it cannot.
+NOT_ON_PAGE = {
+    "reset": {WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD, WhyRefused.TOO_OLD},
+    "change": {WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD, WhyRefused.TOO_OLD},
+    "recovery_codes": {WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD, WhyRefused.TOO_MANY,
+                       WhyRefused.TOO_MANY_TRIES}}
 # Names of files and of log events that look like keys.
-NO_KEYS = re.compile(r".*\.html|mail\.(failed|undeliverable|unsettled|unreadable)|web_chat\.client_missing")
+NO_KEYS = re.compile(
+    r".*\.html|mail\.(failed|undeliverable|unsettled|unreadable)|web_chat\.client_missing|case\.rejected")
 
 
 @cache
@@ -57,27 +72,37 @@ def _mails() -> set[str]:
     for node in _nodes("bot/verification", "bot/journeys"):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == Mail.__name__:
             notices |= set(_texts(node.args[2]))
-    return notices
+    # One f-string of the aftermath makes two of them.
+    return (notices - {"_done"}) | {f"{one}_done" for one in OPERATIONS}
 
 
 def _rules() -> set[str]:
-    return {key for kind in Kind for key in rules_of(Policy(kind))} | _SELDOM | {"history", "other"}
+    return {key for kind in Kind for key in rules_of(Policy(kind))} | _SELDOM | {
+        "history", "other", WRONG_CURRENT, "not_a_recovery_code", "wrong_recovery_code"}
 
 
 def _families() -> dict[str, set[str]]:
     """What every f-string that makes a key can make, by its shape."""
     return {
-        "reset.over.{}": {f"reset.over.{one}" for one in WhyEnded},
-        "reset.refused.{}": {f"reset.refused.{one}" for one in WhyRefused},
-        "reset.wrong.{}": {"reset.wrong.more", "reset.wrong.last"},
+        "case.over.{}": {f"case.over.{one}" for one in WhyEnded},
+        "case.refused.{}": {f"case.refused.{one}" for one in WhyRefused},
+        "case.cannot.{}": {f"case.cannot.{one}" for one in WhyNot},
+        "case.paused.{}": {f"case.paused.{one}" for one in ("here", "targets", "everywhere")},
+        "case.wrong.{}": {"case.wrong.more", "case.wrong.last"},
+        "{}.page": {f"{one}.page" for one in CONVERSATIONS if one != "unlock_account"},
+        "{}.button.page": {f"{one}.button.page" for one in CONVERSATIONS if one != "unlock_account"},
+        "{}.done": {f"{one}.done" for one in CONVERSATIONS},
+        "{}.button.start": {f"{one}.button.start" for one in CONVERSATIONS},
         "answer.button.{}": {"answer.button.yes", "answer.button.no"},
         "mail.{}.subject": {f"mail.{one}.subject" for one in _mails()},
         "mail.{}.body": {f"mail.{one}.body" for one in _mails()},
         "password.{}.{}": {f"password.{kind}.{one}" for kind in ("rule", "broken") for one in _rules()},
         "password.{}.other": {"password.rule.other", "password.broken.other"},
         "{}.refused.reason.{}": {
-            f"pages.{operation}.refused.reason.{one}" for operation in OPERATIONS for one in WhyRefused},
-        "{}.refused.reason.other": {f"pages.{operation}.refused.reason.other" for operation in OPERATIONS},
+            f"pages.{operation}.refused.reason.{one}" for operation in PAGES for one in WhyRefused
+            if one not in NOT_ON_PAGE[operation]},
+        "{}.refused.reason.other": {
+            f"pages.{operation}.refused.reason.other" for operation in (*PAGES, "prove")},
         "pages.{}": set(),      # the beginning of others
     }
 
@@ -94,7 +119,9 @@ def _shapes() -> set[str]:
             shape = "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values)
             if re.fullmatch(r"[a-z_]+(\.[a-z_{}]+)+|\{\}(\.[a-z_]+)+(\.\{\})?", shape):
                 found.add(shape)
-    return {one for one in found if one.partition(".")[0] in _stems() or ".refused.reason" in one}
+    made = (".refused.reason", "{}.page", "{}.button.", "{}.done")
+    return {one for one in found if one.partition(".")[0] in _stems() or (one.startswith("{}") and any(
+        part in one for part in made))}
 
 
 def _literals() -> set[str]:
@@ -110,7 +137,7 @@ def _in_templates() -> set[str]:
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r'say(?:_in)?\((?:other, )?"([a-z_.]+)"[,)]', text))
         found |= {f"pages.{operation}{rest}" for rest in re.findall(r'say\(words ~ "([a-z_.]+)"\)', text)
-                  for operation in OPERATIONS}
+                  for operation in TEMPLATES.get(path.name, OPERATIONS)}
         found |= {f"pages.error.{status}{rest}" for status in (*map(str, _WORDED),)
                   for rest in re.findall(r'say\("pages.error." ~ problem ~ "([a-z_.]+)"\)', text)}
         if '"demo.note." ~' in text:
@@ -124,7 +151,8 @@ def _wanted() -> set[str]:
 
 def test_the_code_was_understood() -> None:
     """The readings above find what is known to be there, so that they do not pass for finding nothing."""
-    assert {"code", "reset_done", "paused"} == _mails()
+    assert {"code", "reset_done", "change_done", "unlock_done", "recovery_code_used", "recovery_codes_made",
+            "paused"} == _mails()
     assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
     assert len(_literals()) > 40
     assert len(_in_templates()) > 60
@@ -141,19 +169,17 @@ KNOWN = {
     "pages.error.400.lead", "pages.error.403.lead", "pages.error.408.lead", "pages.error.413.lead",
     "pages.error.429.lead", "pages.form.problems", "pages.form.problems_title",
     # The case was ended or refused by compare-and-set, so there is no effect and never will be.
-    "reset.over.cancelled", "reset.over.expired", "reset.over.too_many_tries", "reset.over.too_many_codes",
-    "reset.over.contact_it", "reset.too_many_codes", "reset.refused.interrupted", "reset.refused.paused",
-    "reset.refused.paused_here", "reset.refused.paused_everywhere", "reset.refused.contact_it",
-    "pages.reset.refused.title", "pages.reset.refused.lead",
+    *(f"case.over.{one}" for one in WhyEnded), *(f"case.refused.{one}" for one in WhyRefused), "case.too_many_codes",
+    *(f"pages.{one}.refused.{part}" for one in (*PAGES, "prove") for part in ("title", "lead")),
     # Of the person, not of the case; a condition; an instruction.
-    "reset.help", "pages.form.phrase_help",
+    *(f"{one}.help" for one in CONVERSATIONS), "pages.form.phrase_help",
 }
 
 
 @pytest.mark.parametrize("lang", content().languages)
 def test_nothing_was_changed_is_said_only_where_it_is_known(lang: str) -> None:
     """F1: never by an apology, which may be said while an effect is in flight."""
-    rooms = ("reset.", "common.", "error.", "pages.")
+    rooms = ("case.", *(f"{one}." for one in CONVERSATIONS), "common.", "error.", "pages.")
     said = {key for key, sentence in content().messages[lang].items()
             if key.startswith(rooms) and SURE_OF_NOTHING.search("".join(sentence.pieces))}
     assert sorted(said - KNOWN) == []

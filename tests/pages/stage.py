@@ -14,7 +14,7 @@ from aiohttp import web
 import bot.content
 from bot.browser import BrowserCookie
 from bot.content import Content, load_content
-from bot.journeys.protocol import Again, End, Ended, Form, RuleState
+from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState
 from bot.pages.assets import Assets
 from bot.pages.demo import DemoMail, DemoPerson, demo_routes
 from bot.pages.error_pages import error_pages
@@ -57,11 +57,15 @@ class OneReset:
             return None
         return rules_for(password.reveal())
 
-    async def finish(self, ticket: str, browser: str, password: Secret) -> Again | Ended | None:
-        if (ticket, browser) != (TICKET, BROWSER):
+    async def bind(self, ticket: str, browser: str) -> bool:
+        return (ticket, browser) == (TICKET, BROWSER)
+
+    async def finish(self, ticket: str, browser: str, fields: Fields) -> Again | Ended | None:
+        if fields.keys() != {"password"} or (ticket, browser) != (TICKET, BROWSER):
             return None
         if self.used:
             return self.end
+        password = fields["password"]
         self.passwords.append(password.reveal())
         broken = tuple(rule for rule in rules_for(password.reveal()) if not rule.kept) + self.broken_later
         if broken:
@@ -84,7 +88,7 @@ def a_form(
     lang: str = "nb", *, account: str = "ka•••@example.no", phrase: str = "grønn fjord lykt",
     seconds: float = 290,
 ) -> Form:
-    return Form("reset", lang, account, "kari.nordmann@example.no", phrase, rules_for(""), seconds, 256)
+    return Form("reset", "reset", lang, account, "kari.nordmann@example.no", phrase, seconds, rules_for(""), 256)
 
 
 def a_reset(

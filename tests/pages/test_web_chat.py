@@ -182,7 +182,7 @@ async def test_the_browser_gets_its_cookie_once(pages: Pages) -> None:
     answer, _ = await pages.get()
     given = _cookies(answer)["__Host-keyturn"]
     assert len(given.value) >= 43
-    assert (given["httponly"], given["secure"], given["samesite"]) == (True, True, "Strict")
+    assert (given["httponly"], given["secure"], given["samesite"]) == (True, True, "Lax")
     assert (given["path"], given["domain"]) == ("/", "")
     again, _ = await pages.get(Cookie=f"__Host-keyturn={given.value}")
     assert "__Host-keyturn" not in _cookies(again)

@@ -12,6 +12,7 @@ from bot.rules.limits import Limits
 from bot.store import keys
 from bot.store.cases import SealedCases
 from bot.store.connection import Store
+from bot.store.protocol import Ticketed
 from bot.store.sealed import KeyRing
 from tests.support.clock import SteppedClock
 from tests.support.twice import TwiceStore
@@ -81,7 +82,7 @@ class TestWriting:
         twice = TwiceStore.open(redis_url)
         cases = SealedCases(twice, ring, Limits(), clock)
         opened = await cases.open(a_case())
-        _, ticketed = await cases.issue_ticket(opened, 300)
+        _, ticketed = await cases.issue_ticket(opened, "reset", 300)
         assert await cases.read("case-1") == await cases.read("case-1") == ticketed
         with pytest.raises(Conflict):
             await cases.save(opened)
@@ -100,7 +101,7 @@ class TestTampering:
 
     async def test_nothing_of_it_can_be_read_in_the_store(self, cases: SealedCases, store: Store) -> None:
         """S-093."""
-        ticket, _ = await cases.issue_ticket(await cases.open(a_case(account="kari-id")), 300)
+        ticket, _ = await cases.issue_ticket(await cases.open(a_case(account="kari-id")), "reset", 300)
         held = b""
         for key in await store.do("KEYS", "*"):
             kind = await store.do("TYPE", key)
@@ -142,48 +143,49 @@ class TestTampering:
 class TestTickets:
     async def test_the_newest_ticket_leads_to_its_case_and_says_when_it_ends(
             self, cases: SealedCases, clock: SteppedClock) -> None:
-        ticket, case = await cases.issue_ticket(await cases.open(a_case()), 300)
+        ticket, case = await cases.issue_ticket(await cases.open(a_case()), "reset", 300)
         assert len(ticket) >= 43
-        assert await cases.by_ticket(ticket) == (case, clock.now() + 300)
+        assert await cases.by_ticket(ticket) == Ticketed(case, "reset", clock.now() + 300)
 
     async def test_only_its_hash_is_stored(self, cases: SealedCases) -> None:
-        ticket, case = await cases.issue_ticket(await cases.open(a_case()), 300)
+        ticket, case = await cases.issue_ticket(await cases.open(a_case()), "reset", 300)
         assert case.ticket == sha256(ticket.encode()).hexdigest()
         assert await cases.by_ticket(case.ticket) is None
 
     async def test_a_new_ticket_kills_the_old(self, cases: SealedCases) -> None:
         """P1, S-078."""
-        old, case = await cases.issue_ticket(await cases.open(a_case()), 300)
-        new, case = await cases.issue_ticket(case, 300)
+        old, case = await cases.issue_ticket(await cases.open(a_case()), "reset", 300)
+        new, case = await cases.issue_ticket(case, "reset", 300)
         assert await cases.by_ticket(old) is None
         assert await cases.by_ticket(new) is not None
 
     @pytest.mark.parametrize("ticket", ["", "x", "../case", "\ud800", "å" * 9000])
     async def test_any_other_text_leads_nowhere(self, cases: SealedCases, ticket: str) -> None:
         """E3."""
-        await cases.issue_ticket(await cases.open(a_case()), 300)
+        await cases.issue_ticket(await cases.open(a_case()), "reset", 300)
         assert await cases.by_ticket(ticket) is None
 
     async def test_a_double_submit_after_its_end_finds_the_first_result(
             self, cases: SealedCases, store: Store) -> None:
         """P2: the record outlives the ticket by fifteen minutes, and then it is gone."""
-        ticket, case = await cases.issue_ticket(await cases.open(a_case()), 300)
+        ticket, case = await cases.issue_ticket(await cases.open(a_case()), "reset", 300)
         done = await cases.save(case.closed(State.DONE, 5))
         found = await cases.by_ticket(ticket)
         assert found is not None
-        assert found[0] == done
+        assert found.case == done
         assert 1_190_000 < await store.do("PTTL", keys.ticket(case.ticket)) <= 1_200_000
 
     async def test_of_two_tickets_issued_at_once_one_exists(
             self, cases: SealedCases, elsewhere: SealedCases) -> None:
         opened = await cases.open(a_case())
         answers = await asyncio.gather(
-            cases.issue_ticket(opened, 300), elsewhere.issue_ticket(opened, 300), return_exceptions=True)
+            cases.issue_ticket(opened, "reset", 300), elsewhere.issue_ticket(opened, "reset", 300),
+            return_exceptions=True)
         assert sum(isinstance(one, Conflict) for one in answers) == 1
 
     async def test_a_ticket_moved_to_another_name_is_none(self, cases: SealedCases, store: Store) -> None:
         """D1: whoever can write to the store cannot make a ticket they know."""
-        _, case = await cases.issue_ticket(await cases.open(a_case()), 300)
+        _, case = await cases.issue_ticket(await cases.open(a_case()), "reset", 300)
         own = sha256(b"mine").hexdigest()
         await store.do("COPY", keys.ticket(case.ticket), keys.ticket(own))
         assert await cases.by_ticket("mine") is None

@@ -14,13 +14,13 @@ from bot.store.accounts import Accounts
 from bot.store.codes import HashedCodes
 from bot.store.connection import Store
 from bot.store.enrolments import SealedEnrolments
-from bot.store.protocol import Enrolment
 from bot.store.sealed import KeyRing
 from bot.store.tries import RedisTries
 from bot.store.trust import Trust
 from bot.verification.email_code import EmailCode
 from bot.verification.protocol import Authenticator, NotSent, Sent
 from tests.support.clock import SteppedClock
+from tests.support.enrolments import an_address, an_app, registered
 
 KARI = Account("kari", "tenant", "kari.nordmann@example.no", "Kari Nordmann", ("Kari", "Nordmann"), "nb")
 CASE = Case(
@@ -50,10 +50,11 @@ async def email(store: Store, ring: KeyRing, clock: SteppedClock, desk: Desk) ->
     accounts, enrolments = Accounts(store, ring), SealedEnrolments(store, ring)
     await accounts.create(KARI, "hash")
     await accounts.create(replace(KARI, id="ola", username="ola@example.no"), "hash")
-    await enrolments.write("kari", Enrolment(None, "", "kari@privat.example.no", 0))
-    await enrolments.write("ola", Enrolment(None, "", None, 0))
+    await enrolments.change("kari", registered(an_address("kari@privat.example.no")))
+    await enrolments.change("ola", registered(an_app()))
     return EmailCode(
         HashedCodes(store, ring, clock), enrolments, desk, RedisTries(Trust(store, clock), Limits(), clock), Limits(),
+        clock,
         directory=Embedded(accounts, PasswordHashes(), clock))
 
 
@@ -76,7 +77,7 @@ async def test_the_right_code_is_good_once(email: EmailCode, desk: Desk) -> None
     await email.challenge(CASE)
     code = desk.mails[0].facts["code"]
     assert not await email.check(replace(CASE, id="case-2"), code)
-    assert await email.check(CASE, f"koden er {code[:3]} {code[3:]}")
+    assert await email.check(CASE, email.canonical(f"koden er {code[:3]} {code[3:]}") or "")
     assert not await email.check(CASE, code)
 
 
@@ -130,7 +131,3 @@ async def test_without_an_address_all_looks_the_same_and_nothing_is_sent(
 async def test_nothing_that_is_typed_raises(email: EmailCode, code: str) -> None:
     await email.challenge(CASE)
     assert not await email.check(CASE, code)
-
-
-async def test_who_is_enrolled(email: EmailCode) -> None:
-    assert [await email.enrolled(one) for one in ("kari", "ola", "nobody")] == [True, False, False]

@@ -6,14 +6,15 @@ from base64 import b32decode, b32encode
 import pytest
 
 from bot.rules.case import Case
+from bot.rules.limits import Limits
 from bot.secret import Secret
 from bot.store.connection import Store
 from bot.store.enrolments import SealedEnrolments
-from bot.store.protocol import Enrolment
 from bot.store.sealed import KeyRing
 from bot.verification.protocol import Authenticator, Sent
 from bot.verification.totp import Totp, current_code, matching_step, new_seed, seconds_left
 from tests.support.clock import SteppedClock
+from tests.support.enrolments import an_address, an_app, registered
 
 RFC_SEED = Secret(b32encode(b"12345678901234567890").decode())
 
@@ -21,13 +22,13 @@ RFC_SEED = Secret(b32encode(b"12345678901234567890").decode())
 @pytest.fixture
 async def enrolments(store: Store, ring: KeyRing) -> SealedEnrolments:
     enrolments = SealedEnrolments(store, ring)
-    await enrolments.write("kari", Enrolment(RFC_SEED, "totp-1", None, 0))
+    await enrolments.change("kari", registered(an_app(seed=RFC_SEED.reveal())))
     return enrolments
 
 
 @pytest.fixture
 def totp(enrolments: SealedEnrolments, clock: SteppedClock) -> Totp:
-    return Totp(enrolments, clock)
+    return Totp(enrolments, Limits(), clock)
 
 
 def case_of(account: str) -> Case:
@@ -53,7 +54,8 @@ def test_codes_are_those_of_rfc_6238(now: int, code: str) -> None:
     pytest.param(0, True, id="now"), pytest.param(30, True, id="the step after"),
     pytest.param(60, False, id="two steps ahead")])
 async def test_one_step_of_drift_either_way(totp: Totp, clock: SteppedClock, drift: int, right: bool) -> None:
-    assert right is await totp.check(case_of("kari"), current_code(RFC_SEED, clock.now() + drift))
+    proven = await totp.check(case_of("kari"), current_code(RFC_SEED, clock.now() + drift))
+    assert proven == ("totp-1" if right else "")
 
 
 async def test_a_code_is_good_once_and_none_before_it(totp: Totp, clock: SteppedClock) -> None:
@@ -72,27 +74,41 @@ async def test_of_sixteen_at_once_one_is_right(totp: Totp, clock: SteppedClock) 
     """S-053; and the spelling of a code makes no second one (V6)."""
     code = current_code(RFC_SEED, clock.now())
     spellings = (code, f"{code[:3]} {code[3:]}", f"koden er {code}", f"{code[:3]}-{code[3:]}")
-    answers = await asyncio.gather(*[totp.check(case_of("kari"), spellings[n % 4]) for n in range(16)])
-    assert answers.count(True) == 1
+    codes = [totp.canonical(one) or "" for one in spellings]
+    answers = await asyncio.gather(*[totp.check(case_of("kari"), codes[n % 4]) for n in range(16)])
+    assert answers.count("totp-1") == 1
+    assert answers.count("") == 15
 
 
 @pytest.mark.parametrize("code", ["", "hei", "12345", "1234567", "１２３４５６", "\ud800", "1" * 4000])
-async def test_nothing_that_is_typed_raises(totp: Totp, code: str) -> None:
-    assert not await totp.check(case_of("kari"), code)
+def test_what_is_no_code_has_no_form_of_one(totp: Totp, code: str) -> None:
+    assert totp.canonical(code) is None
 
 
 async def test_accounts_without_an_authenticator_are_never_proven(
         totp: Totp, enrolments: SealedEnrolments, clock: SteppedClock) -> None:
     """E2: they are checked against a seed of nobody's; not even its codes are right."""
-    await enrolments.write("ola", Enrolment(None, "", "ola@privat.example.no", 0))
+    await enrolments.change("ola", registered(an_address("ola@privat.example.no")))
     for seed in (RFC_SEED, Secret("KEYTURNKEYTURNKEYTURNKEYTURNKEYT")):
         for account in ("ola", "nobody"):
             assert not await totp.check(case_of(account), current_code(seed, clock.now()))
 
 
-async def test_who_is_enrolled(totp: Totp, enrolments: SealedEnrolments) -> None:
-    await enrolments.write("ola", Enrolment(None, "", "ola@privat.example.no", 0))
-    assert [await totp.enrolled(one) for one in ("kari", "ola", "nobody")] == [True, False, False]
+async def test_an_app_that_nothing_vouched_for_waits_a_day(
+        totp: Totp, enrolments: SealedEnrolments, clock: SteppedClock) -> None:
+    """A3, limit 17, S-062."""
+    new = an_app("new", seed=RFC_SEED.reveal(), since=clock.now(), backed=False)
+    await enrolments.change("ola", registered(new))
+    assert await totp.check(case_of("ola"), current_code(RFC_SEED, clock.now())) == ""
+    clock.advance(86400)
+    assert await totp.check(case_of("ola"), current_code(RFC_SEED, clock.now())) == "new"
+
+
+async def test_any_of_several_apps_will_do_and_is_named(
+        totp: Totp, enrolments: SealedEnrolments, clock: SteppedClock) -> None:
+    tablet = new_seed()
+    await enrolments.change("ola", registered(an_app("phone"), an_app("tablet", seed=tablet.reveal())))
+    assert await totp.check(case_of("ola"), current_code(tablet, clock.now())) == "tablet"
 
 
 async def test_there_is_nothing_to_send(totp: Totp) -> None:

@@ -1,0 +1,383 @@
+"""What every journey does in the chat: open a case, challenge, prove, lead to the page, say how it ended."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
+
+import structlog
+
+from bot.clock import Clock
+from bot.directory.protocol import Account, Directory
+from bot.errors import Conflict
+from bot.journeys.answers import Asked, Cannot, NotACode, NotAName, Page, Paused, Proven, Told, Wrong
+from bot.journeys.pace import evenly
+from bot.journeys.records import Records
+from bot.people import Speaker
+from bot.rules.case import Case, Lifetimes, State, WhyEnded, WhyNot, expired
+from bot.rules.limits import Limits
+from bot.rules.names import canonical_name, made_up
+from bot.rules.policy import ANONYMOUS, OWNER, Policy
+from bot.rules.registered import EMAIL_CODE, RECOVERY_CODE, TOTP, Enrolment, Readiness, readiness
+from bot.store.protocol import Attempt, Cases, Counted, Enrolments, Exhausted, Holds, Tries
+from bot.verification.protocol import Authenticator, NotSent
+
+log = structlog.get_logger(__name__)
+
+DAY = 86400.0
+
+PROVE = "prove"
+"""The purpose of a ticket to the page where a recovery code is typed; an operation's own page has its name."""
+
+# A right proof opens the gates of these accounts too, and only then is the person told (I8).
+TOLD_WHEN_PROVEN = frozenset({WhyNot.PROTECTED, WhyNot.DISABLED, WhyNot.GUEST, WhyNot.FROZEN, WhyNot.HELD})
+
+# What may be typed in the chat at each gate. Recovery codes are for the page (G4).
+TYPED: Mapping[str, tuple[str, ...]] = {TOTP: (TOTP,), EMAIL_CODE: (EMAIL_CODE,)}
+ON_PAGE: Mapping[str, tuple[str, ...]] = {TOTP: (RECOVERY_CODE,)}
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why an account cannot be served, whatever is proven; `until` when time alone will help."""
+
+    reason: WhyNot
+    until: float = 0
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Casework:
+    """Begin, challenge, prove, page, outcome: what the dialogs ask, in that order.
+
+    For an anonymous visitor an account that does not exist, or may not be served, takes the same
+    road with the same words and at the same pace (E1, E2); its case carries why it is blocked. The
+    signed-in owner is told before the first proof.
+    """
+
+    directory: Directory
+    authenticators: Mapping[str, Authenticator]
+    enrolments: Enrolments
+    cases: Cases
+    tries: Tries
+    holds: Holds
+    records: Records
+    pseudonym: Callable[[str, str], str]    # (purpose, text) -> keyed pseudonym
+    phrase: Callable[[str], str]            # language -> a few words for chat and page
+    policy: Callable[[], Policy]            # the one in force now
+    limits: Limits
+    clock: Clock
+    base_url: str
+    beat: float = 0.25                      # seconds; see pace.evenly
+
+    operation: ClassVar[str]
+
+    async def begin(self, speaker: Speaker, lang: str, reference: Mapping[str, Any], name: str = "",
+                    subject: Mapping[str, Any] | None = None) -> Asked | Proven | NotAName | Paused | Cannot:
+        """Open a case: for the speaker's own account (I7), or for the one that a visitor names."""
+        gates = self.policy().gates_for(self.operation, _way(speaker))
+        if gates is None:
+            return Cannot(WhyNot.NOT_OFFERED)
+        if not speaker.anonymous:
+            return await self._begin_own(speaker, gates, lang, reference, subject or {})
+        async with self._paced(speaker):
+            return await self._begin_named(speaker, gates, lang, reference, name)
+
+    async def challenge(self, case_id: str, speaker: Speaker) -> Asked | Proven | Paused | Told:
+        """Send what the next gate needs sent; for a typed proof that is nothing."""
+        case = await self._live(case_id, speaker)
+        if isinstance(case, Told):
+            return case
+        if case.state is State.PROVEN:
+            return Proven(case.id)
+        sent = await self._authenticator(case, TYPED, "").challenge(case)
+        if isinstance(sent, NotSent):
+            await self.records.limited(self.operation, speaker, case.account, Exhausted("codes", sent.until))
+            return Paused(sent.until)
+        return Asked(case.id, case.next_gate)
+
+    async def prove(
+            self, case_id: str, speaker: Speaker, gate: str,
+            typed: str) -> Asked | Proven | Wrong | NotACode | Paused | Told:
+        """Try one code at a gate: counted first, compared second (V1).
+
+        A gate passed before, by a turn whose end nobody heard of, stays passed: nothing is tried.
+        """
+        async with self._paced(speaker):
+            case = await self._live(case_id, speaker)
+            if isinstance(case, Told):
+                return case
+            if case.state is State.PROVEN:
+                return Proven(case.id)
+            if gate != case.next_gate:
+                return Asked(case.id, case.next_gate)
+            return await self._typed(case, speaker, TYPED, typed)
+
+    async def prove_on_page(self, case: Case, typed: str) -> Asked | Proven | Wrong | NotACode | Paused | Told:
+        """Try what was typed on the secure page of a live case: a recovery code (G4)."""
+        speaker = Speaker(**case.speaker)
+        async with self._paced(speaker):
+            return await self._typed(case, speaker, ON_PAGE, typed)
+
+    async def stands(self, case_id: str, speaker: Speaker) -> Asked | Proven | Told:
+        """At which gate the case is; what a knock makes a dialog ask."""
+        case = await self._live(case_id, speaker)
+        if isinstance(case, Told):
+            return case
+        return Proven(case.id) if case.state is State.PROVEN else Asked(case.id, case.next_gate)
+
+    async def page(self, case_id: str, speaker: Speaker, purpose: str = "") -> Page | Told:
+        """Mint a ticket for the secure page; the one before it dies (P1)."""
+        while True:
+            case = await self._live(case_id, speaker)
+            if isinstance(case, Told):
+                return case
+            if (case.state is State.OPENED) is not (purpose == PROVE):
+                return Told("elsewhere")
+            # In Teams no browser is known yet: the one in which its person goes on becomes the case's (P3).
+            case = replace(case, browser=speaker.browser)
+            try:
+                ticket, case = await self.cases.issue_ticket(
+                    case, purpose or case.operation, self.limits.ticket_seconds)
+                break
+            except Conflict:
+                log.info("case_moved_on", case=case_id)     # The page, or another link: look again.
+        return Page(f"{self.base_url}/secure/{ticket}", case.phrase, max(1, self.limits.ticket_seconds // 60))
+
+    async def outcome(self, case_id: str) -> Told:
+        """How the case stands; a knock only makes the dialog ask this."""
+        case = await self.cases.read(case_id)
+        if case is not None and expired(case, self.clock.now(), self.lifetimes):
+            return await self.cancel(case_id, WhyEnded.EXPIRED)
+        return told_of(case)
+
+    async def cancel(self, case_id: str, reason: WhyEnded = WhyEnded.CANCELLED) -> Told:
+        """End a case before its effect; if the effect was begun, the truth is what comes back (F1)."""
+        case = await self.cases.read(case_id)
+        while case is not None and case.state in (State.OPENED, State.PROVEN):
+            if await self._end(case, reason):
+                break
+            case = await self.cases.read(case_id)   # The page was quicker: what did it do?
+        return told_of(await self.cases.read(case_id))
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        return Lifetimes(self.limits.flow_seconds, self.limits.grant_seconds)
+
+    # -- beginning -----------------------------------------------------------------------------
+
+    async def _begin_own(self, speaker: Speaker, gates: tuple[str, ...], lang: str, reference: Mapping[str, Any],
+                         subject: Mapping[str, Any]) -> Asked | Proven | Paused | Cannot:
+        account_id = speaker.object_id or ""
+        if paused := await self.tries.paused(attempt_of(speaker, challenge="", account=account_id)):
+            await self.records.limited(self.operation, speaker, account_id, paused)
+            return Paused(paused.until, paused.whose)
+        account = await self.directory.read(account_id)
+        obstacle = await self._obstacle(account, account_id, gates, owner=True)
+        if obstacle is not None:
+            await self.records.refused(self.operation, speaker, account_id, obstacle.reason)
+            return Cannot(obstacle.reason, obstacle.until, obstacle.missing)
+        case = await self._open(speaker, account_id, "", gates, lang, reference, subject)
+        await self.records.opened(case, account)
+        return Asked(case.id, case.next_gate) if case.gates else Proven(case.id)
+
+    async def _begin_named(self, speaker: Speaker, gates: tuple[str, ...], lang: str, reference: Mapping[str, Any],
+                           typed: str) -> Asked | NotAName | Paused:
+        """V8: typed proof first, then a mailed code.
+
+        Whether it is a name at all depends on what was typed alone, never on who has it (E1).
+        """
+        name = canonical_name(typed)
+        if name is None:
+            return NotAName()
+        named = self.pseudonym("named-account", name)
+        if paused := await self._requester_paused(speaker, named):
+            await self.records.limited(self.operation, speaker, "", paused)
+            return Paused(paused.until, paused.whose)
+        account = await self.directory.find(name)
+        account_id = account.id if account else made_up(named)
+        obstacle = await self._obstacle(account, account_id, gates, owner=False)
+        case = await self._open(
+            speaker, account_id, obstacle.reason if obstacle else "", gates, lang, reference, {})
+        await self.records.opened(case, account)
+        return Asked(case.id, case.next_gate)
+
+    async def _requester_paused(self, speaker: Speaker, named: str) -> Exhausted | None:
+        """Why this requester may not begin now; what it depends on is the same for every account."""
+        paused = await self.tries.paused(attempt_of(speaker, challenge="", account=""))
+        if paused is not None:
+            return paused
+        until = await self.tries.target(speaker.requester, speaker.source, named)
+        return Exhausted("targets", until) if until else None
+
+    async def _obstacle(
+            self, account: Account | None, account_id: str, gates: tuple[str, ...], owner: bool) -> Obstacle | None:
+        """Why even a right proof will not do for this account, if anything.
+
+        A made-up account is asked about in the same way as a real one (E2).
+        """
+        too_many = await self.tries.start(
+            f"{self.operation}_start", account_id, owner, ((self.limits.reset_starts_24h, DAY),))
+        holds = await self.holds.of(account_id)
+        ready = self.readiness(await self.enrolments.read(account_id), gates)
+        if account is None:
+            return Obstacle(WhyNot.UNKNOWN)
+        if not owner and too_many:
+            return Obstacle(WhyNot.STARTS, too_many)
+        if reason := standing(account):
+            return Obstacle(reason)
+        if holds:
+            return Obstacle(WhyNot(holds[0].kind))
+        if too_many:
+            return Obstacle(WhyNot.STARTS, too_many)
+        if ready.missing:
+            return Obstacle(WhyNot.UNREGISTERED, missing=ready.missing)
+        if ready.until:
+            return Obstacle(WhyNot.COOL_DOWN, ready.until)
+        return self._further(account)
+
+    def readiness(self, enrolment: Enrolment, gates: tuple[str, ...]) -> Readiness:
+        return readiness(enrolment, gates, self.clock.now(), self.limits.cool_down_seconds)
+
+    def _further(self, account: Account) -> Obstacle | None:
+        """What only this operation minds."""
+        return None
+
+    async def _open(self, speaker: Speaker, account: str, blocked: str, gates: tuple[str, ...], lang: str,
+                    reference: Mapping[str, Any], subject: Mapping[str, Any]) -> Case:
+        now = self.clock.now()
+        return await self.cases.open(Case(
+            id=secrets.token_urlsafe(16), operation=self.operation, lang=lang, account=account,
+            speaker=asdict(speaker), reference=reference, key=secrets.token_urlsafe(16),
+            phrase=self.phrase(lang), gates=gates, blocked=blocked, subject=subject, browser=speaker.browser,
+            state=State.OPENED if gates else State.PROVEN, opened_at=now, proven_at=0 if gates else now))
+
+    # -- proving -------------------------------------------------------------------------------
+
+    async def _typed(self, case: Case, speaker: Speaker, methods: Mapping[str, tuple[str, ...]],
+                     typed: str) -> Asked | Proven | Wrong | NotACode | Paused | Told:
+        authenticator = self._authenticator(case, methods, typed)
+        code = authenticator.canonical(typed)
+        return NotACode() if code is None else await self._try(case, speaker, authenticator, code)
+
+    def _authenticator(self, case: Case, methods: Mapping[str, tuple[str, ...]], typed: str) -> Authenticator:
+        """The one that what was typed has the shape for; else the gate's first."""
+        offered = [self.authenticators[name] for name in methods[case.next_gate]]
+        return next((one for one in offered if one.canonical(typed) is not None), offered[0])
+
+    async def _try(self, case: Case, speaker: Speaker, authenticator: Authenticator,
+                   code: str) -> Asked | Proven | Wrong | Paused | Told:
+        attempt = attempt_of(speaker, challenge=f"{case.id}:{case.next_gate}", account=case.account)
+        counted = await self.tries.count(attempt)
+        if not isinstance(counted, Counted):
+            if counted.whose == "challenge":
+                return await self.cancel(case.id, WhyEnded.TOO_MANY_TRIES)
+            if counted.whose != "account" or not speaker.anonymous:
+                await self.records.limited(self.operation, speaker, case.account, counted)
+                return Paused(counted.until, counted.whose)
+        # A paused account refuses even a right code, does not spend it, and reads the same (V3, E1).
+        hopeless = not isinstance(counted, Counted) or (case.blocked and case.blocked not in TOLD_WHEN_PROVEN)
+        checked = replace(case, id=f"x-{case.id}", account=made_up(case.account)) if hopeless else case
+        used = await authenticator.check(checked, code)
+        if not used or hopeless or not isinstance(counted, Counted):
+            await self._wrong(case, speaker)
+            return await self._failed(case, counted.left)
+        await self.tries.succeeded(attempt, counted.token)
+        return await self._passed(case, speaker, authenticator.name, used, counted.left)
+
+    async def _failed(self, case: Case, left: int) -> Wrong | Told:
+        return Wrong(left) if left > 0 else await self.cancel(case.id, WhyEnded.TOO_MANY_TRIES)
+
+    async def _wrong(self, case: Case, speaker: Speaker) -> None:
+        await self.records.wrong(case)
+        # The owner hears of a pause when it begins, not when somebody runs into it (O6).
+        paused = await self.tries.paused(Attempt("", case.account, not speaker.anonymous, "", ""))
+        if paused is not None and paused.whose == "account":
+            await self.records.paused(case, paused.until)
+
+    async def _passed(
+            self, case: Case, speaker: Speaker, method: str, used: str, left: int) -> Asked | Proven | Wrong | Told:
+        now = self.clock.now()
+        try:
+            case = await self.cases.save(case.passed(case.next_gate, now, by=method, used=used))
+        except Conflict:
+            # Superseded before anything was proven, it plays on without hope (E1); or it was ended.
+            stands = await self._live(case.id, speaker)
+            return stands if isinstance(stands, Told) else await self._failed(stands, left)
+        await self.records.proven(case)
+        await self.enrolments.note_use(case.account, used, now)
+        if method == RECOVERY_CODE:
+            await self.records.recovery_code_used(case)
+        if case.state is not State.PROVEN:
+            return Asked(case.id, case.next_gate)
+        if case.blocked:
+            told = await self.cancel(case.id, WhyEnded.CONTACT_IT)
+            await self.records.alert(case, case.blocked)
+            return told
+        return Proven(case.id)
+
+    # -- ending --------------------------------------------------------------------------------
+
+    async def _end(self, case: Case, reason: WhyEnded) -> bool:
+        """Whether it was this caller who ended it."""
+        try:
+            case = await self.cases.save(case.closed(State.ENDED, self.clock.now(), reason))
+        except Conflict:
+            return False
+        await self.records.ended(case)
+        return True
+
+    async def _live(self, case_id: str, speaker: Speaker) -> Case | Told:
+        """The case, if it can go on and this is the person who opened it (I5, I6)."""
+        case = await self.cases.read(case_id)
+        if case is not None and not opened_by(case, speaker):
+            return Told("elsewhere")
+        if case is None or case.state not in (State.OPENED, State.PROVEN):
+            return told_of(case)
+        if expired(case, self.clock.now(), self.lifetimes):
+            return await self.cancel(case_id, WhyEnded.EXPIRED)
+        return case
+
+    def _paced(self, speaker: Speaker) -> AbstractAsyncContextManager[None]:
+        return evenly(self.beat) if speaker.anonymous else nullcontext()
+
+
+def told_of(case: Case | None) -> Told:
+    """How a case stands by its record; without one nobody knows what became of it (F1)."""
+    if case is None:
+        return Told("unknown")
+    match case.state:
+        case State.OPENED | State.PROVEN:
+            return Told("waiting")
+        case State.CLAIMED:
+            return Told("checking")
+        case State.DONE:
+            return Told("done")
+        case State.REFUSED:
+            return Told("refused", case.reason)
+        case State.ENDED:
+            return Told("ended", case.reason)
+
+
+def attempt_of(speaker: Speaker, challenge: str, account: str) -> Attempt:
+    return Attempt(challenge, account, not speaker.anonymous, speaker.requester, speaker.source)
+
+
+def _way(speaker: Speaker) -> str:
+    return ANONYMOUS if speaker.anonymous else OWNER
+
+
+def standing(account: Account) -> WhyNot | None:
+    """Why an account is not served whatever is proven, if it is not (I3, I8)."""
+    if account.protected:
+        return WhyNot.PROTECTED
+    if account.guest:
+        return WhyNot.GUEST
+    return None if account.enabled else WhyNot.DISABLED
+
+
+def opened_by(case: Case, speaker: Speaker) -> bool:
+    """Whether a case belongs to this speaker: same channel, tenant, conversation, person and browser (I5)."""
+    return all(case.speaker.get(name) == getattr(speaker, name)
+               for name in ("channel", "tenant", "conversation", "user", "object_id", "browser"))

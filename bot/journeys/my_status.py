@@ -1,0 +1,66 @@
+"""What the signed-in owner may see of their own registration, and what a reset still lacks."""
+
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.directory.protocol import Directory
+from bot.journeys.casework import standing
+from bot.people import Speaker
+from bot.rules.limits import Limits
+from bot.rules.masking import masked
+from bot.rules.policy import OWNER, Policy
+from bot.rules.registered import Readiness, readiness
+from bot.store.protocol import Enrolments, Holds
+from bot.verification.recovery_code import CODES
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One registered method. `detail` is a masked address or a label; times are seconds since 1970, 0 is never."""
+
+    kind: str
+    detail: str
+    since: float
+    last_used: float
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`blocked`: why nothing can be done for the account whatever is registered, a key below `case.cannot`."""
+
+    methods: tuple[Shown, ...]
+    codes_left: int
+    ready: Readiness
+    blocked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MyStatus:
+    """Only about the speaker, and only for one whom the channel vouches for (I2, I7, E3)."""
+
+    directory: Directory
+    enrolments: Enrolments
+    holds: Holds
+    limits: Limits
+    clock: Clock
+
+    async def of(self, speaker: Speaker, policy: Policy) -> Status | None:
+        """The owner's status; None for somebody who has no account that can be served here."""
+        account = await self.directory.read(speaker.object_id or "")
+        if account is None:
+            return None
+        now, wait = self.clock.now(), self.limits.cool_down_seconds
+        enrolment = await self.enrolments.read(account.id)
+        used = await self.enrolments.last_used(account.id)
+        holds = await self.holds.of(account.id)
+        left = 0
+        if enrolment.recovery is not None:
+            left = CODES - await self.enrolments.spent_codes(enrolment.recovery.id)
+        gates = policy.gates_for("reset", OWNER) or ()
+        return Status(
+            tuple(Shown(one.kind, masked(one.address) if one.address else one.label, one.since,
+                        used.get(one.id, 0), one.backed or now >= one.since + wait)
+                  for one in enrolment.methods),
+            left, readiness(enrolment, gates, now, wait),
+            standing(account) or (holds[0].kind if holds else ""))

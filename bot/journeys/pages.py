@@ -1,0 +1,83 @@
+"""The page half of all journeys: whose ticket it is, in which browser, and which journey's page it opens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from bot.clock import Clock
+from bot.errors import Conflict
+from bot.journeys.casework import PROVE
+from bot.journeys.protocol import Again, Ended, Fields, Form, PageHalf, RuleState, Unbound
+from bot.rules.case import Case, Lifetimes, State, expired
+from bot.rules.limits import Limits
+from bot.secret import Secret
+from bot.store.protocol import Cases, Ticketed
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """A SecurePage over the journeys' own halves, by the purpose of the ticket."""
+
+    cases: Cases
+    halves: Mapping[str, PageHalf]
+    limits: Limits
+    clock: Clock
+
+    async def look(self, ticket: str, browser: str) -> Form | Ended | Unbound | None:
+        opened = await self._opened(ticket)
+        if opened is None or not self._fits(opened.case, browser):
+            return None
+        if not opened.case.browser:
+            return Unbound(opened.case.lang, opened.purpose, opened.case.phrase)
+        return await self.halves[opened.purpose].look(opened.case, opened.ends)
+
+    async def bind(self, ticket: str, browser: str) -> bool:
+        """The person goes on here: from now on the ticket opens nothing anywhere else (P2, P3)."""
+        opened = await self._opened(ticket)
+        if opened is None or not browser:
+            return False
+        if opened.case.browser:
+            return opened.case.browser == browser
+        try:
+            await self.cases.save(replace(opened.case, browser=browser))
+        except Conflict:
+            again = await self._opened(ticket)
+            return again is not None and again.case.browser == browser
+        return True
+
+    async def check(self, ticket: str, browser: str, password: Secret) -> tuple[RuleState, ...] | None:
+        opened = await self._mine(ticket, browser)
+        if opened is None or opened.case.state is not State.PROVEN:
+            return None
+        return await self.halves[opened.purpose].check(opened.case, password)
+
+    async def finish(self, ticket: str, browser: str, fields: Fields) -> Again | Ended | None:
+        opened = await self._mine(ticket, browser)
+        if opened is None or fields.keys() != self.halves[opened.purpose].fields:
+            return None
+        return await self.halves[opened.purpose].finish(opened.case, opened.ends, fields)
+
+    async def _mine(self, ticket: str, browser: str) -> Ticketed | None:
+        opened = await self._opened(ticket)
+        return opened if opened and browser and opened.case.browser == browser else None
+
+    async def _opened(self, ticket: str) -> Ticketed | None:
+        """What the ticket opens; None alike for every ticket that will not do (E3)."""
+        opened = await self.cases.by_ticket(ticket)
+        return opened if opened and self._alive(opened) else None
+
+    def _alive(self, opened: Ticketed) -> bool:
+        case, now = opened.case, self.clock.now()
+        if case.state in (State.OPENED, State.PROVEN):
+            # A page for a proof is over once the proof is made, and the operation's page begins with it.
+            fits = (case.state is State.OPENED) is (opened.purpose == PROVE)
+            return fits and now < opened.ends and not expired(case, now, self._lifetimes)
+        # A case that ended before its effect leaves a dead link, not a result.
+        return case.state is not State.ENDED and opened.purpose != PROVE
+
+    @staticmethod
+    def _fits(case: Case, browser: str) -> bool:
+        return not case.browser or case.browser == browser
+
+    @property
+    def _lifetimes(self) -> Lifetimes:
+        return Lifetimes(self.limits.flow_seconds, self.limits.grant_seconds)

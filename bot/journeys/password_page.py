@@ -1,0 +1,121 @@
+"""Choosing a new password, the page half of reset and change: the form, the live check, the one effect."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.clock import Clock
+from bot.directory.protocol import Account, Applied, Directory, PasswordSet
+from bot.journeys.casework import attempt_of
+from bot.journeys.doing import Doing, Done
+from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState
+from bot.people import Speaker
+from bot.rules.case import Case, State, WhyRefused
+from bot.rules.limits import Limits
+from bot.rules.passwords import Owner, Policy, check_password
+from bot.secret import Secret
+from bot.store.protocol import Counted, Tries
+
+WRONG_CURRENT = "wrong_current"
+NO_MORE_TRIES = "no_more_tries"
+
+
+def ended(case: Case) -> Ended:
+    end = {State.DONE: End.DONE, State.REFUSED: End.REFUSED}.get(case.state, End.CHECKING)
+    return Ended(end, case.lang, case.operation, case.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPage:
+    """A PageHalf: look and check are harmless, finish acts once (P2, F2)."""
+
+    directory: Directory
+    doing: Doing
+    tries: Tries
+    policy: Policy
+    limits: Limits
+    clock: Clock
+    mask: Callable[[str], str]
+
+    kind: ClassVar[str]
+    fields: ClassVar[frozenset[str]]
+
+    async def look(self, case: Case, ends: float) -> Form | Ended:
+        return ended(case) if case.state is not State.PROVEN else await self._form(case, ends)
+
+    async def check(self, case: Case, password: Secret) -> tuple[RuleState, ...] | None:
+        account = await self.directory.read(case.account)
+        return await self._states(account, password) if account else None
+
+    async def finish(self, case: Case, ends: float, fields: Fields) -> Again | Ended:
+        """Rules first: what they refuse costs nothing. Then the one effect."""
+        if case.state is not State.PROVEN:
+            return ended(case)
+        account = await self.directory.read(case.account)
+        if account is not None and not await self.doing.refusal(case, account):
+            states = await self._states(account, fields["password"])
+            if broken := tuple(one for one in states if not one.kept):
+                return Again(await self._form(case, ends), broken)
+
+        async def effect(claimed: Case) -> Done:
+            return await self._effect(claimed, fields)
+
+        answer = await self.doing.act(case, account, effect, completions=self.limits.resets_24h)
+        if isinstance(answer, Case):
+            return ended(answer)
+        given_back, done = answer
+        if NO_MORE_TRIES in done.broken:
+            return ended(await self.doing.refuse(given_back, WhyRefused.TOO_MANY_TRIES))
+        return Again(await self._form(given_back, ends), tuple(RuleState(key, False) for key in done.broken))
+
+    async def _effect(self, case: Case, fields: Fields) -> Done:
+        raise NotImplementedError
+
+    async def _form(self, case: Case, ends: float) -> Form:
+        account = await self.directory.read(case.account)
+        username = account.username if account else ""
+        states = await self._states(account, Secret("")) if account else ()
+        return Form(self.kind, case.operation, case.lang, self.mask(username), username, case.phrase,
+                    max(0.0, ends - self.clock.now()), states, self.policy.longest)
+
+    async def _states(self, account: Account, password: Secret) -> tuple[RuleState, ...]:
+        owner = Owner(names=account.names, username=account.username)
+        # Estimating a password's strength is arithmetic that would hold up every other turn.
+        checked = await asyncio.to_thread(check_password, password.reveal(), owner, self.policy)
+        return tuple(RuleState(one.key, one.kept, one.facts) for one in checked)
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPage(PasswordPage):
+    """Everything is proven: only the new password is asked for."""
+
+    kind: ClassVar[str] = "reset"
+    fields: ClassVar[frozenset[str]] = frozenset({"password"})
+
+    async def _effect(self, case: Case, fields: Fields) -> Done:
+        return _done(await self.directory.set_password(case.account, fields["password"], case.key))
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage(PasswordPage):
+    """The present password is a proof: counted first, and no oracle (O5)."""
+
+    kind: ClassVar[str] = "change"
+    fields: ClassVar[frozenset[str]] = frozenset({"current", "password"})
+
+    async def _effect(self, case: Case, fields: Fields) -> Done:
+        attempt = attempt_of(Speaker(**case.speaker), f"{case.id}:current", case.account)
+        counted = await self.tries.count(attempt)
+        if not isinstance(counted, Counted):
+            # A paused account refuses even the right one, and does not try it (V3).
+            return Done(Applied.NO, (NO_MORE_TRIES,))
+        answer = _done(await self.directory.change_password(
+            case.account, fields["current"], fields["password"], case.key))
+        if answer.applied is Applied.YES or (answer.broken and WRONG_CURRENT not in answer.broken):
+            await self.tries.succeeded(attempt, counted.token)
+        return answer
+
+
+def _done(answer: PasswordSet) -> Done:
+    return Done(answer.applied, answer.broken)

@@ -1,0 +1,48 @@
+"""The page where a recovery code is typed: it proves the person of the case, and nothing for anybody else (P3)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.clock import Clock
+from bot.delivery.protocol import Knock
+from bot.journeys.answers import Asked, NotACode, Paused, Proven, Told, Wrong
+from bot.journeys.casework import PROVE, Casework
+from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState
+from bot.rules.case import Case
+from bot.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ProofPage:
+    """A PageHalf. It looks the same for every account: nobody is proven yet (E1, E3)."""
+
+    work: Casework
+    knock: Knock
+    clock: Clock
+
+    fields: ClassVar[frozenset[str]] = frozenset({"code"})
+
+    async def look(self, case: Case, ends: float) -> Form | Ended:
+        return self._form(case, ends)
+
+    async def check(self, case: Case, password: Secret) -> tuple[RuleState, ...] | None:
+        return None
+
+    async def finish(self, case: Case, ends: float, fields: Fields) -> Again | Ended:
+        answer = await self.work.prove_on_page(case, fields["code"].reveal())
+        match answer:
+            case Asked() | Proven():
+                end = Ended(End.DONE, case.lang, PROVE, at_once=True)
+            case NotACode():
+                return Again(self._form(case, ends), (RuleState("not_a_recovery_code", False),))
+            case Wrong(left):
+                return Again(self._form(case, ends), (RuleState("wrong_recovery_code", False, {"left": str(left)}),))
+            case Paused():
+                end = Ended(End.REFUSED, case.lang, PROVE, "paused", at_once=True)
+            case Told(_, reason):
+                end = Ended(End.REFUSED, case.lang, PROVE, reason, at_once=True)
+        await self.knock.knock(case.reference)
+        return end
+
+    def _form(self, case: Case, ends: float) -> Form:
+        return Form(PROVE, PROVE, case.lang, "", "", case.phrase, max(0.0, ends - self.clock.now()))

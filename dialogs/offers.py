@@ -1,0 +1,33 @@
+"""What can be begun here, and by whom (I3, I4, V8)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.people import Speaker
+from bot.rules.policy import ANONYMOUS, OWNER, Policy
+from dialogs.talk import Press
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """`journeys`: operations by the name of the conversation; `visitors`: whether web chat may begin any."""
+
+    journeys: Mapping[str, str]
+    policy: Callable[[], Policy]
+    visitors: bool
+
+    def to(self, speaker: Speaker) -> frozenset[str]:
+        """Names of the conversations that this speaker may begin where they are."""
+        if not speaker.personal or speaker.guest or (speaker.anonymous and not self.here(speaker)):
+            return frozenset()
+        way = ANONYMOUS if speaker.anonymous else OWNER
+        policy = self.policy()
+        return frozenset(
+            name for name, operation in self.journeys.items() if policy.gates_for(operation, way) is not None)
+
+    def here(self, speaker: Speaker) -> bool:
+        """Whether a visitor is in our own web chat: only there is a browser that the pages can be bound to (P3)."""
+        return self.visitors and speaker.in_our_web_chat
+
+    def button(self, journey: str) -> Press:
+        return Press(f"{journey}.button.start", {"do": "start", "journey": journey})

@@ -1,0 +1,296 @@
+"""The beginning that every account conversation has: which account, and proof that it is the person's own.
+
+    bot     Hvilken konto gjelder det? …                    (asked of visitors only: in Teams it is the speaker's)
+    person  kari.nordmann@example.no
+    bot     Åpne godkjenningsappen på telefonen og skriv koden på seks sifre.   [Jeg har ikke telefonen] [Avbryt]
+    person  123 456
+    bot     Takk. Nå har jeg sendt en kode til den private e-postadressen …     (visitors only)
+    person  koden er 654321
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from bot.clock import Clock
+from bot.journeys.answers import Asked, Cannot, NotACode, NotAName, Page, Paused, Proven, Told, Wrong
+from bot.journeys.casework import PROVE, Casework
+from bot.rules.case import WhyEnded, WhyRefused
+from bot.rules.codes import canonical_code
+from bot.rules.limits import Limits
+from bot.rules.registered import EMAIL_CODE, TOTP
+from dialogs.shapes import account_name
+from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
+from dialogs.times import moment, wait
+
+PRESSED_TWICE = 3.0         # seconds
+
+RESEND = Press("case.button.resend", {"do": "resend"})
+RECOVERY = Press("case.button.recovery", {"do": "recovery"})
+NEW_LINK = Press("case.button.new_link", {"do": "new_link"})
+CANCEL = Press("common.button.cancel", {"do": "cancel"})
+PERSON = Press("common.button.person", {"do": "topic", "topic": "contact-a-person"})
+
+AT_GATE: Mapping[str, Sequence[Press]] = {
+    TOTP: (RECOVERY, CANCEL), EMAIL_CODE: (RESEND, CANCEL)}
+
+# One word each, and hardly anybody's user name: whose it is can type the whole address.
+NO_NAMES = ("answer.words_for_yes", "answer.words_for_no", "case.words_for_done", "case.words_for_no_name")
+UNDER_WAY = ("waiting", "checking")
+# Trying again at once would not help, or was not wished.
+NOT_AGAIN = frozenset({
+    WhyEnded.CANCELLED, WhyEnded.CONTACT_IT, WhyEnded.TOO_MANY_CODES,
+    WhyRefused.CONTACT_IT, WhyRefused.TOO_MANY, WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD})
+
+
+@dataclass(frozen=True)
+class Proving(Conversation):
+    """A conversation about one case. `start` is the button that begins it anew."""
+
+    journey: Casework
+    limits: Limits
+    clock: Clock
+
+    start: ClassVar[Press]
+
+    # -- which account -------------------------------------------------------------------------
+
+    async def which_account(self, step: Step) -> Moved:
+        talk = step.talk
+        if not talk.speaker.anonymous:
+            begun = await self.journey.begin(talk.speaker, talk.lang, talk.reference, subject=self.subject(talk))
+            return await step.take(self._begun(talk, begun))
+        return await step.ask(
+            "case.which_account", self.named, fits="name", about="case.words_for_user_name", buttons=[CANCEL])
+
+    def subject(self, talk: Talk) -> dict[str, Any]:
+        """What the case is about beyond its operation; plain JSON."""
+        return {}
+
+    async def named(self, talk: Talk) -> Reply:
+        if talk.heard.kind != "message":
+            return Wait()
+        # What a button sends along as its text is no name.
+        if talk.heard.pressed or talk.says(*NO_NAMES):
+            return Again("case.which_account_again", buttons=[CANCEL])
+        return self._begun(talk, await self.journey.begin(
+            talk.speaker, talk.lang, talk.reference, account_name(talk.heard.text)))
+
+    def _begun(self, talk: Talk, answer: Asked | Proven | NotAName | Paused | Cannot) -> Reply:
+        match answer:
+            case NotAName():
+                if talk.mentions("case.words_for_user_name", "case.words_for_not_knowing"):
+                    return Again("case.find_user_name", buttons=[PERSON, CANCEL])
+                return Again("case.which_account_again", buttons=[CANCEL])
+            case Paused():
+                return self._paused(talk, answer)
+            case Cannot():
+                return self._cannot(talk, answer)
+            case Asked() | Proven():
+                talk.notes["case"] = answer.case_id
+                talk.memory.until = self.clock.now() + self.limits.flow_seconds
+                return Good()
+
+    # -- proofs --------------------------------------------------------------------------------
+
+    async def first_proof(self, step: Step) -> Moved:
+        return await self._next_gate(step)
+
+    async def second_proof(self, step: Step) -> Moved:
+        return await self._next_gate(step)
+
+    async def _next_gate(self, step: Step) -> Moved:
+        """Ask for the next proof, or go on when there is none left."""
+        talk = step.talk
+        sent = await self.journey.challenge(talk.notes["case"], talk.speaker)
+        match sent:
+            case Asked(_, gate):
+                talk.notes["gate"] = gate
+                if gate == EMAIL_CODE:
+                    return await step.ask(
+                        "case.gate.email_code", self.proof, fits="code", again="case.gate.email_code_waiting",
+                        about="case.words_for_resend", buttons=AT_GATE[gate],
+                        minutes=self.limits.code_seconds // 60)
+                return await step.ask(
+                    "case.gate.totp", self.proof, fits="code", about="case.words_for_no_phone",
+                    buttons=AT_GATE[gate])
+            case Proven():
+                return await step.go_on()
+            case Paused(until):
+                told = await self.journey.cancel(talk.notes["case"], WhyEnded.TOO_MANY_CODES)
+                if told == Told("ended", WhyEnded.TOO_MANY_CODES):
+                    return await step.leave("case.too_many_codes", wait=wait(talk, until, self.clock.now()))
+                return await self._stand_by(step, told)
+            case Told():
+                return await self._stand_by(step, sent)
+
+    async def proof(self, talk: Talk) -> Reply:
+        """Whether what was typed here, or on the page for recovery codes, proves the person at this gate."""
+        reply = await self._at_gate(talk, talk.notes["gate"])
+        if isinstance(reply, Good) and not talk.notes.get("proven"):
+            # The whole flow is counted from its first proof (limit 13).
+            talk.notes["proven"] = True
+            talk.memory.until = self.clock.now() + self.limits.flow_seconds
+        return reply
+
+    async def _at_gate(self, talk: Talk, gate: str) -> Reply:
+        if talk.heard.kind != "message":
+            # The page, or a turn whose end nobody heard of, may be ahead of what this conversation remembers.
+            stands = await self.journey.stands(talk.notes["case"], talk.speaker)
+            if isinstance(stands, Told):
+                return Wait() if stands.end in UNDER_WAY else self.telling(stands)
+            return Wait() if isinstance(stands, Asked) and stands.gate == gate else Good()
+        pressed = talk.heard.pressed.get("do")
+        no_code = canonical_code(talk.heard.text, self.limits.code_digits) is None
+        if gate == EMAIL_CODE and (pressed == "resend" or (no_code and talk.mentions("case.words_for_resend"))):
+            return await self._resend(talk)
+        if gate != EMAIL_CODE and (pressed == "recovery" or (no_code and talk.mentions("case.words_for_no_phone"))):
+            return await self._to_recovery_page(talk)
+        return self._judged(talk, gate, await self.journey.prove(
+            talk.notes["case"], talk.speaker, gate, talk.heard.text))
+
+    def _judged(self, talk: Talk, gate: str, answer: Asked | Proven | Wrong | NotACode | Paused | Told) -> Reply:
+        match answer:
+            case Asked() | Proven():
+                return Good()
+            case NotACode():
+                return Again("case.not_a_code", {"digits": self.limits.code_digits}, AT_GATE[gate])
+            case Wrong(left):
+                facts, how = ({}, "last") if left == 1 else ({"left": left}, "more")
+                return Again(f"case.wrong.{how}", facts, AT_GATE[gate])
+            case Paused():
+                return self._paused(talk, answer)
+            case Told():
+                return self.telling(answer)
+
+    async def _resend(self, talk: Talk) -> Reply:
+        if self._just_done(talk, "sent"):
+            return Wait()
+        sent = await self.journey.challenge(talk.notes["case"], talk.speaker)
+        match sent:
+            case Asked():
+                talk.notes["sent"] = self.clock.now()
+                return Again("case.gate.email_code_again", {"minutes": self.limits.code_seconds // 60},
+                             AT_GATE[EMAIL_CODE])
+            case Proven():
+                return Good()
+            case Paused(until):
+                return Again("case.no_more_codes", {"wait": wait(talk, until, self.clock.now())}, [CANCEL])
+            case Told():
+                return self.telling(sent)
+
+    async def _to_recovery_page(self, talk: Talk) -> Reply:
+        if self._just_done(talk, "linked"):
+            return Wait()
+        page = await self.journey.page(talk.notes["case"], talk.speaker, PROVE)
+        if not isinstance(page, Page):
+            return self.telling(page)
+        talk.notes["linked"] = self.clock.now()
+        await talk.say("case.recovery_page", buttons=[Press("case.button.recovery_page", url=page.url)],
+                       phrase=page.phrase, minutes=page.minutes)
+        return Wait()
+
+    # -- the operation's own page --------------------------------------------------------------
+
+    async def secure_page(self, step: Step) -> Moved:
+        if told := await self._send_link(step.talk):
+            return await self._stand_by(step, told)
+        return await step.ask(
+            "case.page.waiting", self.finished, words="case.words_for_done",
+            about="case.words_for_new_link", said=True, buttons=[NEW_LINK, CANCEL])
+
+    async def finished(self, talk: Talk) -> Reply:
+        """A knock, "done", or anything else said while the page is open: the case knows (design §3)."""
+        told = await self.journey.outcome(talk.notes["case"])
+        if told.end in UNDER_WAY and talk.heard.kind != "message":
+            return Wait()
+        wished = talk.heard.pressed.get("do") == "new_link" or talk.mentions("case.words_for_new_link")
+        if told.end == "waiting" and wished:
+            if self._just_done(talk, "linked"):
+                return Wait()
+            late = await self._send_link(talk)
+            return self.telling(late) if late else Wait()
+        return self.telling(told)
+
+    async def _send_link(self, talk: Talk) -> Told | None:
+        """Say where the page is; how the case stands when there can be none."""
+        page = await self.journey.page(talk.notes["case"], talk.speaker)
+        if not isinstance(page, Page):
+            return page
+        await talk.say(f"{self.name}.page", buttons=[Press(f"{self.name}.button.page", url=page.url)],
+                       phrase=page.phrase, minutes=page.minutes)
+        talk.notes["linked"] = self.clock.now()
+        return None
+
+    def _just_done(self, talk: Talk, what: str) -> bool:
+        """Whether a button was pressed twice: the first press was answered, and undoing that helps nobody."""
+        return self.clock.now() - float(talk.notes.get(what, 0)) < PRESSED_TWICE
+
+    # -- how it ends ---------------------------------------------------------------------------
+
+    def telling(self, told: Told) -> Again | Leave:
+        """How a case stands, in words: "nothing was changed" only where that is known (F1)."""
+        match told.end:
+            case "waiting":
+                return Again("case.page.waiting", buttons=[NEW_LINK, CANCEL])
+            case "checking":
+                return Again("case.checking")
+            case "done":
+                return self.done()
+            case "refused":
+                return Leave(f"case.refused.{told.reason}", buttons=self.what_now(told.reason))
+            case "ended":
+                return Leave(f"case.over.{told.reason}", buttons=self.what_now(told.reason))
+            case "unknown":
+                return Leave("case.unknown", buttons=self.what_now(""))
+            case "elsewhere":
+                return Leave("case.elsewhere", buttons=self.what_now(""))
+
+    def done(self) -> Leave:
+        """What to say when the effect happened."""
+        return Leave(f"{self.name}.done")
+
+    def what_now(self, reason: str) -> list[Press]:
+        """The buttons below an end."""
+        if reason == WhyEnded.CANCELLED:
+            return []
+        return [PERSON] if reason in NOT_AGAIN else [self.start]
+
+    async def cancelled(self, talk: Talk) -> bool:
+        return await self._stop(talk, WhyEnded.CANCELLED)
+
+    async def expired(self, talk: Talk) -> bool:
+        return await self._stop(talk, WhyEnded.EXPIRED)
+
+    async def _stop(self, talk: Talk, reason: WhyEnded) -> bool:
+        """End the case and say how it ended: not always as wished (F1). False while nobody knows."""
+        case_id = talk.notes.get("case")
+        told = await self.journey.cancel(case_id, reason) if case_id else Told("ended", reason)
+        if told.end in UNDER_WAY:
+            return False
+        last = self.telling(told)
+        await talk.say(last.key, buttons=last.buttons, **last.facts)
+        return True
+
+    async def _stand_by(self, step: Step, told: Told) -> Moved:
+        """A step cannot go on: say how the case stands, and wait if that is not its end."""
+        last = self.telling(told)
+        if isinstance(last, Leave):
+            return await step.take(last)
+        return await step.ask(last.key, self.finished)
+
+    def _paused(self, talk: Talk, paused: Paused) -> Leave:
+        """Only the owner hears of the account's own pause, and until when it lasts (E1)."""
+        now = self.clock.now()
+        if not paused.until:
+            return Leave("case.paused.closed", buttons=[PERSON])
+        facts = {"wait": wait(talk, paused.until, now)}
+        if paused.whose == "account" and not talk.speaker.anonymous:
+            return Leave("case.paused.account", {**facts, "moment": moment(talk, paused.until, now)}, [PERSON])
+        key = {"targets": "targets", "global": "everywhere"}.get(paused.whose, "here")
+        return Leave(f"case.paused.{key}", facts, [PERSON])
+
+    def _cannot(self, talk: Talk, cannot: Cannot) -> Leave:
+        """Why it cannot succeed, and whose move it is: said to the owner before the first proof."""
+        facts = {"moment": moment(talk, cannot.until, self.clock.now())} if cannot.until else {}
+        return Leave(f"case.cannot.{cannot.reason}", facts, [PERSON])

@@ -1,0 +1,48 @@
+"""Times in words: how long to wait, and when a wait ends, by the clock on the person's wall."""
+
+import math
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.clock import utc
+from dialogs.talk import Talk
+
+MANY_MINUTES = 100          # from here on people count in hours
+AT_HOME = ZoneInfo("Europe/Oslo")
+
+
+def wait(talk: Talk, until: float, now: float) -> str:
+    """How long to wait, in words, rounded up."""
+    minutes = max(1, math.ceil((until - now) / 60))
+    if minutes < MANY_MINUTES:
+        return talk.words("common.wait.minute") if minutes == 1 else talk.words("common.wait.minutes", n=minutes)
+    hours = math.ceil(minutes / 60)
+    return talk.words("common.wait.hour") if hours == 1 else talk.words("common.wait.hours", n=hours)
+
+
+def moment(talk: Talk, at: float, now: float) -> str:
+    """A time of day, with the date when it is not today's."""
+    zone = _zone(talk.heard.timezone)
+    there, today = utc(at).astimezone(zone), utc(now).astimezone(zone).date()
+    time = f"{there:%H}.{there:%M}" if talk.lang == "nb" else f"{there:%H:%M}"
+    if there.date() == today:
+        return talk.words("common.moment.today", time=time)
+    return talk.words("common.moment.later", time=time, date=date(talk, there))
+
+
+def date(talk: Talk, day: datetime) -> str:
+    """"27. november 2026", as the language writes it."""
+    month = talk.words("common.months").split()[day.month - 1]
+    return talk.words("common.date", day=day.day, month=month, year=day.year)
+
+
+def day(talk: Talk, at: float) -> str:
+    """The date of a time, where the person is."""
+    return date(talk, utc(at).astimezone(_zone(talk.heard.timezone)))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name) if name else AT_HOME
+    except (ZoneInfoNotFoundError, ValueError):
+        return AT_HOME
