@@ -12,7 +12,7 @@ Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
 STRICTEST_LEAST: Gates = {
     "reset": {OWNER: (TOTP,), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "unlock": {OWNER: (TOTP,), ANONYMOUS: (TOTP, EMAIL_CODE)},
-    "change": {OWNER: (), ANONYMOUS: (TOTP,)},
+    "change": {OWNER: (), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "recovery_codes": {OWNER: (TOTP,)},
 }
 """The fewest gates any policy may ask for, by operation and by who asks (V8); the current password, which

@@ -60,7 +60,7 @@ async def test_a_newcomer_resets_a_password_in_norwegian(browser: Browser, desk:
     await chat.sees("Åpne godkjenningsappen")
     await chat.say(await window.phone())
     await chat.sees("Takk, den stemte")
-    await chat.say(await window.mailed_code("Koden din for nytt passord"))
+    await chat.say(await window.mailed_code("Koden din til chatten"))
     await chat.sees("Da vet jeg at det er deg")
     await chat.picture("journey-2-proven")
     async with window.context.expect_page() as opening:
@@ -101,7 +101,7 @@ async def test_a_newcomer_resets_a_password_on_a_phone_in_english(browser: Brows
     await chat.sees("Open the authenticator app")
     await chat.say(await window.phone())
     await chat.sees("Thanks, that matched")
-    await chat.say(await window.mailed_code("Your code for a new password"))
+    await chat.say(await window.mailed_code("Your code for the chat"))
     await chat.sees("Open the secure page and choose")
     await chat.picture("journey-phone-proven")
     async with window.context.expect_page() as opening:

@@ -10,6 +10,7 @@ A line is one thing that happens; an indented line goes on with the line before.
     page TITLE                          opens the newest link of that name in the chat's browser
     shows PATTERN                       the page holds this text
     password TEXT                       submits the page with this new password
+    changes NAME TEXT                   the same on a page that asks for that demo person's present password too
     mail NAME: PATTERN                  the newest mail in that demo person's mailbox
     later DURATION                      the clock moves: 45 s, 12 min, 2 h
     quiet                               the bot has nothing more to say
@@ -57,8 +58,8 @@ class Play:
         self.heard = chat.said[-1] if chat.said else None
         self.verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             name: getattr(self, f"_{name}") for name in (
-                "locale", "person", "bot", "button", "press", "page", "shows", "password", "mail", "later", "quiet",
-                "signs", "audit")}
+                "locale", "person", "bot", "button", "press", "page", "shows", "password", "changes", "mail", "later",
+                "quiet", "signs", "audit")}
         self._spent: dict[str, str] = {}
 
     async def run(self, path: Path) -> None:
@@ -106,6 +107,15 @@ class Play:
         assert self.page is not None
         self.typed = password
         self.page = await self.chat.submit(self.page, password)
+
+    async def _changes(self, rest: str) -> None:
+        name, _, self.typed = rest.partition(" ")
+        account = await self.desk.directory.find(name)
+        present = await self.desk.accounts.initial_password(account.id) if account else None
+        assert self.page is not None
+        assert present is not None
+        self.page.fields["current"] = present.reveal()
+        self.page = await self.chat.submit(self.page, self.typed)
 
     async def _mail(self, rest: str) -> None:
         name, _, pattern = rest.partition(":")

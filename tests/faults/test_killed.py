@@ -177,7 +177,7 @@ async def _untouched(desk: Desk, before: Before) -> None:
     assert known is not None
     assert known.version == before.version
     assert await desk.directory.session_valid(KARI, before.now)
-    assert [mail.subject for mail in await mails_of(desk, NAME)] == ["Koden din for nytt passord"]
+    assert [mail.subject for mail in await mails_of(desk, NAME)] == ["Koden din til chatten"]
 
 
 async def _done_once(desk: Desk, before: Before, password: str) -> None:

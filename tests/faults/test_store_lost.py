@@ -252,7 +252,7 @@ async def test_no_effect_without_the_store(server: EmbeddedServer, clock: Steppe
         await desk.settlement.sweep()
         assert await sign_in(desk, NAME, Secret(old))
         assert not await sign_in(desk, NAME, Secret(PASSWORD))
-        assert [mail.subject for mail in await mails_of(desk, NAME)] == ["Koden din for nytt passord"]
+        assert [mail.subject for mail in await mails_of(desk, NAME)] == ["Koden din til chatten"]
 
 
 async def test_hanging_store(server: EmbeddedServer, clock: SteppedClock, tmp_path: Path) -> None:
