@@ -10,7 +10,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from bot.clock import Clock
 from bot.journeys.answers import Asked, Cannot, NotACode, NotAName, Page, Paused, Proven, Told, Wrong
@@ -58,14 +58,10 @@ class Proving(Conversation):
     async def which_account(self, step: Step) -> Moved:
         talk = step.talk
         if not talk.speaker.anonymous:
-            begun = await self.journey.begin(talk.speaker, talk.lang, talk.reference, subject=self.subject(talk))
+            begun = await self.journey.begin(talk.speaker, talk.lang, talk.reference)
             return await step.take(self._begun(talk, begun))
         return await step.ask(
             "case.which_account", self.named, fits="name", about="case.words_for_user_name", buttons=[CANCEL])
-
-    def subject(self, talk: Talk) -> dict[str, Any]:
-        """What the case is about beyond its operation; plain JSON."""
-        return {}
 
     async def named(self, talk: Talk) -> Reply:
         if talk.heard.kind != "message":

@@ -23,12 +23,11 @@ class Proven:
 class Cannot:
     """It cannot succeed, known before the first proof: `reason` is a key below `cannot`.
 
-    `until` (seconds since 1970): when time alone will help; `missing`: gates with nothing registered for them.
+    `until` (seconds since 1970): when time alone will help.
     """
 
     reason: str
     until: float = 0
-    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

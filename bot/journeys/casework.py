@@ -44,7 +44,6 @@ class Obstacle:
 
     reason: WhyNot
     until: float = 0
-    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +72,14 @@ class Casework:
 
     operation: ClassVar[str]
 
-    async def begin(self, speaker: Speaker, lang: str, reference: Mapping[str, Any], name: str = "",
-                    subject: Mapping[str, Any] | None = None) -> Asked | Proven | NotAName | Paused | Cannot:
+    async def begin(self, speaker: Speaker, lang: str, reference: Mapping[str, Any],
+                    name: str = "") -> Asked | Proven | NotAName | Paused | Cannot:
         """Open a case: for the speaker's own account (I7), or for the one that a visitor names."""
         gates = self.policy().gates_for(self.operation, _way(speaker))
         if gates is None:
             return Cannot(WhyNot.NOT_OFFERED)
         if not speaker.anonymous:
-            return await self._begin_own(speaker, gates, lang, reference, subject or {})
+            return await self._begin_own(speaker, gates, lang, reference)
         async with self._paced(speaker):
             return await self._begin_named(speaker, gates, lang, reference, name)
 
@@ -167,8 +166,8 @@ class Casework:
 
     # -- beginning -----------------------------------------------------------------------------
 
-    async def _begin_own(self, speaker: Speaker, gates: tuple[str, ...], lang: str, reference: Mapping[str, Any],
-                         subject: Mapping[str, Any]) -> Asked | Proven | Paused | Cannot:
+    async def _begin_own(self, speaker: Speaker, gates: tuple[str, ...], lang: str,
+                         reference: Mapping[str, Any]) -> Asked | Proven | Paused | Cannot:
         account_id = speaker.object_id or ""
         if paused := await self.tries.paused(attempt_of(speaker, challenge="", account=account_id)):
             await self.records.limited(self.operation, speaker, account_id, paused)
@@ -177,8 +176,8 @@ class Casework:
         obstacle = await self._obstacle(account, account_id, gates, owner=True)
         if obstacle is not None:
             await self.records.refused(self.operation, speaker, account_id, obstacle.reason)
-            return Cannot(obstacle.reason, obstacle.until, obstacle.missing)
-        case = await self._open(speaker, account_id, "", gates, lang, reference, subject)
+            return Cannot(obstacle.reason, obstacle.until)
+        case = await self._open(speaker, account_id, "", gates, lang, reference)
         await self.records.opened(case, account)
         return Asked(case.id, case.next_gate) if case.gates else Proven(case.id)
 
@@ -199,7 +198,7 @@ class Casework:
         account_id = account.id if account else made_up(named)
         obstacle = await self._obstacle(account, account_id, gates, owner=False)
         case = await self._open(
-            speaker, account_id, obstacle.reason if obstacle else "", gates, lang, reference, {})
+            speaker, account_id, obstacle.reason if obstacle else "", gates, lang, reference)
         await self.records.opened(case, account)
         return Asked(case.id, case.next_gate)
 
@@ -232,25 +231,21 @@ class Casework:
         if too_many:
             return Obstacle(WhyNot.STARTS, too_many)
         if ready.missing:
-            return Obstacle(WhyNot.UNREGISTERED, missing=ready.missing)
+            return Obstacle(WhyNot.UNREGISTERED)
         if ready.until:
             return Obstacle(WhyNot.COOL_DOWN, ready.until)
-        return self._further(account)
+        return None
 
     def readiness(self, enrolment: Enrolment, gates: tuple[str, ...]) -> Readiness:
         return readiness(enrolment, gates, self.clock.now(), self.limits.cool_down_seconds)
 
-    def _further(self, account: Account) -> Obstacle | None:
-        """What only this operation minds."""
-        return None
-
     async def _open(self, speaker: Speaker, account: str, blocked: str, gates: tuple[str, ...], lang: str,
-                    reference: Mapping[str, Any], subject: Mapping[str, Any]) -> Case:
+                    reference: Mapping[str, Any]) -> Case:
         now = self.clock.now()
         return await self.cases.open(Case(
             id=secrets.token_urlsafe(16), operation=self.operation, lang=lang, account=account,
             speaker=asdict(speaker), reference=reference, key=secrets.token_urlsafe(16),
-            phrase=self.phrase(lang), gates=gates, blocked=blocked, subject=subject, browser=speaker.browser,
+            phrase=self.phrase(lang), gates=gates, blocked=blocked, browser=speaker.browser,
             state=State.OPENED if gates else State.PROVEN, opened_at=now, proven_at=0 if gates else now))
 
     # -- proving -------------------------------------------------------------------------------

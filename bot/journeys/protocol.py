@@ -39,16 +39,6 @@ class Form:
     seconds_left: float
     rules: tuple[RuleState, ...] = ()
     longest: int = 0            # characters a password may have
-    setup: "Setup | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What an authenticator app needs, shown once (A1): the key in groups, the link, the QR code as SVG."""
-
-    key: Secret
-    link: Secret
-    qr: Secret
 
 
 class End(Enum):

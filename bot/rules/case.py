@@ -1,7 +1,7 @@
 """The life of one request: which states a case goes through, and which steps are allowed when."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -82,7 +82,6 @@ class Case:
     gates: tuple[str, ...]              # methods still to prove, in order
     proofs: tuple[str, ...] = ()        # kinds of methods proven
     used: tuple[str, ...] = ()          # ids of the very methods; each must still be registered at the end (A4)
-    subject: Mapping[str, Any] = field(default_factory=dict)    # what the operation is about, plain JSON, no secrets
     browser: str = ""                   # SHA-256 of the cookie of the one browser that may use the page (P3)
     blocked: str = ""
     state: State = State.OPENED

@@ -9,7 +9,7 @@ OWNER, ANONYMOUS = "owner", "anonymous"
 
 Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
 
-STRICTEST_LEAST: Gates = {
+LEAST: Gates = {
     "reset": {OWNER: (TOTP,), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "unlock": {OWNER: (TOTP,), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "change": {OWNER: (), ANONYMOUS: (TOTP, EMAIL_CODE)},
@@ -23,7 +23,7 @@ every change asks for on the page, is not among them. An operation that is missi
 class Policy:
     """`gates`: by operation and way, in the order they are asked; an absent pair is not offered."""
 
-    gates: Gates = field(default_factory=lambda: STRICTEST_LEAST)
+    gates: Gates = field(default_factory=lambda: LEAST)
 
     def gates_for(self, operation: str, way: str) -> tuple[str, ...] | None:
         """The gates, none for an operation that proves itself, or None when it is not offered."""

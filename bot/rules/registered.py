@@ -9,9 +9,6 @@ TOTP = "totp"
 EMAIL_CODE = "email_code"
 RECOVERY_CODE = "recovery_code"
 
-MOST_METHODS = 5
-LONGEST_LABEL = 40
-
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -58,9 +55,6 @@ class Enrolment:
 
     def of_kind(self, kind: str) -> tuple[Method, ...]:
         return tuple(one for one in self.methods if one.kind == kind)
-
-    def method(self, method_id: str) -> Method | None:
-        return next((one for one in self.methods if one.id == method_id), None)
 
     def having(self, method: Method) -> "Enrolment":
         """With this method, in the place of the one with its id if there is one."""

@@ -76,8 +76,3 @@ def seconds_left(now: float) -> float:
 def new_seed() -> Secret:
     """160 random bits in base32 (limit 1, A1)."""
     return Secret(b32encode(secrets.token_bytes(_SEED_BYTES)).decode())
-
-
-def provisioning_uri(seed: Secret, account: str, issuer: str) -> Secret:
-    """The `otpauth://` link that authenticator apps read, from a QR code or pressed on the phone itself."""
-    return Secret(TOTP(seed.reveal()).provisioning_uri(name=account, issuer_name=issuer))
