@@ -81,8 +81,8 @@ def holds_password(text: str, *, expected: bool = False) -> bool:
         if _LABEL.fullmatch(bare.casefold()):
             found = _told(words, at)
         else:
-            # At the end of a sentence, ! and ? belong to that.
-            found = (_surely(bare.rstrip("?!" if at + 1 == len(words) else "?"))
+            # Both want a digit. At the end of a sentence, ! and ? belong to that.
+            found = not bare.isalpha() and (_surely(bare.rstrip("?!" if at + 1 == len(words) else "?"))
                      or (_made_up(bare) and (expected or _was_tried(words, at))))
         if found:
             return True

@@ -55,20 +55,21 @@ class ErrorFinder:
     def find(self, text: str) -> Found:
         """What error a message shows; some hundred microseconds, a few milliseconds for the longest."""
         text = cut(text)
-        if matches := self._coded(text):
+        said = words(text)
+        if matches := self._coded(text, said):
             return Found(tuple(self._ranked(matches)), True)
         number = text.strip(" \t.?!")
         if len(number) < ONE_TIME_CODE and (ids := self._by_key.get(f"aadsts {number}")):
             return Found(tuple(ids), False)
-        like = self._phrases.resembling(text)
+        like = self._phrases.resembling(said)
         if like is not None and like.share == 1 and like.size >= LONG_PHRASE:
             return Found((like.name,), True)
         if code := error_code(text):
             return Found(unknown=code)
         return Found((like.name,), False) if like is not None else Found()
 
-    def _coded(self, text: str) -> dict[str, _Match]:
-        whole = _spaced(words(text))
+    def _coded(self, text: str, said: list[str]) -> dict[str, _Match]:
+        whole = _spaced(said)
         matches: dict[str, _Match] = {}
         for one in mentions(text, self._names):
             kind, _, value = one.key.partition(" ")

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.understanding.text import words
@@ -26,26 +26,30 @@ class Phrases:
     """A list of phrases, each with the name of what it stands for."""
 
     def __init__(self, named: Iterable[tuple[str, str]]) -> None:
-        self._phrases = [(name, tuple(dict.fromkeys(_stems(text)))) for name, text in named]
+        self._phrases = [(name, tuple(dict.fromkeys(map(_stem, words(text))))) for name, text in named]
         seen = Counter(stem for _, stems in self._phrases for stem in stems)
         self._weight: Mapping[str, float] = {
             stem: math.log(1 + len(self._phrases) / times) for stem, times in seen.items()}
-        self._with: defaultdict[str, list[int]] = defaultdict(list)
+        self._with: dict[str, list[int]] = {}
         for at, (_, stems) in enumerate(self._phrases):
             for stem in stems:
-                self._with[stem].append(at)
+                self._with.setdefault(stem, []).append(at)
+        # By phrase, since every message asks for them: the words it needs at least, and the weight of all.
+        self._least = [min(len(stems), max(_FEWEST, math.ceil(len(stems) * ENOUGH / 2))) for _, stems in self._phrases]
+        self._whole = [sum(self._weight[stem] for stem in stems) for _, stems in self._phrases]
 
-    def resembling(self, text: str) -> Resemblance | None:
-        """What the text resembles most; linear in the text, since only few phrases are looked at closely."""
+    def resembling(self, said: Sequence[str]) -> Resemblance | None:
+        """What the words of a text resemble most; linear in them, since few phrases are looked at closely."""
         places: defaultdict[str, list[int]] = defaultdict(list)
-        for at, stem in enumerate(_stems(text)):
+        for at, stem in enumerate(map(_stem, said)):
             if stem in self._with:
                 places[stem].append(at)
-        there: Counter[int] = Counter()
+        there: dict[int, int] = {}
         for stem in places:
             for at in self._with[stem]:
-                there[at] += 1
-        near = [(held, at) for at, held in there.items() if held >= self._least(at)]
+                there[at] = there.get(at, 0) + 1
+        least = self._least
+        near = [(held, at) for at, held in there.items() if held >= least[at]]
         best = None
         for _, at in sorted(near, key=lambda one: (-one[0] / len(self._phrases[one[1]][1]), one[1]))[:_LOOKED_AT]:
             share, weight = self._held(at, places)
@@ -55,10 +59,6 @@ class Phrases:
             return None
         name, stems = self._phrases[best[2]]
         return Resemblance(name, best[0], len(stems))
-
-    def _least(self, at: int) -> int:
-        size = len(self._phrases[at][1])
-        return min(size, max(_FEWEST, math.ceil(size * ENOUGH / 2)))
 
     def _held(self, at: int, places: Mapping[str, list[int]]) -> tuple[float, float]:
         """The largest share of the phrase's weight within one stretch of the text, and that weight."""
@@ -76,9 +76,9 @@ class Phrases:
                 held -= self._weight[gone] if inside[gone] == 0 else 0.0
                 first += 1
             most = max(most, held)
-        whole = sum(self._weight[stem] for stem in stems)
+        whole = self._whole[at]
         return (round(most / whole, 6), most) if whole else (0.0, 0.0)
 
 
-def _stems(text: str) -> list[str]:
-    return [word if word.isdecimal() else word[:_STEM] for word in words(text)]
+def _stem(word: str) -> str:
+    return word if word.isdecimal() else word[:_STEM]
