@@ -91,7 +91,7 @@ def test_it_starts_at_once(server: EmbeddedServer) -> None:
     """Below 100 ms on a quiet machine; the test leaves room for a busy one."""
     began = time.perf_counter()
     server.start()
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 0.5
 
 
 async def test_one_per_folder(server: EmbeddedServer, tmp_path: Path) -> None:
