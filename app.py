@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -21,6 +22,11 @@ from aiohttp import ClientSession, web
 
 from bot import audit as trail_of
 from bot import doctor as examination
+from bot.admin.front import front_routes
+from bot.admin.metrics_page import metrics_routes
+from bot.admin.pages import AdminPages, Room
+from bot.admin.session import SessionCookie
+from bot.admin.signing_in import SigningIn
 from bot.background import Background
 from bot.browser import BrowserCookie
 from bot.channel.adapter import Adapter
@@ -44,6 +50,7 @@ from bot.delivery.mail import MailWorker, Smtp
 from bot.delivery.mailbox import Mailbox
 from bot.directory import demo
 from bot.directory.demo_desk import DemoDesk
+from bot.directory.demo_staff import seed_staff
 from bot.directory.embedded import Embedded
 from bot.directory.hashing import PasswordHashes
 from bot.ending import BACKGROUND, TURNS, Ending
@@ -63,10 +70,12 @@ from bot.journeys.recovery_codes import RecoveryCodes as RecoveryCodesJourney
 from bot.journeys.settlement import Settlement
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
 from bot.journeys.unlock_account import Unlocked
+from bot.metrics import Metrics
 from bot.pages import bundle
 from bot.pages.assets import Assets
 from bot.pages.demo import demo_routes
 from bot.pages.error_pages import error_pages
+from bot.pages.forgery import FormTokens
 from bot.pages.headers import protect
 from bot.pages.health import Health
 from bot.pages.listener import Listener
@@ -78,6 +87,7 @@ from bot.rules.limits import too_loose
 from bot.rules.masking import masked
 from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.policy import Policy
+from bot.rules.staff import ROLES, Staff, canonical_staff_name
 from bot.secret import Secret
 from bot.settings import Settings, WebChat, environment, load, look
 from bot.site import Site
@@ -100,6 +110,7 @@ from bot.store.refusals import RedisRefusals
 from bot.store.sealed import KeyRing, kept_keys
 from bot.store.shared_time import SharedTime
 from bot.store.soundness import check as check_store
+from bot.store.staff import RedisStaff, StaffRecord
 from bot.store.tries import RedisTries
 from bot.store.trust import Trust
 from bot.store.watch import MarkFile, Watch
@@ -107,7 +118,7 @@ from bot.understanding import ErrorFinder, Reader, open_reader
 from bot.verification.email_code import EmailCode
 from bot.verification.protocol import Authenticator
 from bot.verification.recovery_code import RecoveryCode
-from bot.verification.totp import Totp
+from bot.verification.totp import Totp, new_seed
 from dialogs.answer_question import AnswerQuestion
 from dialogs.change_password import ChangePassword
 from dialogs.explain_error import ExplainError
@@ -125,6 +136,7 @@ log = structlog.get_logger("keyturn")
 JOURNEYS = {"forgot_password": "reset", "change_password": "change", "unlock_account": "unlock",
             "recovery_codes": "recovery_codes"}
 """The conversations that can be begun, and the operation of each."""
+ADMIN = Path(__file__).parent / "bot" / "admin"
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 LEARNING = "Learning to understand (about 20 s, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
@@ -135,19 +147,20 @@ CLOCKS_APART = 5.0          # seconds; a third of what a phone's code bears
 class Desk:
     """Every part of a running Keyturn over one store. Nothing here decides anything; it only connects."""
 
+    admin_url = ""      # of the admin listener, once it is there
+
     def __init__(self, settings: Settings, content: Content, reader: Reader, store: Store, ring: KeyRing,
                  clock: Clock, beat: float = BEAT, end_seconds: float = END_SECONDS) -> None:
         limits = settings.limits
         self.settings, self.content, self.store, self.clock = settings, content, store, clock
-        self.ring = ring
-        self.ending = Ending(end_seconds)
+        self.ring, self.metrics, self.ending = ring, Metrics(), Ending(end_seconds)
         self.replica = secrets.token_hex(4)
         here = (f"{name}:{settings.port}" for name in ("localhost", "127.0.0.1", "[::1]"))
         self.site = Site.of(settings.base_url, also=frozenset(here) if settings.development else frozenset())
 
         # What is kept.
         self.trust = Trust(store, clock, self._verification_paused)
-        self.audit = RedisAuditTrail(store, ring, clock, self.replica, self.trust.hold)
+        self.audit = RedisAuditTrail(store, ring, clock, self.replica, self.trust.hold, self.metrics.record)
         self.watch = Watch(SharedTime(store, clock, self.trust), self.trust, self.audit, _mark_of(settings)) \
             if isinstance(clock, SharedClock) else None
         self.tries = RedisTries(self.trust, limits, clock)
@@ -155,7 +168,7 @@ class Desk:
         self.enrolments = SealedEnrolments(store, ring)
         self.pending = RedisPending(store)
         self.mails = RedisOutbox(store, ring, clock)
-        self.accounts = Accounts(store, ring)
+        self.accounts, self.it = Accounts(store, ring), RedisStaff(store, ring, clock)
         self.mailbox = Mailbox(store, ring, clock)
         self.holds = RedisHolds(store)
         self.policy = Policy()
@@ -195,7 +208,7 @@ class Desk:
 
         # The journeys.
         self.records = records = Records(self.audit, self.mails, self.directory, clock, RedisRefusals(store))
-        rules = PasswordRules(shortest=limits.password_length, organisation=("keyturn",))
+        rules = self.password_rules
         password_set = PasswordSet(self.directory, records)
         self.settlement = Settlement(
             self.directory,
@@ -217,13 +230,13 @@ class Desk:
             "change": ChangePage(self.directory, doing, self.tries, rules, limits, clock, masked),
             PROVE: ProofPage(self.forgot_password, self.knocks, clock),
         }, limits, clock)
-        self.demo_desk = DemoDesk(self.accounts, self.enrolments, self.mailbox, clock)
+        self.demo_desk = DemoDesk(self.accounts, self.enrolments, self.mailbox, clock, self.it)
 
         # The conversations.
         front = self._front_desk(reader, [
             ForgotPassword(self.forgot_password, limits, clock), ChangePassword(change_password, limits, clock),
             UnlockAccount(unlock_account, limits, clock), RecoveryCodes(recovery_codes, limits, clock)])
-        self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact)
+        self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact, self.metrics)
         self.background = Background()
         self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})},
                              lambda: self.background.down, self.trust.why_paused)
@@ -237,6 +250,10 @@ class Desk:
         return FrontDesk(
             Floor(conversations), AnswerQuestion(content, ratings, offers), ExplainError(content, ratings, offers),
             status, reader, ErrorFinder(content.errors.values()), content, self.clock, offers, self.site.base_url)
+
+    @property
+    def password_rules(self) -> PasswordRules:
+        return PasswordRules(shortest=self.settings.limits.password_length, organisation=("keyturn",))
 
     def application(self) -> web.Application:
         """The public listener."""
@@ -255,8 +272,35 @@ class Desk:
             self.pages, renderer, site=self.site, cookie=self.cookie, mac=self.ring.mac, clock=self.clock,
             body_seconds=self.settings.limits.body_seconds))
         if self.settings.development:
-            app.add_routes(demo_routes(self.demo_desk, renderer, self.settings.data_dir))
+            app.add_routes(demo_routes(
+                self.demo_desk, renderer, self.settings.data_dir, admin=lambda: self.admin_url))
         return app
+
+    def admin_application(self, site: Site) -> web.Application:
+        """The admin listener: IT's pages and the metrics (U4)."""
+        settings = self.settings
+        assets = Assets.read(STATIC, ADMIN / "static")
+        renderer = Renderer(self.content, assets.url, ADMIN / "templates")
+        pages = AdminPages(self.it, renderer, SessionCookie(secure=site.secure), FormTokens(self.ring.mac), site,
+                           settings.limits.body_seconds)
+        signing_in = SigningIn(
+            self.it, self.hashes, self.enrolments, self.tries, self.audit, self.password_rules, self.clock)
+        pages.rooms.append(Room("/admin", "admin.nav.start", front_routes(
+            pages, signing_in, self.clock, lambda request: client_address(request, settings.trusted_proxies))))
+        app = web.Application()
+        protect(app, site, any_host=frozenset({"/metrics"}))
+        app.middlewares.append(error_pages(renderer, ("/admin",), "admin_error.html"))
+        app.add_routes([*assets.routes(), *metrics_routes(self._measured, _metrics_token(settings))])
+        pages.guard(app)
+        return app
+
+    async def _measured(self) -> bytes:
+        queued, failed = await self.mails.counts()
+        return self.metrics.text({
+            "mails_queued": queued, "mails_failed": failed, "settlements_pending": await self.pending.count(),
+            "accounts_held": len(await self.holds.held()), "verification_paused": bool(self.trust.why_paused()),
+            "audit_records": self.audit.head.seq, "background_down": len(self.background.down),
+        }, {"mode": self.settings.mode.value, "directory": self.settings.directory})
 
     async def drain(self, _app: web.Application | None = None) -> None:
         """Let turns that are under way finish, and stop those that cannot (F11)."""
@@ -306,6 +350,8 @@ async def running(desk: Desk) -> AsyncIterator[None]:
         at_end.push_async_callback(_end_background, desk)
         if desk.settings.development:
             await demo.seed(desk.accounts, desk.enrolments, desk.hashes, desk.clock.now())
+            if desk.settings.admin_port:
+                await seed_staff(desk.it, desk.hashes)
         # An embedded store has no other user: whatever was begun belongs to a process that is gone (F1).
         await desk.settlement.sweep(orphaned=not desk.settings.redis_url.get_secret_value())
         yield
@@ -330,6 +376,48 @@ async def listening(desk: Desk) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def admin_listening(desk: Desk) -> AsyncIterator[None]:
+    """The admin listener, unless it is switched off. Raises SettingsError."""
+    settings = desk.settings
+    if not settings.admin_port:
+        yield
+        return
+    listens = _admin_socket(settings)
+    port = listens.getsockname()[1]
+    desk.admin_url = settings.admin_base_url(port)
+    site = Site.of(desk.admin_url, also=frozenset() if settings.admin_url else frozenset({f"localhost:{port}"}))
+    runner = Listener(desk.admin_application(site), site, settings.limits, desk.ending)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listens).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _admin_socket(settings: Settings) -> socket.socket:
+    """Where the admin listener is; two people who try Keyturn out on one machine do not stand in each other's way."""
+    family = socket.AF_INET6 if ":" in settings.admin_host else socket.AF_INET
+    try:
+        return socket.create_server((settings.admin_host, settings.admin_port), family=family, backlog=128)
+    except OSError as error:
+        if not settings.development or "admin_port" in settings.model_fields_set:
+            raise SettingsError(
+                f"KEYTURN_ADMIN_PORT: cannot listen on {settings.admin_host}:{settings.admin_port}: {error.strerror}",
+            ) from error
+    log.warning("admin_port_taken", port=settings.admin_port, instead="a free one")
+    return socket.create_server((settings.admin_host, 0), family=family, backlog=128)
+
+
+def _metrics_token(settings: Settings) -> Secret | None:
+    """What Prometheus has to send; None: nobody reads the metrics."""
+    given = settings.metrics_token.get_secret_value()
+    if not given and settings.development:
+        given = kept_keys(settings.data_dir, "metrics-token")[0]
+    return Secret(given) if given else None
 
 
 def _begin_background(desk: Desk) -> None:
@@ -364,11 +452,13 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
     desk = Desk(settings, content, reader, store, ring, clock)
     assert desk.watch is not None
     await desk.watch.begin()
-    async with running(desk), listening(desk):
+    async with running(desk), listening(desk), admin_listening(desk):
         # What lives now lives for good: the collector need not look at it again (it paused turns by 40 ms).
         gc.collect()
         gc.freeze()
         print(f"Keyturn is ready: {settings.base_url}/", flush=True)  # noqa: T201 the contract of `serve`
+        if desk.admin_url:
+            print(f"Admin pages: {desk.admin_url}/admin", flush=True)  # noqa: T201
         await stopped.wait()
         desk.health.leaving = True
         desk.ending.begin()
@@ -673,6 +763,94 @@ def _with_trail(work: Callable[[RedisAuditTrail], Awaitable[int]]) -> int:
         return uvloop.run(inside(redis_url))
 
 
+@cli.group(name="staff")
+def staff_() -> None:
+    """The people of IT who may use the admin pages."""
+
+
+@staff_.command(name="add")
+@click.argument("name")
+@click.option("--account", required=True, help="Id or user name of this person's own account in the directory.")
+@click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True)
+@click.option("--lang", type=click.Choice(["nb", "en"]), default="nb", show_default=True)
+def add_staff(name: str, account: str, role: str, lang: str) -> None:
+    """Let somebody in, or give them a new set-up link; it is printed, works once and for 30 minutes.
+
+    What the person signed in by before holds until they have set up anew.
+    """
+
+    async def add(desk: StaffDesk) -> str:
+        wanted = canonical_staff_name(name)
+        if wanted is None:
+            raise click.UsageError("a name is made of a-z, 0-9 and dots, 64 at most")
+        person = await desk.directory.read(account) or await desk.directory.find(account)
+        if person is None:
+            raise SettingsError(f"{account} is no account of the directory")
+        known = await desk.people.named(wanted)
+        staff_id = known.staff.id if known else secrets.token_hex(8)
+        one = Staff(staff_id, wanted, person.display_name, lang, role, person.id)
+        await desk.audit.append(trail_of.entry(
+            "staff.added", actor="cli", target=one.actor, outcome="ok", reason=f"{role}, account {person.id}"))
+        await desk.people.put(StaffRecord(one))
+        token = await desk.people.issue_set_up(one.id, new_seed())
+        return f"{desk.settings.admin_base_url()}/admin/set-up/{token.reveal()}"
+
+    click.echo(_with_staff(add))
+
+
+@staff_.command(name="list")
+def list_staff() -> None:
+    """Name, role, account, and whether they have set up."""
+
+    async def listed(desk: StaffDesk) -> str:
+        return "".join(
+            f"{one.staff.name}\t{one.staff.role}\t{one.staff.account_id}\t"
+            f"{'ready' if one.password_hash else 'not set up'}\n" for one in await desk.people.all())
+
+    click.echo(_with_staff(listed), nl=False)
+
+
+@staff_.command(name="remove")
+@click.argument("name")
+def remove_staff(name: str) -> None:
+    """Shut somebody out at once, wherever they are signed in."""
+
+    async def remove(desk: StaffDesk) -> str:
+        known = await desk.people.named(canonical_staff_name(name) or "")
+        if known is None:
+            raise SettingsError(f"{name} is nobody of IT")
+        await desk.audit.append(trail_of.entry("staff.removed", actor="cli", target=known.staff.actor, outcome="ok"))
+        await desk.people.remove(known.staff.id)
+        return f"{known.staff.name} is removed"
+
+    click.echo(_with_staff(remove))
+
+
+class StaffDesk:
+    """What the commands about staff work with."""
+
+    def __init__(self, settings: Settings, store: Store, ring: KeyRing) -> None:
+        clock = SharedClock()
+        self.settings = settings
+        self.audit = RedisAuditTrail(store, ring, clock, "cli")
+        self.people = RedisStaff(store, ring, clock)
+        self.directory = Embedded(Accounts(store, ring), PasswordHashes(), clock)
+
+
+def _with_staff(work: Callable[[StaffDesk], Awaitable[str]]) -> str:
+    settings = load(environment())
+
+    async def inside(redis_url: str) -> str:
+        store = Store.open(redis_url)
+        try:
+            return await work(StaffDesk(settings, store, _ring(settings)))
+        finally:
+            await store.close()
+
+    with _redis_beside(settings) as redis_url:
+        return uvloop.run(inside(redis_url))
+
+
 @cli.group(name="demo")
 def demo_() -> None:
     """For trying out, in development mode only."""
@@ -689,7 +867,8 @@ def code(user: str) -> None:
     async def current(redis_url: str) -> tuple[str, float] | None:
         store, ring, clock = Store.open(redis_url), _ring(settings), SharedClock()
         try:
-            desk = DemoDesk(Accounts(store, ring), SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock)
+            desk = DemoDesk(Accounts(store, ring), SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock,
+                            RedisStaff(store, ring, clock))
             return await desk.code(user)
         finally:
             await store.close()

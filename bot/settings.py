@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from bot.errors import SettingsError
 from bot.rules.limits import Limits, too_loose
 
+_SHORTEST_TOKEN = 32
+
 LIMIT_PREFIX = "KEYTURN_LIMIT_"
 
 # Whoever tries the bot out is one visitor who plays all the demo people: the ceiling leaves room for that.
@@ -48,9 +50,17 @@ class Settings(BaseSettings):
         description="production, or development (loopback only: demo people, embedded store, /demo)")
     host: str = Field("127.0.0.1", alias="HOST", description="address of the public listener")
     port: int = Field(3978, alias="PORT", ge=0, le=65535, description="port of the public listener")
+    admin_host: str = Field(
+        "127.0.0.1", alias="KEYTURN_ADMIN_HOST", description="address of the admin listener: /admin and /metrics")
     admin_port: int = Field(
         3979, alias="KEYTURN_ADMIN_PORT", ge=0, le=65535,
-        description="port of the admin listener on loopback (not served yet)")
+        description="port of the admin listener; 0 for none; in development another one if 3979 is taken")
+    admin_url: str = Field(
+        "", alias="KEYTURN_ADMIN_URL",
+        description="base of the admin pages' links, if a proxy stands in front; https unless on loopback")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), alias="KEYTURN_METRICS_TOKEN",
+        description="what Prometheus sends as bearer token; unset in production: nobody reads /metrics")
     public_url: str = Field(
         "", alias="KEYTURN_PUBLIC_URL", description="base of every link people get; https in production")
     trusted_proxies: int = Field(
@@ -112,7 +122,7 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("host")
+    @field_validator("host", "admin_host")
     @classmethod
     def _plain_host(cls, value: str) -> str:
         """An IPv6 address comes with or without brackets, in any of its spellings; browsers know one."""
@@ -140,8 +150,11 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """What every link begins with, without a slash at the end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{bracketed(self.host)}:{self.port}").rstrip("/")
+
+    def admin_base_url(self, port: int = 0) -> str:
+        """What links to the admin pages begin with; `port` is the one that is listened on, if not the one set."""
+        return (self.admin_url or f"http://{bracketed(self.admin_host)}:{port or self.admin_port}").rstrip("/")
 
     @property
     def reply_hosts(self) -> tuple[str, ...]:
@@ -218,6 +231,8 @@ def _unfit(settings: Settings) -> list[str]:
     if settings.development:
         found.append((not is_loopback(settings.host),
                       f"development mode runs on a loopback HOST only, not on {settings.host} (C1)"))
+        found.append((not is_loopback(settings.admin_host),
+                      "development mode runs on a loopback KEYTURN_ADMIN_HOST only (C1)"))
         return [problem for holds, problem in found if holds]
     public = settings.public_url
     found += [
@@ -228,6 +243,10 @@ def _unfit(settings: Settings) -> list[str]:
         (not settings.secret_keys, "KEYTURN_SECRET_KEYS is missing; see README.md for how to make a key"),
         (not public, "KEYTURN_PUBLIC_URL is missing; every link people get begins with it"),
         (bool(public) and not _trustworthy(public), "KEYTURN_PUBLIC_URL must be https:// in production"),
+        (bool(settings.admin_port) and not _trustworthy(settings.admin_base_url()),
+         "KEYTURN_ADMIN_URL must be https://, unless the admin listener is on loopback and reached there"),
+        (0 < len(settings.metrics_token.get_secret_value()) < _SHORTEST_TOKEN,
+         f"KEYTURN_METRICS_TOKEN is too easy to guess: give at least {_SHORTEST_TOKEN} random characters"),
         (not settings.smtp_url.get_secret_value() and settings.chat is WebChat.FULL,
          "SMTP_URL is missing; KEYTURN_WEB_CHAT=full sends codes by mail")]
     return [problem for holds, problem in found if holds] + too_loose(settings.limits)
@@ -248,6 +267,11 @@ def _listed(settings: Settings, values: Mapping[str, str], wrong: Mapping[str, s
             name, _shown(values.get(name) or getattr(settings.limits, limit.name)), str(limit.default),
             f"≤ {ceiling}" if ceiling is not None else f"≥ {floor}" if floor else "",
             f"{limit.metadata['why']} ({limit.metadata['unit']})")
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:

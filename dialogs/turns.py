@@ -9,8 +9,10 @@ import structlog
 
 from bot.channel.cards import pressed
 from bot.channel.knocks import KNOCK
+from bot.clock import steady
 from bot.content import Content
 from bot.errors import Conflict, KeyturnError, Overtaken, StoreUnavailable, place
+from bot.metrics import Metrics
 from bot.people import Speaker
 from bot.rules.limits import Limits
 from bot.store.conversations import ConversationStorage, Skipped
@@ -32,26 +34,40 @@ class Turns:
     content: Content
     limits: Limits
     redact: Callable[[Speaker, str], Awaitable[None]]
+    metrics: Metrics
 
     async def __call__(self, context: Context, speaker: Speaker) -> None:
         heard = self._heard(context)
         if heard.kind == "other":
             return
+        began, outcome = steady(), "failed"
+        try:
+            outcome = await self._turn(context, speaker, heard)
+        finally:
+            self.metrics.turn(outcome, steady() - began)
+
+    async def _turn(self, context: Context, speaker: Speaker, heard: Heard) -> str:
+        """How the turn ended, as it is counted."""
         try:
             if not await self._taken_in_time(context, speaker, heard):
                 log.warning("turn_had_no_turn", kind=heard.kind)
                 if heard.kind == "message":
                     await context.send_activity(self.content.say(self._language(context), "error.conflict"))
+                return "conflict"
         except StoreUnavailable:
             # The store is away: questions are still answered, everything else says so (G1).
             await self.desk.answer_only(self._talk(context, speaker, heard, Memory(who=speaker.requester)))
+            return "unavailable"
         except Conflict:
             # Another replica went on with this conversation; what we said stands, what we noted does not.
             log.warning("turn_lost_its_conversation")
+            return "conflict"
         except KeyturnError as error:
             # Nothing was noted, so the person can say the same again.
             log.warning("turn_refused", error=type(error).__name__)
             await context.send_activity(self.content.say(self._language(context), error.message))
+            return "refused"
+        return "done"
 
     async def answer(self, context: Context, speaker: Speaker) -> None:
         """A message that nobody can keep: answered if it is a known question, else passed over in silence (G1)."""
@@ -93,6 +109,7 @@ class Turns:
         except Exception as error:  # noqa: BLE001 a broken conversation must not stay stuck (F14)
             # An exception's text may quote what the person wrote: only its place is logged (D3).
             log.error("turn_broken", error=type(error).__name__, at=place(error))
+            self.metrics.broken += 1
             self.desk.floor.end(talk.memory)
             await talk.say("error.general")
 

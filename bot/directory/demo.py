@@ -58,7 +58,7 @@ async def seed(accounts: Accounts, enrolments: Enrolments, hashes: PasswordHashe
     for person in PEOPLE:
         account = person.account
         if await accounts.read(account.id) is None:
-            password = _password()
+            password = random_password()
             await accounts.create(account, await hashes.hash(password), initial=password)
         if person.registered and await enrolments.read(account.id) == NOTHING:
             await enrolments.change(account.id, registered_since(now, person.mail))
@@ -71,6 +71,6 @@ def registered_since(now: float, mail: str, seed: Secret | None = None) -> Enrol
                      confirmed_at=now)
 
 
-def _password() -> Secret:
+def random_password() -> Secret:
     """Four groups of five characters that can be typed from a screen: about 99 bits."""
     return Secret("-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4)))

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.delivery.mailbox import Mailbox
 from bot.directory import demo
-from bot.pages.demo import DemoMail, DemoPerson
+from bot.directory.demo_staff import shown_staff
+from bot.pages.demo import DemoMail, DemoPerson, DemoStaff
 from bot.rules.registered import TOTP
 from bot.store.accounts import Accounts
 from bot.store.protocol import Enrolments
+from bot.store.staff import RedisStaff
 from bot.verification.totp import current_code, seconds_left
 
 
@@ -21,6 +23,10 @@ class DemoDesk:
     enrolments: Enrolments
     mailbox: Mailbox
     clock: Clock
+    it: RedisStaff
+
+    async def staff(self) -> Sequence[DemoStaff]:
+        return await shown_staff(self.it, self.clock)
 
     async def people(self) -> Sequence[DemoPerson]:
         return [await self._shown(one) for one in demo.PEOPLE]

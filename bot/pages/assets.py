@@ -42,10 +42,10 @@ class Assets:
         self._folder = f"/static/{digest.hexdigest()[:16]}"
 
     @classmethod
-    def read(cls, folder: Path) -> "Assets":
-        """All files of a folder."""
+    def read(cls, *folders: Path) -> "Assets":
+        """All files of the folders."""
         return cls({path.name: Asset.of(path.name, path.read_bytes())
-                    for path in folder.iterdir() if path.is_file()})
+                    for folder in folders for path in folder.iterdir() if path.is_file()})
 
     def url(self, name: str) -> str:
         """Where a file is; KeyError when there is none of that name."""

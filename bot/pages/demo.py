@@ -1,7 +1,7 @@
 """The demo desk: made-up people's phones and mailboxes on one page; only development mode mounts it (C1)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,8 +34,21 @@ class DemoMail:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class DemoStaff:
+    """One made-up person of IT, and what the admin pages ask of them."""
+
+    name: str
+    display_name: str
+    role: str
+    password: str = field(repr=False)
+    code: str = field(repr=False)
+
+
 class Desk(Protocol):
     """Everything the demo desk shows."""
+
+    async def staff(self) -> Sequence[DemoStaff]: ...
 
     async def people(self) -> Sequence[DemoPerson]: ...
 
@@ -48,12 +61,15 @@ class Desk(Protocol):
         ...
 
 
-def demo_routes(desk: Desk, renderer: Renderer, folder: Path, *, chat: str = "/") -> list[web.RouteDef]:
+def demo_routes(
+    desk: Desk, renderer: Renderer, folder: Path, *, chat: str = "/", admin: Callable[[], str] = str,
+) -> list[web.RouteDef]:
     """`/demo` (which person: `?person=<id>`), and `/demo/people/{id}.json` for what changes.
 
-    `folder` holds the demo's data: without it everything begins anew.
+    `folder` holds the demo's data: without it everything begins anew. `admin`: the address of the admin pages, ""
+    for none.
     """
-    site = _DemoSite(desk, renderer, folder, chat)
+    site = _DemoSite(desk, renderer, folder, chat, admin)
     return [web.get("/demo", site.show), web.get(r"/demo/people/{id}.json", site.news)]
 
 
@@ -63,6 +79,7 @@ class _DemoSite:
     renderer: Renderer
     folder: Path
     chat: str
+    admin: Callable[[], str]
 
     async def show(self, request: web.Request) -> web.Response:
         people = await self.desk.people()
@@ -71,7 +88,7 @@ class _DemoSite:
         lang = page_language(request, self.renderer.languages)
         return self.renderer.page(
             "demo.html", lang, people=people, person=person, chat=self.chat, folder=self.folder,
-            news=await self._news(person))
+            admin=self.admin(), news=await self._news(person))
 
     async def news(self, request: web.Request) -> web.Response:
         for person in await self.desk.people():
@@ -88,6 +105,7 @@ class _DemoSite:
             "seconds_left": round(code[1], 1) if code else None,
             "password": person.password,
             "mails": [_letter(mail) for mail in mails],
+            "staff": [asdict(one) for one in await self.desk.staff()] if self.admin() else [],
         }
 
 

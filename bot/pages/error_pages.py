@@ -16,7 +16,9 @@ _WORDED = (400, 403, 404, 405, 408, 413, 429, 500, 503)
 log = structlog.get_logger(__name__)
 
 
-def error_pages(renderer: Renderer, prefixes: Sequence[str] = PAGES) -> Middleware:
+def error_pages(
+    renderer: Renderer, prefixes: Sequence[str] = PAGES, template: str = "error.html",
+) -> Middleware:
     """Turns errors on pages into words; requests to anything else pass as they are.
 
     A prefix that ends in "/" means what is below it, another one itself and what is below;
@@ -32,21 +34,24 @@ def error_pages(renderer: Renderer, prefixes: Sequence[str] = PAGES) -> Middlewa
         except web.HTTPException as error:
             if error.status < 400:
                 raise
-            return error_page(renderer, request, error.status, allow=error.headers.get("Allow", ""))
+            return error_page(
+                renderer, request, error.status, template, allow=error.headers.get("Allow", ""))
         except (StoreUnavailable, DirectoryUnavailable, VerificationPaused) as error:
             log.warning("page.unavailable", error=type(error).__name__)
-            return error_page(renderer, request, 503)
+            return error_page(renderer, request, 503, template)
         except Exception as error:  # noqa: BLE001  # the last resort of a page (F14)
             log.error("page.failed", error=type(error).__name__, at=place(error))
-            return error_page(renderer, request, 500)
+            return error_page(renderer, request, 500, template)
 
     return friendly
 
 
-def error_page(renderer: Renderer, request: web.Request, status: int, *, allow: str = "") -> web.Response:
+def error_page(
+    renderer: Renderer, request: web.Request, status: int, template: str = "error.html", *, allow: str = "",
+) -> web.Response:
     """The page for a status, in the person's language."""
     response = renderer.page(
-        "error.html", page_language(request, renderer.languages), status=status,
+        template, page_language(request, renderer.languages), status=status,
         problem=str(status) if status in _WORDED else ("500" if status >= 500 else "400"))
     if status in (429, 503):
         response.headers["Retry-After"] = "5"

@@ -10,7 +10,6 @@ from urllib.parse import unquote_to_bytes
 from aiohttp import web
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_MOST_FIELDS = 8
 
 
 class BadRequestError(Exception):
@@ -54,7 +53,7 @@ def form_fields(body: bytes, names: Set[str]) -> tuple[dict[str, bytes], str]:
     if not body.isascii():
         raise BadRequestError(400)   # browsers escape everything else, so this is another encoding
     found: dict[str, bytes] = {}
-    parts = body.split(b"&", _MOST_FIELDS)
+    parts = body.split(b"&", len(names) + 1)
     for part in parts:
         name, equals, value = part.partition(b"=")
         if not equals or _BAD_ESCAPE.search(part):

@@ -39,12 +39,12 @@ def strict_policy(nonce: str, framed_by: Sequence[str] = ()) -> str:
 class Renderer:
     """Renders templates in a language; in them `say(key, **facts)` is the content's sentence (N2)."""
 
-    def __init__(self, content: Content, asset: Callable[[str], str]) -> None:
-        """`asset`: where a static file of that name is served."""
+    def __init__(self, content: Content, asset: Callable[[str], str], *more: Path) -> None:
+        """`asset`: where a static file of that name is served; `more`: folders with further templates."""
         self.content = content
         self._asset = asset
         self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
+            loader=FileSystemLoader([TEMPLATES, *more]), autoescape=True, undefined=StrictUndefined,
             trim_blocks=True, lstrip_blocks=True, auto_reload=False)
 
     @property

@@ -102,12 +102,14 @@ class RedisAuditTrail:
     """
 
     def __init__(self, store: Store, ring: KeyRing, clock: Clock, replica: str,
-                 lost: Callable[[str], Awaitable[None]] | None = None) -> None:
+                 lost: Callable[[str], Awaitable[None]] | None = None,
+                 counted: Callable[[Mapping[str, Any]], None] | None = None) -> None:
         self._store = store
         self._ring = ring
         self._clock = clock
         self._replica = replica
         self._tell_lost = lost
+        self._count = counted
         self._known = audit.START       # must be in the trail
         self._after = audit.START       # what the next record follows
         self._words: tuple[bytes, ...] = _EMPTY     # the state in which it does
@@ -200,6 +202,8 @@ class RedisAuditTrail:
             self._see([word, *state])
             return False
         if word == b"appended":
+            if self._count is not None:
+                self._count(entry)
             self._stand_at(fresh, (b"%d" % fresh.seq, fresh.hash.encode()) * 2 + (b"%d-0" % fresh.seq,))
         return True
 

@@ -19,6 +19,7 @@ RATINGS = "kt:ratings"
 READY = "kt:ready"
 HELD = "kt:{holds}:accounts"
 MODE = "kt:mode"
+STAFF = "kt:{staff}:people"
 DIRECT_LINE_WAKES = "kt:direct_line:wakes"
 GLOBAL_TRIES = "kt:{tries}:global"
 LIFE = "kt:{tries}:life"
@@ -132,6 +133,22 @@ def refusals(about: str) -> str:
 def direct_line(conversation_id: str) -> str:
     """A web chat's log, and whose it is."""
     return f"kt:{{d:{digest(conversation_id)}}}:log"
+
+
+# -- the people of IT -------------------------------------------------------------------------------
+
+def staff_session(session: str) -> str:
+    return f"kt:{{staff}}:session:{digest(session)}"
+
+
+def staff_set_up(token: str) -> str:
+    """What a one-time set-up link opens."""
+    return f"kt:{{staff}}:set_up:{digest(token)}"
+
+
+def staff_link(staff_id: str) -> str:
+    """Where the newest set-up link of a person is."""
+    return f"kt:{{staff}}:link:{digest(staff_id)}"
 
 
 # -- the embedded directory's effects ---------------------------------------------------------------

@@ -69,6 +69,10 @@ class Tries(Protocol):
         """Count a distinct account named by an anonymous requester and source (limit 7); as `start`."""
         ...
 
+    async def reopen(self, account: str, owner: bool) -> None:
+        """End the account's row of failures of one way: for IT only, since no time does (limit 5)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ticketed:

@@ -101,16 +101,16 @@ def new_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
-def kept_keys(folder: Path) -> list[str]:
+def kept_keys(folder: Path, name: str = "secret-keys") -> list[str]:
     """The keys kept in `folder` (development mode only), in text form; a first one is made if there is none.
 
     Raises SettingsError when others than we may read them.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / "secret-keys"
+    path = folder / name
     try:
         # Made complete under another name and linked, so that nobody ever reads half a key.
-        fresh = folder / f".secret-keys-{secrets.token_hex(8)}"
+        fresh = folder / f".{name}-{secrets.token_hex(8)}"
         if not path.exists():
             with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(new_key() + "\n")

@@ -76,3 +76,9 @@ def seconds_left(now: float) -> float:
 def new_seed() -> Secret:
     """160 random bits in base32 (limit 1, A1)."""
     return Secret(b32encode(secrets.token_bytes(_SEED_BYTES)).decode())
+
+
+def otpauth(seed: Secret, issuer: str, name: str) -> Secret:
+    """What the app scans; it holds the seed."""
+    app = TOTP(seed.reveal(), digits=DIGITS, interval=STEP_SECONDS)
+    return Secret(app.provisioning_uri(name=name, issuer_name=issuer))

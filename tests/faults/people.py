@@ -13,6 +13,7 @@ from bot.store.accounts import Accounts
 from bot.store.connection import Store
 from bot.store.enrolments import SealedEnrolments
 from bot.store.sealed import KeyRing
+from bot.store.staff import RedisStaff
 from tests.support.chat import Chat, SecurePage
 
 KARI = "00000000-0000-0000-0000-000000000001"
@@ -40,7 +41,8 @@ class Hands:
 
     @classmethod
     def over(cls, store: Store, ring: KeyRing, clock: Clock) -> "Hands":
-        return cls(DemoDesk(Accounts(store, ring), SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock))
+        return cls(DemoDesk(Accounts(store, ring), SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock,
+                            RedisStaff(store, ring, clock)))
 
     async def phone(self) -> str:
         found = await self.desk.code("kari.nordmann")

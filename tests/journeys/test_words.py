@@ -17,6 +17,7 @@ from bot.pages.error_pages import _WORDED
 from bot.pages.secure import _SELDOM
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.passwords import Kind, Policy, rules_of
+from bot.rules.staff import ROLES
 from tests.support.house import content
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +98,7 @@ def _families() -> dict[str, set[str]]:
         "mail.{}.subject": {f"mail.{one}.subject" for one in _mails()},
         "mail.{}.body": {f"mail.{one}.body" for one in _mails()},
         "password.{}.{}": {f"password.{kind}.{one}" for kind in ("rule", "broken") for one in _rules()},
+        "password.broken.{}": {f"password.broken.{one}" for one in _rules()},
         "password.{}.other": {"password.rule.other", "password.broken.other"},
         "{}.refused.reason.{}": {
             f"pages.{operation}.refused.reason.{one}" for operation in PAGES for one in WhyRefused
@@ -133,13 +135,15 @@ def _literals() -> set[str]:
 
 def _in_templates() -> set[str]:
     found = set()
-    for path in (ROOT / "bot" / "pages" / "templates").glob("*.html"):
+    for path in (ROOT / "bot").glob("*/templates/*.html"):
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r'say(?:_in)?\((?:other, )?"([a-z_.]+)"[,)]', text))
         found |= {f"pages.{operation}{rest}" for rest in re.findall(r'say\(words ~ "([a-z_.]+)"\)', text)
                   for operation in TEMPLATES.get(path.name, OPERATIONS)}
-        found |= {f"pages.error.{status}{rest}" for status in (*map(str, _WORDED),)
-                  for rest in re.findall(r'say\("pages.error." ~ problem ~ "([a-z_.]+)"\)', text)}
+        found |= {f"{stem}.error.{status}{rest}" for status in (*map(str, _WORDED),)
+                  for stem, rest in re.findall(r'say\("(pages|admin).error." ~ problem ~ "([a-z_.]+)"\)', text)}
+        if '"demo.it_" ~' in text:
+            found |= {f"demo.it_{one}" for one in ROLES}
         if '"demo.note." ~' in text:
             found |= {f"demo.note.{_note(one)}" for one in demo.PEOPLE}
     return found

@@ -16,7 +16,7 @@ from bot.browser import BrowserCookie
 from bot.content import Content, load_content
 from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState
 from bot.pages.assets import Assets
-from bot.pages.demo import DemoMail, DemoPerson, demo_routes
+from bot.pages.demo import DemoMail, DemoPerson, DemoStaff, demo_routes
 from bot.pages.error_pages import error_pages
 from bot.pages.headers import protect
 from bot.pages.rendering import STATIC, Renderer
@@ -116,6 +116,9 @@ class SmallDesk:
 
     letters: list[DemoMail] = field(default_factory=list)
     shown: tuple[str, float] = ("042917", 21.4)
+
+    async def staff(self) -> Sequence[DemoStaff]:
+        return ()
 
     async def people(self) -> Sequence[DemoPerson]:
         return PEOPLE

@@ -50,6 +50,7 @@ async def test_what_changes_comes_as_json(open_site: Open) -> None:
         "code": "042917", "seconds_left": 21.4, "password": "Fjellbris-Kaffe-41",
         "mails": [{"time": "2026-11-18T11:06:40+00:00", "to": "kari@privat.example",
                    "subject": "Emne", "body": "<b>brød</b>"}],
+        "staff": [],
     }
     assert answer.headers["Cache-Control"] == "no-store"
     assert (await client.get("/demo/people/99.json")).status == 404

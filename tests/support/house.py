@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
-from app import BEAT, Desk, listening, running
+from app import BEAT, Desk, admin_listening, listening, running
 from bot.clock import Clock
 from bot.content import Content, load_content
 from bot.settings import Settings, load
@@ -30,7 +30,7 @@ def reader() -> Reader:
 
 def settings_for(port: int, redis_url: str, folder: Path, extra: Mapping[str, str] | None = None) -> Settings:
     return load({
-        "KEYTURN_MODE": "development", "PORT": str(port), "REDIS_URL": redis_url,
+        "KEYTURN_MODE": "development", "PORT": str(port), "REDIS_URL": redis_url, "KEYTURN_ADMIN_PORT": "0",
         "KEYTURN_DATA_DIR": str(folder), "KEYTURN_SECRET_KEYS": new_key(),
         "KEYTURN_LIMIT_REQUESTER_TARGETS_24H": "5",     # as in production
         **(extra or {})}, folder / "no.env")
@@ -47,7 +47,7 @@ async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, 
     desk = Desk(settings, content(), reader(), Store.open(redis_url), ring, clock, beat, end_seconds)
     # As `serve` would have left it, for one that is started on the same store later.
     await desk.store.do("SET", keys.MODE, "development")
-    async with running(desk), listening(desk):
+    async with running(desk), listening(desk), admin_listening(desk):
         yield desk
 
 

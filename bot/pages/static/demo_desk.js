@@ -54,6 +54,13 @@
     else place.querySelector("bdi").textContent = password;
   };
 
+  const showStaff = (staff) => {
+    for (const one of staff) {
+      const place = document.querySelector(`[data-staff="${CSS.escape(one.name)}"]`);
+      if (place) place.textContent = one.code;
+    }
+  };
+
   const refresh = async () => {
     if (!document.hidden) {
       try {
@@ -63,6 +70,7 @@
           showCode(news);
           showMails(news.mails);
           showPassword(news.password);
+          showStaff(news.staff);
         }
       } catch {
         // The server restarts now and then while somebody develops: ask again.

@@ -1,0 +1,140 @@
+"""What every page of the admin listener stands on: who is signed in, what a form sent, the frame around it all."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from bot.admin.session import SessionCookie
+from bot.pages.forgery import FormTokens, from_our_page
+from bot.pages.forms import BadRequestError, as_text, form_fields, read_body
+from bot.pages.languages import asked_language, page_language
+from bot.pages.rendering import Renderer
+from bot.rules.staff import HELPDESK, Staff
+from bot.site import Site
+from bot.store.staff import RedisStaff
+
+FORM = "application/x-www-form-urlencoded"
+FORM_BYTES = 65536
+SIGN_IN = "/admin/sign-in"
+_OPEN = (SIGN_IN, "/admin/set-up/")
+_REFUSALS: Mapping[int, type[web.HTTPException]] = {
+    403: web.HTTPForbidden, 408: web.HTTPRequestTimeout, 415: web.HTTPUnsupportedMediaType}
+_STAFF = web.RequestKey("staff", Staff)
+
+
+def staff(request: web.Request) -> Staff:
+    """Who is signed in; every page but those of sign-in and set-up has somebody."""
+    return request[_STAFF]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A part of the admin pages below `path`, for one role.
+
+    `title`: the content's words in the navigation; "" for a room that has no place there.
+    """
+
+    path: str
+    title: str
+    routes: Sequence[web.RouteDef]
+    role: str = HELPDESK
+
+
+@dataclass(frozen=True, slots=True)
+class AdminPages:
+    """The pages' common half. A room's handlers call `page`, `form` and `see`; `staff(request)` says who asks."""
+
+    people: RedisStaff
+    renderer: Renderer
+    cookie: SessionCookie
+    tokens: FormTokens
+    site: Site
+    body_seconds: float
+    rooms: list[Room] = field(default_factory=list)
+
+    def page(self, request: web.Request, template: str, *, status: int = 200, **facts: Any) -> web.Response:
+        """A page in the reader's language; in the template `me`, `rooms`, `here` and `token` are there as well.
+
+        `token` belongs into every form, as the hidden field of that name.
+        """
+        me = request.get(_STAFF)
+        lang = self.language(request)
+        browser = self.cookie.read(request)
+        response = self.renderer.page(template, lang, status=status, **{
+            "me": me, "here": request.path, "token": self.token(browser),
+            "rooms": [one for one in self.rooms if one.title and me and me.may(one.role)], **facts})
+        if asked_language(request, self.renderer.languages):
+            self.cookie.keep_language(response, lang)
+        return response
+
+    async def form(self, request: web.Request, names: Set[str]) -> Mapping[str, str]:
+        """What was typed into these fields, "" for one that was not sent; raises BadRequestError.
+
+        The request comes from a page of ours in this very browser, or it is refused (P4).
+        """
+        if not from_our_page(request, self.site):
+            raise BadRequestError(403)
+        typed, token = form_fields(await read_body(request, FORM, FORM_BYTES, self.body_seconds), names)
+        browser = self.cookie.read(request)
+        if not browser or not self.tokens.holds(token, "admin", browser):
+            raise BadRequestError(403)
+        texts = {name: as_text(value) for name, value in typed.items()}
+        if None in texts.values():
+            raise BadRequestError(400)
+        return {name: texts.get(name) or "" for name in names}
+
+    def see(self, path: str) -> web.Response:
+        """What a form leads to: the path by GET, so that no reload sends the form again."""
+        return web.Response(status=303, headers={"Location": path})
+
+    def token(self, browser: str) -> str:
+        return self.tokens.token("admin", browser) if browser else ""
+
+    def language(self, request: web.Request) -> str:
+        """`?lang=`, else what this browser chose before, else the person's own."""
+        languages = self.renderer.languages
+        if asked := asked_language(request, languages):
+            return asked
+        if (kept := self.cookie.language(request)) in languages:
+            return kept
+        me = request.get(_STAFF)
+        return me.lang if me and me.lang in languages else page_language(request, languages)
+
+    @staticmethod
+    def refusal(problem: BadRequestError) -> web.HTTPException:
+        """The answer to a form that is none of ours."""
+        if problem.status == 413:
+            return web.HTTPRequestEntityTooLarge(max_size=FORM_BYTES, actual_size=FORM_BYTES)
+        return _REFUSALS.get(problem.status, web.HTTPBadRequest)()
+
+    def guard(self, app: web.Application) -> None:
+        """Let nobody into anything below /admin who is not signed in, nor into a room that is not for them."""
+
+        @web.middleware
+        async def signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
+            if not _below(request.path, "/admin") or request.path.startswith(_OPEN):
+                return await handler(request)
+            browser = self.cookie.read(request)
+            who = await self.people.signed_in(browser) if browser else None
+            if who is None:
+                if request.method in ("GET", "HEAD"):
+                    return self.see(SIGN_IN)
+                return self.page(request, "admin_signed_out.html", status=401)
+            request[_STAFF] = who
+            if any(_below(request.path, room.path) and not who.may(room.role) for room in self.rooms):
+                raise web.HTTPForbidden
+            try:
+                return await handler(request)
+            except BadRequestError as problem:
+                raise self.refusal(problem) from None
+
+        app.middlewares.append(signed_in)
+        for room in self.rooms:
+            app.add_routes(room.routes)
+
+
+def _below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")

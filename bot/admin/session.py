@@ -1,0 +1,49 @@
+"""The cookie that a browser of the admin pages is known by, signed in or not (P7)."""
+
+import secrets
+from hashlib import sha256
+
+from aiohttp import web
+
+_BYTES = 32
+_LONGEST = 128
+
+
+class SessionCookie:
+    """A random value that only this browser holds; the server keeps nothing but its hash."""
+
+    def __init__(self, *, secure: bool) -> None:
+        self._secure = secure
+        # Ports of one host share their cookies: another name than the chat's.
+        self._name = "__Host-keyturn-admin" if secure else "keyturn-admin"
+        self._lang = f"{self._name}-lang"
+
+    def read(self, request: web.Request) -> str:
+        """The SHA-256 (hex) of the value; "" when the request has none."""
+        value = request.cookies.get(self._name, "")
+        return _hash(value) if 0 < len(value) <= _LONGEST else ""
+
+    def fresh(self) -> tuple[str, str]:
+        """A new value's hash, and the value itself for `give`."""
+        value = secrets.token_urlsafe(_BYTES)
+        return _hash(value), value
+
+    def give(self, response: web.StreamResponse, value: str) -> None:
+        self._set(response, self._name, value)
+
+    def forget(self, response: web.StreamResponse) -> None:
+        response.del_cookie(self._name, path="/", secure=self._secure, httponly=True, samesite="Strict")
+
+    def language(self, request: web.Request) -> str:
+        """What this browser chose; whatever a client likes to send."""
+        return request.cookies.get(self._lang, "")
+
+    def keep_language(self, response: web.StreamResponse, lang: str) -> None:
+        self._set(response, self._lang, lang)
+
+    def _set(self, response: web.StreamResponse, name: str, value: str) -> None:
+        response.set_cookie(name, value, path="/", httponly=True, samesite="Strict", secure=self._secure)
+
+
+def _hash(value: str) -> str:
+    return sha256(value.encode("utf-8", "surrogatepass")).hexdigest()

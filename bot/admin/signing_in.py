@@ -1,0 +1,139 @@
+"""How people of IT prove themselves: password and authenticator code, counted first, told apart by nobody (V1, V3)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.admin.protocol import PasswordHashing
+from bot.audit import entry
+from bot.clock import Clock
+from bot.rules.codes import canonical_code
+from bot.rules.names import made_up
+from bot.rules.passwords import Broken, Owner, Policy, broken_rules
+from bot.rules.staff import Staff, canonical_staff_name
+from bot.secret import Secret
+from bot.store.protocol import Attempt, AuditTrail, Counted, Enrolments, Tries
+from bot.store.staff import RedisStaff, SetUp, StaffRecord
+from bot.verification.totp import DIGITS, matching_step, new_seed
+
+_NOBODYS = new_seed()
+_PAUSE_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCode:
+    """The code at the end of a set-up does not fit the seed on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningIn:
+    """Sign-in, sign-out and set-up. `source` is the address of the request."""
+
+    people: RedisStaff
+    hashes: PasswordHashing
+    enrolments: Enrolments
+    tries: Tries
+    audit: AuditTrail
+    policy: Policy
+    clock: Clock
+
+    async def sign_in(self, name: str, password: Secret, code: str, session: str, source: str) -> Staff | None:
+        """Begin `session` for whoever this is; None whatever it was that did not fit."""
+        known = await self.people.named(canonical_staff_name(name) or "")
+        attempt = _attempt(known, canonical_staff_name(name) or "", source)
+        counted = await self.tries.count(attempt)
+        if not isinstance(counted, Counted):
+            await self._paused(known, counted.whose, source)
+            return None
+        right = await self._password_fits(known, password)
+        # The code is looked at whatever the password was, and spent only together with a right one (V7).
+        step = matching_step((known and known.seed) or _NOBODYS, canonical_code(code, DIGITS) or "", self.clock.now())
+        if known is None or not right or step is None or not await self.enrolments.spend_step(
+                _authenticator(known), step):
+            await self._record(known, "sign_in", "wrong", source)
+            return None
+        await self._record(known, "sign_in", "ok", source)
+        await self.people.begin(known, session)
+        await self.tries.succeeded(attempt, counted.token)
+        return known.staff
+
+    async def sign_out(self, staff: Staff, session: str, source: str) -> None:
+        await self.people.end(session)
+        await self.audit.append(entry("staff.sign_out", actor=staff.actor, target=staff.actor, outcome="ok",
+                                      source=source))
+
+    async def opened(self, token: str) -> tuple[SetUp, Staff] | None:
+        """What a set-up link opens, and for whom."""
+        found = await self.people.set_up(token)
+        record = await self.people.read(found.staff_id) if found else None
+        return (found, record.staff) if found and record else None
+
+    async def bind(self, token: str, browser: str) -> bool:
+        return await self.people.bind_set_up(token, browser)
+
+    async def set_up(
+        self, token: str, browser: str, password: Secret, code: str, session: str, source: str,
+    ) -> Staff | WrongCode | Sequence[Broken] | None:
+        """Whoever is set up and signed in now; what stands against the password or the code; else None.
+
+        None: the link opens nothing for this browser.
+        """
+        found = await self.opened(token)
+        if found is None or found[0].browser != browser:
+            return None
+        opened, staff = found
+        broken = await asyncio.to_thread(
+            broken_rules, password.reveal(), Owner((staff.display_name,), staff.name), self.policy)
+        if broken:
+            return broken
+        step = matching_step(opened.seed, canonical_code(code, DIGITS) or "", self.clock.now())
+        if step is None:
+            return WrongCode()
+        await self.audit.append(entry(
+            "staff.set_up", actor=staff.actor, target=staff.actor, outcome="begun", source=source))
+        record = await self.people.finish_set_up(token, browser, await self.hashes.hash(password))
+        await self.audit.append(entry(
+            "staff.set_up", actor=staff.actor, target=staff.actor, outcome="done" if record else "not_done",
+            source=source))
+        if record is None:
+            return None
+        await self.tries.reopen(_account(record, ""), owner=False)
+        await self.enrolments.spend_step(_authenticator(record), step)
+        await self.people.begin(record, session)
+        return record.staff
+
+    async def _password_fits(self, known: StaffRecord | None, password: Secret) -> bool:
+        if known is None or not known.password_hash:
+            await self.hashes.matches_nobody(password)
+            return False
+        return await self.hashes.matches(password, known.password_hash)
+
+    async def _record(self, known: StaffRecord | None, event: str, outcome: str, source: str) -> None:
+        """What was typed as a name is not recorded: people type passwords there."""
+        who = known.staff.actor if known else ""
+        await self.audit.append(entry(
+            f"staff.{event}", actor=who if outcome == "ok" else "", target=who, outcome=outcome, source=source,
+            proofs=("password", "totp") if outcome == "ok" else ()))
+
+    async def _paused(self, known: StaffRecord | None, whose: str, source: str) -> None:
+        """Once a quarter of an hour for each person or address: refusals are free (N1)."""
+        who = known.staff.actor if known else ""
+        window = int(self.clock.now() // _PAUSE_SECONDS)
+        await self.audit.append(
+            entry("staff.sign_in", target=who, outcome="refused", reason=f"paused: {whose}", source=source),
+            once=f"staff paused {who or source} {whose} {window}")
+
+
+def _attempt(known: StaffRecord | None, name: str, source: str) -> Attempt:
+    """Counted apart from the bot's own visitors, whose budgets these tries must not spend (V4)."""
+    return Attempt("", _account(known, name), owner=False, requester=f"staff {source}", source="")
+
+
+def _account(known: StaffRecord | None, name: str) -> str:
+    """The row of a name that is nobody's is forgotten one day; it counts as anybody's does."""
+    return f"staff {known.staff.id}" if known else made_up(f"staff {name}")
+
+
+def _authenticator(record: StaffRecord) -> str:
+    """Names the authenticator whose time steps are spent (V7)."""
+    return f"staff {record.staff.id} {record.edition}"
