@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from botbuilder.core import TurnContext
-from botbuilder.dialogs import (
+from botbuilder.schema import Activity, Attachment
+
+from bot.channel.adapter import reference_of
+from bot.channel.cards import Button, buttons_card
+from bot.content import Content
+from bot.framework import (
     Dialog,
     DialogContext,
     DialogInstance,
@@ -22,11 +27,6 @@ from botbuilder.dialogs import (
     WaterfallDialog,
     WaterfallStepContext,
 )
-from botbuilder.schema import Activity, Attachment
-
-from bot.channel.adapter import reference_of
-from bot.channel.cards import Button, buttons_card
-from bot.content import Content
 from bot.people import Speaker
 from dialogs.phrases import mentions, says, yes_or_no
 

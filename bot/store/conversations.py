@@ -12,9 +12,9 @@ from weakref import WeakValueDictionary
 
 import structlog
 from botbuilder.core import Storage
-from botbuilder.dialogs import DialogInstance, DialogState
 
 from bot.errors import Conflict, StoreUnavailable
+from bot.framework import DialogInstance, DialogState
 from bot.rules.limits import Limits
 from bot.store import keys
 from bot.store.connection import Part, Script, Store
