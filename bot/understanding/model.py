@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +47,11 @@ class Model:
         if not learned:
             return self.bias
         # Sorted, because sets come in any order and sums of floats depend on theirs.
-        rows = sorted(learned)
-        rare = self.rarity[rows]
-        summed: Numbers = self.weights[rows].sum(axis=0)
-        return summed / np.float32(np.sqrt(rare @ rare)) + self.bias
+        rows = np.fromiter(learned, np.intp, len(learned))
+        rows.sort()
+        rare = self.rarity.take(rows)
+        summed: Numbers = np.add.reduce(self.weights.take(rows, axis=0), axis=0)
+        return summed / np.float32(math.sqrt(rare @ rare)) + self.bias
 
     def to_bytes(self) -> bytes:
         names = json.dumps([self.labels, self.topics, self.languages, list(self.vocabulary)])

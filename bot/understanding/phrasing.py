@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.understanding.text import words
@@ -30,26 +30,24 @@ class Phrases:
         seen = Counter(stem for _, stems in self._phrases for stem in stems)
         self._weight: Mapping[str, float] = {
             stem: math.log(1 + len(self._phrases) / times) for stem, times in seen.items()}
-        self._with: dict[str, list[int]] = {}
-        for at, (_, stems) in enumerate(self._phrases):
-            for stem in stems:
-                self._with.setdefault(stem, []).append(at)
         # By phrase, since every message asks for them: the words it needs at least, and the weight of all.
         self._least = [min(len(stems), max(_FEWEST, math.ceil(len(stems) * ENOUGH / 2))) for _, stems in self._phrases]
         self._whole = [sum(self._weight[stem] for stem in stems) for _, stems in self._phrases]
+        # Only by words without any of which a text cannot hold enough of a phrase: few texts have one.
+        self._with: defaultdict[str, list[int]] = defaultdict(list)
+        for at, (_, stems) in enumerate(self._phrases):
+            for stem in self._needed(stems, self._whole[at]):
+                self._with[stem].append(at)
 
     def resembling(self, said: Sequence[str]) -> Resemblance | None:
         """What the words of a text resemble most; linear in them, since few phrases are looked at closely."""
         places: defaultdict[str, list[int]] = defaultdict(list)
         for at, stem in enumerate(map(_stem, said)):
-            if stem in self._with:
+            if stem in self._weight:
                 places[stem].append(at)
-        there: dict[int, int] = {}
-        for stem in places:
-            for at in self._with[stem]:
-                there[at] = there.get(at, 0) + 1
-        least = self._least
-        near = [(held, at) for at, held in there.items() if held >= least[at]]
+        possible = {at for stem in places if stem in self._with for at in self._with[stem]}
+        there = {at: sum(stem in places for stem in self._phrases[at][1]) for at in possible}
+        near = [(held, at) for at, held in there.items() if held >= self._least[at]]
         best = None
         for _, at in sorted(near, key=lambda one: (-one[0] / len(self._phrases[one[1]][1]), one[1]))[:_LOOKED_AT]:
             share, weight = self._held(at, places)
@@ -59,6 +57,15 @@ class Phrases:
             return None
         name, stems = self._phrases[best[2]]
         return Resemblance(name, best[0], len(stems))
+
+    def _needed(self, stems: Sequence[str], whole: float) -> Iterator[str]:
+        """The heaviest words of a phrase, until those left over are too light to be enough of it."""
+        left = whole
+        for stem in sorted(stems, key=lambda one: (-self._weight[one], one)):
+            if left < (ENOUGH - 1e-6) * whole:      # shares are rounded
+                return
+            yield stem
+            left -= self._weight[stem]
 
     def _held(self, at: int, places: Mapping[str, list[int]]) -> tuple[float, float]:
         """The largest share of the phrase's weight within one stretch of the text, and that weight."""

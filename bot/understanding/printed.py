@@ -105,6 +105,8 @@ def _bare(word: str) -> str:
 
 def _numbered(text: str, starts: list[int]) -> Iterator[Mention]:
     """`SSPR_0014` and `AADSTS50053`, as they stand and as they may have been misread."""
+    if "sspr" not in text and "aadsts" not in text:
+        return
     for read in (text, text.translate(_MISREAD)):
         for kind, pattern in (("sspr", _SSPR), ("aadsts", _AADSTS)):
             for found in pattern.finditer(read):
