@@ -50,6 +50,7 @@ from bot.channel.proxies import client_address
 from bot.channel.tokens import TokenVerifier
 from bot.clock import Clock, SharedClock
 from bot.content import Content, ContentError, load_content
+from bot.content.helpdesk import HelpWords
 from bot.delivery.mail import MailWorker, Smtp
 from bot.delivery.mailbox import Mailbox
 from bot.directory import demo
@@ -63,6 +64,7 @@ from bot.journeys.aftermath import PasswordSet
 from bot.journeys.casework import PROVE
 from bot.journeys.change_password import ChangePassword as ChangePasswordJourney
 from bot.journeys.doing import Doing
+from bot.journeys.fetch_a_person import FetchAPerson as FetchAPersonJourney
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.my_status import MyStatus as MyStatusJourney
 from bot.journeys.pages import Pages
@@ -104,6 +106,7 @@ from bot.store.conversations import ConversationStorage
 from bot.store.direct_line import ConversationLogs, Wakes
 from bot.store.embedded import EmbeddedServer
 from bot.store.enrolments import SealedEnrolments
+from bot.store.helpdesk import SealedHelpCases
 from bot.store.holds import RedisHolds
 from bot.store.mode import claim
 from bot.store.mode import examine as examine_mode
@@ -227,6 +230,9 @@ class Desk:
         change_password = ChangePasswordJourney(*work)
         unlock_account = UnlockAccountJourney(*work, doing=doing)
         recovery_codes = RecoveryCodesJourney(*work)
+        self.fetch_a_person = FetchAPersonJourney(
+            SealedHelpCases(store, ring, limits, clock), self.audit, records, self.mails, self.directory, clock,
+            settings.helpdesk_address, settings.helpdesk_lang, HelpWords(content).mail)
         self.pages = Pages(self.cases, {
             "recovery_codes": RecoveryCodesPage(
                 self.directory, self.enrolments, doing, limits, clock, masked),
@@ -234,7 +240,8 @@ class Desk:
             "change": ChangePage(self.directory, doing, self.tries, rules, limits, clock, masked),
             PROVE: ProofPage(self.forgot_password, self.knocks, clock),
         }, limits, clock)
-        self.demo_desk = DemoDesk(self.accounts, self.enrolments, self.mailbox, clock, self.it)
+        self.demo_desk = DemoDesk(
+            self.accounts, self.enrolments, self.mailbox, clock, self.it, settings.helpdesk_address)
 
         # The conversations.
         front = self._front_desk(reader, [
@@ -430,7 +437,9 @@ def _begin_background(desk: Desk) -> None:
     postman = Smtp(smtp_url, settings.mail_from, desk.clock) if smtp_url else desk.mailbox
 
     def words(lang: str, key: str, facts: Mapping[str, str]) -> tuple[str, str]:
-        return (content.say(lang, f"mail.{key}.subject"), content.say(lang, f"mail.{key}.body", **facts))
+        places = content.messages[lang][f"mail.{key}.subject"].places
+        return (content.say(lang, f"mail.{key}.subject", **{one: facts[one] for one in places}),
+                content.say(lang, f"mail.{key}.body", **facts))
 
     if smtp_url or settings.development:
         mail = MailWorker(desk.mails, postman, words)
@@ -576,7 +585,7 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
             examination.Look("content", _content_loads, "mend the files it names"),
             examination.Look("KEYTURN_DATA_DIR", partial(_folder_takes_files, settings),
                              "give the folder to the user who runs Keyturn, or name another"),
-            *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings),
+            *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings), *_helpdesk_looks(settings),
             *_web_chat_looks(settings), *_channel_looks(settings, at_end)]
         return await examination.examine(looks)
 
@@ -659,6 +668,16 @@ def _mail_looks(settings: Settings) -> Iterator[examination.Look]:
     if url or settings.development:
         yield examination.Look(
             "SMTP_URL", look if url else embedded, "check host, port, user, password and certificate")
+
+
+def _helpdesk_looks(settings: Settings) -> Iterator[examination.Look]:
+    async def look() -> str:
+        if not settings.helpdesk_mail:
+            raise SettingsError("not set; new helpdesk cases are only seen on the admin pages")
+        return "hears of new helpdesk cases"
+
+    if not settings.development:
+        yield examination.Look("KEYTURN_HELPDESK_MAIL", look, "give the address of those who take the cases")
 
 
 def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:

@@ -17,6 +17,7 @@ from bot.errors import SettingsError
 from bot.rules.limits import Limits, too_loose
 
 _SHORTEST_TOKEN = 32
+DEMO_HELPDESK = "helpdesk@example.no"
 
 LIMIT_PREFIX = "KEYTURN_LIMIT_"
 
@@ -94,6 +95,11 @@ class Settings(BaseSettings):
         description="smtp://user:password@host:587 or smtps://…; unset in development: embedded mailbox")
     mail_from: str = Field(
         "keyturn@example.no", alias="KEYTURN_MAIL_FROM", description="address every mail is sent from")
+    helpdesk_mail: str = Field(
+        "", alias="KEYTURN_HELPDESK_MAIL", pattern=r"^$|^[^@\s]+@[^@\s]+$",
+        description="address that hears of every new helpdesk case; in development helpdesk@example.no, on /demo")
+    helpdesk_lang: str = Field(
+        "nb", alias="KEYTURN_HELPDESK_LANGUAGE", pattern="^(nb|en)$", description="language of those mails: nb or en")
     openid_metadata_url: str = Field(
         "https://login.botframework.com/v1/.well-known/openidconfiguration",
         alias="KEYTURN_OPENID_METADATA_URL", description="where the channel publishes its signing keys")
@@ -146,6 +152,10 @@ class Settings(BaseSettings):
     @property
     def chat(self) -> WebChat:
         return self.web_chat or (WebChat.FULL if self.development else WebChat.OFF)
+
+    @property
+    def helpdesk_address(self) -> str:
+        return self.helpdesk_mail or (DEMO_HELPDESK if self.development else "")
 
     @property
     def base_url(self) -> str:

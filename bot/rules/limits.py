@@ -45,6 +45,12 @@ class Limits:
     answer_seconds: int = _limit(10, 15, "s", "[25] for a turn; longer work goes on in the background")
     abandoned_seconds: int = _limit(86400, 86400, "s", "[27] until an abandoned conversation is deleted")
 
+    help_cases_open: int = _limit(3, 10, "cases", "one person may have open at the helpdesk at a time")
+    help_cases_24h: int = _limit(5, 20, "cases", "one person may open at the helpdesk in 24 hours")
+    help_cases_source_24h: int = _limit(10, 50, "cases", "visitors at one address may open in 24 hours")
+    help_cases_visitors_1h: int = _limit(100, 1000, "cases", "all visitors together may open in an hour")
+    help_case_kept_seconds: int = _limit(7 * 86400, 30 * 86400, "s", "until a closed helpdesk case is deleted")
+
 
 JOINT_FAILURES_IN_A_ROW = 100
 """Ceiling of anonymous_failures_in_a_row and owner_failures_in_a_row together [5] (NIST SP 800-63B-4 §3.2.2)."""

@@ -18,6 +18,8 @@ PENDING_LOOKS = "kt:{pending}:looks"
 RATINGS = "kt:ratings"
 READY = "kt:ready"
 HELD = "kt:{holds}:accounts"
+HELP_NUMBER = "kt:{help}:number"
+HELP_OPEN = "kt:{help}:open"
 MODE = "kt:mode"
 STAFF = "kt:{staff}:people"
 DIRECT_LINE_WAKES = "kt:direct_line:wakes"
@@ -88,6 +90,25 @@ def last_used(account_id: str) -> str:
 def holds(account_id: str) -> str:
     """Why self-service is switched off for an account."""
     return f"kt:{{holds}}:of:{digest(account_id)}"
+
+
+def help_case(number: str) -> str:
+    return f"kt:{{help}}:case:{digest(number)}"
+
+
+def help_of(person: str) -> str:
+    """The helpdesk cases of one person."""
+    return f"kt:{{help}}:of:{digest(person)}"
+
+
+def help_once(once: str) -> str:
+    """The number that one opening of a helpdesk case was given."""
+    return f"kt:{{help}}:once:{digest(once)}"
+
+
+def help_window(whose: str, name: str) -> str:
+    """The helpdesk cases opened lately by one person, from one address, by all visitors."""
+    return f"kt:{{help}}:{whose}:{digest(name)}"
 
 
 def totp_step(method_id: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.rules.case import Case
+from bot.rules.helpdesk import HelpCase
 from bot.rules.holds import Hold
 from bot.rules.registered import Enrolment
 from bot.secret import Secret
@@ -185,6 +186,42 @@ class Holds(Protocol):
 
     async def held(self) -> Sequence[str]:
         """Ids of all held accounts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TooMany:
+    """No new helpdesk case now: the person has too many open ("open"), or too many were opened lately.
+
+    `until`: seconds since 1970; 0 when it depends on no time.
+    """
+
+    whose: str          # "open", "requester", "source", "visitors"
+    until: float
+
+
+class HelpCases(Protocol):
+    """Helpdesk cases, sealed; closed ones are gone after a while."""
+
+    async def reserve(self, person: str, source: str, once: str, *, limited: bool) -> str | TooMany:
+        """A number for a new case, counted in the same step; the same one for the same `once` within a day.
+
+        `source`: the address a visitor comes from, "" for who is signed in: then only their own cases count.
+        """
+        ...
+
+    async def read(self, number: str) -> HelpCase | None: ...
+
+    async def save(self, case: HelpCase) -> HelpCase:
+        """Replace it if its `rev` is still the stored one (0: none), and return it with the new rev; else Conflict."""
+        ...
+
+    async def open_ones(self, most: int) -> Sequence[HelpCase]:
+        """Cases that are not closed: the urgent ones first, then the oldest."""
+        ...
+
+    async def of(self, person: str) -> Sequence[HelpCase]:
+        """The cases of one person that are kept, newest first."""
         ...
 
 

@@ -271,7 +271,8 @@ def test_doctor_in_production_when_nothing_is_set(tmp_path: Path) -> None:
     env = {name: value for name, value in environment(tmp_path).items() if name != "KEYTURN_MODE"}
     done = run("doctor", env=env, folder=tmp_path)
     assert (done.returncode, done.stderr) == (1, "")
-    wrong = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("WRONG")]
+    wrong = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("WRONG settings:")]
+    assert "WRONG KEYTURN_HELPDESK_MAIL: not set" in done.stdout
     assert wrong == ["MicrosoftAppId", "REDIS_URL", "KEYTURN_SECRET_KEYS", "KEYTURN_PUBLIC_URL"]
 
 

@@ -16,6 +16,7 @@ from bot.journeys.protocol import End
 from bot.pages.error_pages import _WORDED
 from bot.pages.secure import _SELDOM
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
+from bot.rules.helpdesk import HOW, About
 from bot.rules.passwords import Kind, Policy, rules_of
 from bot.rules.staff import ROLES
 from tests.support.house import content
@@ -37,7 +38,7 @@ NOT_ON_PAGE = {
                        WhyRefused.TOO_MANY_TRIES}}
 # Names of files and of log events that look like keys.
 NO_KEYS = re.compile(
-    r".*\.html|mail\.(failed|undeliverable|unsettled|unreadable)|web_chat\.client_missing|case\.rejected")
+    r".*\.html|mail\.(failed|undeliverable|unsettled|unreadable)|web_chat\.client_missing|case\.rejected|help_case\.rejected")
 
 
 @cache
@@ -94,6 +95,8 @@ def _families() -> dict[str, set[str]]:
         "{}.button.page": {f"{one}.button.page" for one in CONVERSATIONS if one != "unlock_account"},
         "{}.done": {f"{one}.done" for one in CONVERSATIONS},
         "{}.button.start": {f"{one}.button.start" for one in CONVERSATIONS},
+        "helpdesk.about.{}": {f"helpdesk.about.{one}" for one in About},
+        "helpdesk.tried.{}": {f"helpdesk.tried.{one}" for one in HOW},
         "answer.button.{}": {"answer.button.yes", "answer.button.no"},
         "mail.{}.subject": {f"mail.{one}.subject" for one in _mails()},
         "mail.{}.body": {f"mail.{one}.body" for one in _mails()},
@@ -156,7 +159,7 @@ def _wanted() -> set[str]:
 def test_the_code_was_understood() -> None:
     """The readings above find what is known to be there, so that they do not pass for finding nothing."""
     assert {"code", "reset_done", "change_done", "unlock_done", "recovery_code_used", "recovery_codes_made",
-            "paused"} == _mails()
+            "paused", "help_opened", "help_urgent"} == _mails()
     assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
     assert len(_literals()) > 40
     assert len(_in_templates()) > 60
