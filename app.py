@@ -26,6 +26,7 @@ from aiohttp import ClientSession, web
 
 from bot import audit as trail_of
 from bot import doctor as examination
+from bot.admin.accounts import ACCOUNTS, REQUESTS, account_routes, request_routes, waiting
 from bot.admin.front import front_routes
 from bot.admin.metrics_page import metrics_routes
 from bot.admin.pages import AdminPages, Room
@@ -66,6 +67,7 @@ from bot.journeys.change_password import ChangePassword as ChangePasswordJourney
 from bot.journeys.doing import Doing
 from bot.journeys.fetch_a_person import FetchAPerson as FetchAPersonJourney
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
+from bot.journeys.helping import Helping
 from bot.journeys.my_status import MyStatus as MyStatusJourney
 from bot.journeys.pages import Pages
 from bot.journeys.password_page import ChangePage, ResetPage
@@ -107,6 +109,7 @@ from bot.store.direct_line import ConversationLogs, Wakes
 from bot.store.embedded import EmbeddedServer
 from bot.store.enrolments import SealedEnrolments
 from bot.store.helpdesk import SealedHelpCases
+from bot.store.helping import HelpForms
 from bot.store.holds import RedisHolds
 from bot.store.mode import claim
 from bot.store.mode import examine as examine_mode
@@ -296,8 +299,20 @@ class Desk:
                            settings.limits.body_seconds)
         signing_in = SigningIn(
             self.it, self.hashes, self.enrolments, self.tries, self.audit, self.password_rules, self.clock)
-        pages.rooms.append(Room("/admin", "admin.nav.start", front_routes(
-            pages, signing_in, self.clock, lambda request: client_address(request, settings.trusted_proxies))))
+        helping = Helping(
+            self.directory, self.enrolments, self.holds, self.tries, self.audit, self.records,
+            HelpForms(self.store, self.ring, self.clock), self.clock)
+
+        def source(request: web.Request) -> str:
+            return client_address(request, settings.trusted_proxies)
+
+        async def waits(me: Staff) -> Sequence[Mapping[str, object]]:
+            return [waiting(one, me.id) for one in await helping.forms.waiting()]
+
+        pages.rooms.extend([
+            Room("/admin", "admin.nav.start", front_routes(pages, signing_in, self.clock, source, waits)),
+            Room(ACCOUNTS, "admin.nav.accounts", account_routes(pages, helping, source)),
+            Room(REQUESTS, "", request_routes(pages, helping, source))])
         app = web.Application()
         protect(app, site, any_host=frozenset({"/metrics"}))
         app.middlewares.append(error_pages(renderer, ("/admin",), "admin_error.html"))

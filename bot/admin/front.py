@@ -1,7 +1,8 @@
 """The way into the admin pages: signing in and out, the set-up link, the first page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
@@ -17,15 +18,20 @@ from bot.store.staff import SetUp
 from bot.verification.totp import otpauth
 
 ISSUER = "Keyturn"
+Waiting = Callable[[Staff], Awaitable[Sequence[Mapping[str, Any]]]]
 _FIELDS = frozenset({"name", "password", "code"})
 _GONE = 404
 
 
 def front_routes(
     pages: AdminPages, signing_in: SigningIn, clock: Clock, source: Callable[[web.Request], str],
+    waiting: Waiting,
 ) -> list[web.RouteDef]:
-    """`/admin`, sign-in, sign-out and `/admin/set-up/{token}`. `source`: the address a request came from."""
-    front = _Front(pages, signing_in, source, Buckets(clock, per_second=0.5, burst=10))
+    """`/admin`, sign-in, sign-out and `/admin/set-up/{token}`. `source`: the address a request came from.
+
+    `waiting`: what waits for this person or another one, as the first page lists it.
+    """
+    front = _Front(pages, signing_in, source, waiting, Buckets(clock, per_second=0.5, burst=10))
     return [
         web.get("/admin", front.start),
         web.get(SIGN_IN, front.ask), web.post(SIGN_IN, front.sign_in),
@@ -40,10 +46,12 @@ class _Front:
     pages: AdminPages
     signing_in: SigningIn
     source: Callable[[web.Request], str]
+    waiting: Waiting
     submits: Buckets
 
     async def start(self, request: web.Request) -> web.Response:
-        return self.pages.page(request, "admin_start.html")
+        return self.pages.page(
+            request, "admin_start.html", waiting=await self.waiting(staff(request)))
 
     async def ask(self, request: web.Request) -> web.Response:
         return self._open_page(request, "admin_sign_in.html", wrong=False)

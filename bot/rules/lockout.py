@@ -42,6 +42,16 @@ class Full:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much of one window of an account is used. `seconds` None: until a success, or IT (limit 5)."""
+
+    used: int
+    most: int
+    seconds: float | None
+    free_at: float      # seconds since 1970, if it is full
+
+
 def way(owner: bool) -> str:
     """The name of a budget: what anonymous visitors spend, the signed-in owner keeps (V4)."""
     return "owner" if owner else "anonymous"

@@ -148,6 +148,14 @@ class RedisAuditTrail:
                 yield _record(fields[1], number)
             after = "(" + page[-1][0].decode()
 
+    async def last_about(self, target: str, most: int = 10, among: int = 2000) -> list[dict[str, Any]]:
+        """The newest records about a target, newest first, among the last ones of all."""
+        page = await self._store.do("XREVRANGE", keys.AUDIT_RECORDS, "+", "-", "COUNT", among)
+        # Not every record is read as JSON: most are about somebody else.
+        wanted = json.dumps(target).encode()
+        found = [_record(fields[1], number) for number, fields in page if wanted in fields[1]]
+        return [one for one in found if one.get("target") == target][:most]
+
     async def verify(self) -> Broken | None:
         """The first thing wrong with the trail, or None."""
         state = self._state(await self._store.call(_LOOK, _KEYS, [self._known.seq, self._known.hash]))

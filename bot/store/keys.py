@@ -22,6 +22,7 @@ HELP_NUMBER = "kt:{help}:number"
 HELP_OPEN = "kt:{help}:open"
 MODE = "kt:mode"
 STAFF = "kt:{staff}:people"
+HELP_REQUESTS = "kt:{staff}:requests"
 DIRECT_LINE_WAKES = "kt:direct_line:wakes"
 GLOBAL_TRIES = "kt:{tries}:global"
 LIFE = "kt:{tries}:life"
@@ -165,6 +166,11 @@ def staff_session(session: str) -> str:
 def staff_set_up(token: str) -> str:
     """What a one-time set-up link opens."""
     return f"kt:{{staff}}:set_up:{digest(token)}"
+
+
+def help_form(form: str) -> str:
+    """What became of one form that IT sent."""
+    return f"kt:{{staff}}:form:{digest(form)}"
 
 
 def staff_link(staff_id: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bot.clock import Clock
 from bot.rules.limits import Limits
-from bot.rules.lockout import Fill, Full, Window, left, verdict, way, windows
+from bot.rules.lockout import Budget, Fill, Full, Window, left, verdict, way, windows
 from bot.rules.names import is_made_up
 from bot.rules.sources import neighbourhood
 from bot.store import keys
@@ -130,6 +130,13 @@ class RedisTries:
         places = [keys.targets(whose, name) for whose, name in named if name]
         passed = [Window("requester", (), self._limits.requester_targets_24h, _DAY) for _ in places]
         return _until(verdict(passed, await self._pass(passed, places, keys.digest(account))))
+
+    async def budgets(self, account: str, owner: bool) -> Sequence[Budget]:
+        """How much one way into an account has used of its windows; counts nothing."""
+        passed = [one for one in self._windows(Attempt("", account, owner, "", "")) if one.whose == "account"]
+        fills = await self._pass(passed, [_key(one) for one in passed], "")
+        return [Budget(fill.used, one.most, one.seconds, fill.free_at)
+                for one, fill in zip(passed, fills, strict=True)]
 
     async def reopen(self, account: str, owner: bool) -> None:
         """End the account's row of failures of one way: for IT only, since no time does (limit 5)."""

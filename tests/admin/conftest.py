@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
+from html import unescape
 from pathlib import Path
 from typing import Any, Self
 
@@ -32,7 +33,8 @@ class Page:
     def fields(self) -> dict[str, str]:
         """The hidden fields of the page's last form."""
         form = self.text.rpartition("<form")[2]
-        return dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', form))
+        found = re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', form)
+        return {name: unescape(value) for name, value in found}
 
 
 class Browser:

@@ -11,12 +11,14 @@ import pytest
 from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
+from bot.journeys.helping import Became
 from bot.journeys.password_page import WRONG_CURRENT
 from bot.journeys.protocol import End
 from bot.pages.error_pages import _WORDED
 from bot.pages.secure import _SELDOM
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.helpdesk import HOW, About
+from bot.rules.helping import Act
 from bot.rules.passwords import Kind, Policy, rules_of
 from bot.rules.staff import ROLES
 from tests.support.house import content
@@ -74,7 +76,8 @@ def _mails() -> set[str]:
     for node in _nodes("bot/verification", "bot/journeys"):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == Mail.__name__:
             notices |= set(_texts(node.args[2]))
-    # One f-string of the aftermath makes two of them.
+    # One f-string makes all that IT does, one of the aftermath two more.
+    notices = (notices - {"it_"}) | {f"it_{one}" for one in Act}
     return (notices - {"_done"}) | {f"{one}_done" for one in OPERATIONS}
 
 
@@ -145,6 +148,10 @@ def _in_templates() -> set[str]:
                   for operation in TEMPLATES.get(path.name, OPERATIONS)}
         found |= {f"{stem}.error.{status}{rest}" for status in (*map(str, _WORDED),)
                   for stem, rest in re.findall(r'say\("(pages|admin).error." ~ problem ~ "([a-z_.]+)"\)', text)}
+        found |= {f"admin.do.{act}.{part}" for act in Act for part in re.findall(
+            r'say\("admin.do." ~ (?:[a-z]+\.)?act ~ "\.([a-z]+)"', text)}
+        if '"admin.result." ~' in text:
+            found |= {f"admin.result.{one or 'running'}" for one in Became}
         if '"demo.it_" ~' in text:
             found |= {f"demo.it_{one}" for one in ROLES}
         if '"demo.note." ~' in text:
@@ -159,7 +166,7 @@ def _wanted() -> set[str]:
 def test_the_code_was_understood() -> None:
     """The readings above find what is known to be there, so that they do not pass for finding nothing."""
     assert {"code", "reset_done", "change_done", "unlock_done", "recovery_code_used", "recovery_codes_made",
-            "paused", "help_opened", "help_urgent"} == _mails()
+            "paused", "help_opened", "help_urgent", "it_pause", "it_resume", "it_thaw", "it_reopen"} == _mails()
     assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
     assert len(_literals()) > 40
     assert len(_in_templates()) > 60

@@ -1,0 +1,113 @@
+"""The helpdesk's whole walk in a real browser: accessible in both looks, from signing in to a confirmed exception.
+
+Pictures of every page are left in the folder KEYTURN_SCREENSHOTS names, for people to look at.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from app import Desk
+from bot.clock import SharedClock
+from bot.directory.demo_staff import shown_staff
+from bot.verification.totp import new_seed
+from tests.browser.conftest import Tab
+from tests.browser.test_secure import LOOKS, accessible
+from tests.support.house import free_port, house
+
+PASSWORD = "Fjellvegen-regner-bort-4417"
+
+
+@pytest.fixture
+async def admin_desk(redis_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    extra = {"KEYTURN_ADMIN_PORT": str(await free_port())}
+    async with house(redis_url, tmp_path, SharedClock(), extra) as one:
+        yield one
+
+
+async def come_in(browser: Browser, desk: Desk, name: str, scheme: str, width: int) -> Tab:
+    shown = {one.name: one for one in await shown_staff(desk.it, desk.clock)}[name]
+    context = await browser.new_context(
+        locale="nb-NO", reduced_motion="reduce", color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": width, "height": 800})
+    tab = Tab(await context.new_page())
+    await tab.page.goto(f"{desk.admin_url}/admin")
+    if name == "mona.ute":
+        await accessible(tab.page, f"admin-sign-in-{scheme}")
+    await tab.page.locator("#name").fill(name)
+    await tab.page.locator("#password").fill(shown.password)
+    await tab.page.locator("#code").fill(shown.code)
+    await tab.page.keyboard.press("Enter")
+    await expect(tab.page.get_by_role("navigation").nth(1)).to_be_visible()
+    return tab
+
+
+async def account(page: Page, name: str) -> None:
+    await page.get_by_role("link", name="Kontoer").or_(page.get_by_role("link", name="Accounts")).click()
+    await page.locator("#name").fill(name)
+    await page.keyboard.press("Enter")
+    await heading(page, "Slik står det til")
+
+
+async def heading(page: Page, text: str) -> None:
+    """Wait for the page that has it."""
+    await expect(page.get_by_role("heading", name=text).first).to_be_visible()
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+async def test_the_walk(browser: Browser, admin_desk: Desk, scheme: str, width: int) -> None:
+    """Pause Kari; ask for an exception for Ingrid, and have it confirmed; set up anew. No page has a finding."""
+    mona = await come_in(browser, admin_desk, "mona.ute", scheme, width)
+    page = mona.page
+    await accessible(page, f"admin-start-{scheme}")
+    await account(page, "kari.nordmann@example.no")
+    await accessible(page, f"admin-account-{scheme}")
+    await page.get_by_role("link", name="Sett selvbetjeningen på pause").click()
+    await heading(page, "Sett selvbetjeningen på pause")
+    await accessible(page, f"admin-act-{scheme}")
+    await page.locator("#reason").fill("Sak 4412: hun ringte selv")
+    await page.get_by_role("button", name="Gå videre").click()
+    await heading(page, "Stemmer dette?")
+    await accessible(page, f"admin-confirm-{scheme}")
+    await page.get_by_role("button", name="Sett selvbetjeningen på pause").click()
+    await expect(page.get_by_text("Det er gjort")).to_be_visible()
+    await accessible(page, f"admin-result-{scheme}")
+    await page.get_by_role("link", name="Tilbake til kontoen").click()
+    await heading(page, "Slik står det til")
+    await accessible(page, f"admin-account-held-{scheme}")
+
+    await account(page, "ingrid.admin@example.no")
+    await page.get_by_role("link", name="Sett selvbetjeningen på pause").click()
+    await heading(page, "Sett selvbetjeningen på pause")
+    await accessible(page, f"admin-act-two-{scheme}")
+    await page.locator("#reason").fill("Kontoen skal ikke brukes i ferien")
+    await page.get_by_role("button", name="Gå videre").click()
+    await page.get_by_role("button", name="Be en kollega godkjenne").click()
+    await expect(page.get_by_text("En kollega må godkjenne")).to_be_visible()
+
+    john = await come_in(browser, admin_desk, "john.smith", scheme, width)
+    await accessible(john.page, f"admin-start-waiting-{scheme}")
+    await john.page.get_by_role("link", name="Pause self-service").click()
+    await heading(john.page, "Confirm a change")
+    await accessible(john.page, f"admin-request-{scheme}")
+    await john.page.get_by_role("button", name="Confirm and do it").click()
+    await expect(john.page.get_by_text("It is done")).to_be_visible()
+    await john.page.get_by_role("button", name="Sign out").click()
+    await expect(john.page.locator("#code")).to_be_visible()
+
+    token = (await admin_desk.it.issue_set_up("demo-john.smith", new_seed())).reveal()
+    await john.page.goto(f"{admin_desk.admin_url}/admin/set-up/{token}")
+    await accessible(john.page, f"admin-set-up-start-{scheme}")
+    await john.page.locator("main button").click()
+    await expect(john.page.locator(".qr")).to_be_visible()
+    await accessible(john.page, f"admin-set-up-{scheme}")
+    await john.page.locator("#password").fill(PASSWORD)
+    await john.page.locator("#code").fill("000000")
+    await john.page.keyboard.press("Enter")
+    await expect(john.page.get_by_role("alert")).to_be_visible()
+    await accessible(john.page, f"admin-set-up-wrong-{scheme}")
+    assert [one for tab in (mona, john) for one in tab.unforgiven()] == []
+    for tab in (mona, john):
+        await tab.page.context.close()
