@@ -30,6 +30,7 @@ from bot.admin.accounts import ACCOUNTS, REQUESTS, account_routes, request_route
 from bot.admin.front import front_routes
 from bot.admin.metrics_page import metrics_routes
 from bot.admin.pages import AdminPages, Room
+from bot.admin.pause import PAUSE, pause_routes
 from bot.admin.session import SessionCookie
 from bot.admin.signing_in import SigningIn
 from bot.background import Background
@@ -95,6 +96,7 @@ from bot.rules.limits import too_loose
 from bot.rules.masking import masked
 from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.policy import Policy
+from bot.rules.staff import ADMIN as ADMIN_ROLE
 from bot.rules.staff import ROLES, Staff, canonical_staff_name
 from bot.secret import Secret
 from bot.settings import Settings, WebChat, environment, load, look
@@ -301,7 +303,7 @@ class Desk:
             self.it, self.hashes, self.enrolments, self.tries, self.audit, self.password_rules, self.clock)
         helping = Helping(
             self.directory, self.enrolments, self.holds, self.tries, self.audit, self.records,
-            HelpForms(self.store, self.ring, self.clock), self.clock)
+            HelpForms(self.store, self.ring, self.clock), self.trust, self.clock)
 
         def source(request: web.Request) -> str:
             return client_address(request, settings.trusted_proxies)
@@ -310,7 +312,9 @@ class Desk:
             return [waiting(one, me.id) for one in await helping.forms.waiting()]
 
         pages.rooms.extend([
-            Room("/admin", "admin.nav.start", front_routes(pages, signing_in, self.clock, source, waits)),
+            Room("/admin", "admin.nav.start", front_routes(
+                pages, signing_in, self.clock, source, waits, self.trust.why_paused)),
+            Room(PAUSE, "", pause_routes(pages, helping, source), ADMIN_ROLE),
             Room(ACCOUNTS, "admin.nav.accounts", account_routes(pages, helping, source)),
             Room(REQUESTS, "", request_routes(pages, helping, source))])
         app = web.Application()

@@ -25,13 +25,14 @@ _GONE = 404
 
 def front_routes(
     pages: AdminPages, signing_in: SigningIn, clock: Clock, source: Callable[[web.Request], str],
-    waiting: Waiting,
+    waiting: Waiting, why_paused: Callable[[], str],
 ) -> list[web.RouteDef]:
     """`/admin`, sign-in, sign-out and `/admin/set-up/{token}`. `source`: the address a request came from.
 
-    `waiting`: what waits for this person or another one, as the first page lists it.
+    The first page lists what is `waiting` for this person or another one, and says `why_paused`: why nobody can be
+    verified now.
     """
-    front = _Front(pages, signing_in, source, waiting, Buckets(clock, per_second=0.5, burst=10))
+    front = _Front(pages, signing_in, source, waiting, why_paused, Buckets(clock, per_second=0.5, burst=10))
     return [
         web.get("/admin", front.start),
         web.get(SIGN_IN, front.ask), web.post(SIGN_IN, front.sign_in),
@@ -47,11 +48,13 @@ class _Front:
     signing_in: SigningIn
     source: Callable[[web.Request], str]
     waiting: Waiting
+    why_paused: Callable[[], str]
     submits: Buckets
 
     async def start(self, request: web.Request) -> web.Response:
         return self.pages.page(
-            request, "admin_start.html", waiting=await self.waiting(staff(request)))
+            request, "admin_start.html", waiting=await self.waiting(staff(request)),
+            paused=bool(self.why_paused()))
 
     async def ask(self, request: web.Request) -> web.Response:
         return self._open_page(request, "admin_sign_in.html", wrong=False)

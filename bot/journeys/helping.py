@@ -9,6 +9,7 @@ from typing import Any
 from bot.audit import entry
 from bot.clock import Clock
 from bot.directory.protocol import Account, Directory
+from bot.errors import VerificationPaused
 from bot.journeys.casework import standing
 from bot.journeys.records import Records
 from bot.rules.helping import Act, Request, Verdict, clean_reason, second, verdict
@@ -20,6 +21,7 @@ from bot.store.audit_trail import RedisAuditTrail
 from bot.store.helping import AGAIN, MINE, HelpForms
 from bot.store.protocol import Enrolments, Holds
 from bot.store.tries import RedisTries
+from bot.store.trust import Trust
 
 _LOOK_SECONDS = 900
 
@@ -35,6 +37,8 @@ class Became(StrEnum):
     PROTECTED = "protected"
     SAME = "same"
     GONE = "gone"               # no such account, or nothing waits any more
+    VERIFYING = "verifying"     # people are verified again
+    CLOCK = "clock"             # not yet: the time is not known
     RUNNING = ""
 
 
@@ -62,6 +66,7 @@ class Helping:
     trail: RedisAuditTrail
     records: Records
     forms: HelpForms
+    trust: Trust
     clock: Clock
 
     async def find(self, name: str) -> Account | None:
@@ -80,13 +85,39 @@ class Helping:
             once=f"look {staff.id} {account.id} {window}")
         holds = await self.holds.of(account.id)
         kinds = {one.kind for one in holds}
-        budgets = {way: await self.tries.budgets(account.id, owner=way == "owner") for way in ("owner", "anonymous")}
+        budgets = await self._budgets(account.id)
         spent = any(one.seconds is None and one.used >= one.most for of in budgets.values() for one in of)
         offers = {Act.PAUSE: PAUSED not in kinds, Act.RESUME: PAUSED in kinds, Act.THAW: FROZEN in kinds,
                   Act.REOPEN: spent}
         return Seen(
             account, standing(account) or "", holds, _kinds(await self.enrolments.read(account.id)), budgets,
             await self.trail.last_about(account.id), [act for act, offered in offers.items() if offered])
+
+    async def _budgets(self, account_id: str) -> dict[str, Sequence[Budget]]:
+        """None while nobody can tell what was counted (F5)."""
+        try:
+            return {way: await self.tries.budgets(account_id, owner=way == "owner") for way in ("owner", "anonymous")}
+        except VerificationPaused:
+            return {}
+
+    async def end_pause(self, form: str, staff: Staff, typed: str, source: str) -> Became:
+        """Verify people again before the pause after a loss is over (F5)."""
+        return await self._once(f"{staff.id} end_pause {form}", lambda _: self._end_pause(staff, typed, source))
+
+    async def _end_pause(self, staff: Staff, typed: str, source: str) -> Became:
+        async def record(outcome: str) -> None:
+            await self.trail.append(entry(
+                "staff.end_pause", actor=staff.actor, operation="end_pause", outcome=outcome,
+                reason=clean_reason(typed), source=source))
+
+        await record("begun")
+        await self.trust.end()
+        became = Became.CLOCK if self.trust.why_paused() else Became.VERIFYING
+        await record(became)
+        return became
+
+    async def pause_became(self, form: str, staff: Staff) -> Became:
+        return Became(await self.forms.outcome(f"{staff.id} end_pause {form}"))
 
     async def wish(self, form: str, act: Act, staff: Staff, account_id: str, typed: str, source: str) -> Became:
         """The first person's press of the last button; pressed twice it is one."""

@@ -61,6 +61,10 @@ return 1
 """)
 
 
+# KEYS: the life of the store. ARGV: now.
+_END = Script("return redis.call('HSET', KEYS[1], 'held', '0', 'ended', ARGV[1])")
+
+
 def trusted(text: str) -> Script:
     """A script that runs only in a store that remembers; for `Trust.call`."""
     return Script(_AROUND % text)
@@ -90,7 +94,7 @@ class Trust:
         self._tell = tell
         self._fresh = secrets.token_hex(16)
         self._id, self._count, self._time = "", 0, 0.0
-        self._held_until = 0.0
+        self._held_until, self._held_since = 0.0, 0.0
         self._clock_doubt = ""
         self._untold = ""
 
@@ -133,15 +137,31 @@ class Trust:
         try:
             if self._untold:
                 await self._told()
+            if self._held_until > self._clock.now():
+                await self._ended_elsewhere()
             await self.call(_LOOK, [])
         except VerificationPaused:
             return
 
     async def hold(self, why: str) -> None:
         """Pause verification for all replicas: somebody else found out that records are missing, and said so."""
-        self._held_until = max(self._held_until, self._clock.now() + HOLD_SECONDS)
+        self._held_since = self._clock.now()
+        self._held_until = max(self._held_until, self._held_since + HOLD_SECONDS)
         _log.error("verification.paused", why=why, seconds=HOLD_SECONDS)
         await self._store.call(_HOLD, [keys.LIFE], [_ms(self._held_until)])
+
+    async def end(self) -> None:
+        """End the pause for all replicas: IT has decided that nothing that was lost can matter.
+
+        A pause for a clock that is not known goes on: nobody can decide what time it is (F12).
+        """
+        await self._store.call(_END, [keys.LIFE], [_ms(self._clock.now())])
+        self._held_until = 0.0
+
+    async def _ended_elsewhere(self) -> None:
+        ended = await self._store.do("HGET", keys.LIFE, "ended")
+        if ended and int(ended) >= _ms(self._held_since):
+            self._held_until = 0.0
 
     async def newest_time(self) -> float:
         """The latest time at which anything was counted in the store, in seconds since 1970; 0 for never."""
@@ -152,6 +172,8 @@ class Trust:
         if lost and self._held_until <= self._clock.now():
             _log.error("verification.paused", why="the store lost records", seconds=HOLD_SECONDS)
             self._untold = "the store lost what was counted in it"
+        if lost or self._held_until <= self._clock.now():
+            self._held_since = self._clock.now()
         self._held_until = max(self._held_until, until)
         await self._told()
         raise VerificationPaused("the store lost records")

@@ -1,12 +1,17 @@
 """`/metrics`: for whoever has the token, and without a word about anybody (U4, D3)."""
 
+import re
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import Desk
+from bot.directory import demo
+from bot.metrics import Metrics
 from tests.admin.conftest import Browser
+from tests.journeys.stage import GOOD, Visitor
+from tests.support.clock import SteppedClock
 
 
 def bearer(folder: Path) -> dict[str, str]:
@@ -31,3 +36,35 @@ async def test_prometheus_reads_it(desk: Desk, browser: Browser, tmp_path: Path)
     signed_in = {"operation": "staff", "event": "sign_in", "outcome": "ok"}
     assert [one.value for one in found["keyturn_records"].samples if one.labels == signed_in] == [1]
     assert (tmp_path / "metrics-token").stat().st_mode & 0o077 == 0
+
+
+async def test_a_whole_reset_leaves_nothing_personal_in_it(
+        desk: Desk, browser: Browser, clock: SteppedClock, tmp_path: Path) -> None:
+    """U4, D3: counts of what happened, in words of the code; neither who nor what was typed."""
+    async with Visitor(desk, "nb-NO", "") as kari:
+        await kari.reset(clock, GOOD)
+        await kari.ask("finnes.ikke@example.no")
+    await browser.sign_in("mona.ute", password="feil passord", code="123456")
+    text = (await browser.open("/metrics", **bearer(tmp_path))).text
+    found = {one.name: one for one in text_string_to_metric_families(text)}
+    counted = {tuple(one.labels.values()): one.value for one in found["keyturn_records"].samples}
+    values = {frozenset(labels): value for labels, value in counted.items()}
+    assert values[frozenset(("reset", "proof", "ok"))] == 2
+    assert values[frozenset(("staff", "sign_in", "wrong"))] == 1
+    turns = sum(one.value for one in found["keyturn_turns"].samples)
+    seconds = {one.name: one.value for one in found["keyturn_turn_seconds"].samples if not one.labels}
+    assert turns == seconds["keyturn_turn_seconds_count"] >= 5
+    labels = {value for one in found.values() for sample in one.samples for value in sample.labels.values()}
+    assert all(re.fullmatch(r"[a-z_]+|[0-9.]+|\+Inf", one) for one in labels), labels
+    for person in demo.PEOPLE:
+        assert not labels & {one.lower() for one in person.account.names}
+        for private in (person.account.id, person.account.username, person.mail):
+            assert private not in text
+
+
+async def test_words_that_are_not_the_codes_are_not_shown() -> None:
+    """Whatever came into a record by mistake, a label has none of it."""
+    metrics = Metrics()
+    metrics.record({"event": "reset.Kari Nordmann", "outcome": "kari@example.no"})
+    text = metrics.text({}, {}).decode()
+    assert 'event="other",operation="reset",outcome="other"' in text

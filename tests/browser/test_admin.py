@@ -108,6 +108,10 @@ async def test_the_walk(browser: Browser, admin_desk: Desk, scheme: str, width: 
     await john.page.keyboard.press("Enter")
     await expect(john.page.get_by_role("alert")).to_be_visible()
     await accessible(john.page, f"admin-set-up-wrong-{scheme}")
+
+    await admin_desk.trust.hold("a test of the page")
+    await page.goto(f"{admin_desk.admin_url}/admin/verification")
+    await accessible(page, f"admin-pause-{scheme}")
     assert [one for tab in (mona, john) for one in tab.unforgiven()] == []
     for tab in (mona, john):
         await tab.page.context.close()

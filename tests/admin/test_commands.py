@@ -1,0 +1,70 @@
+"""Letting people of IT in and shutting them out on the real command line, and where the listener is."""
+
+import asyncio
+import json
+import re
+import socket
+from pathlib import Path
+
+from aiohttp import ClientSession
+
+from tests.faults.served import environment, free_port, run, serving
+
+JOHN = "00000000-0000-0000-0000-000000000002"
+
+
+async def test_staff_beside_a_running_serve(tmp_path: Path) -> None:
+    """`add` prints a link that opens on the running listener, `list` names the person, `remove` shuts them out."""
+    env = environment(tmp_path, KEYTURN_ADMIN_PORT=str(free_port()))
+
+    async def said(*words: str) -> tuple[int, str]:
+        done = await asyncio.to_thread(run, *words, env=env, folder=tmp_path)
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout.strip()
+
+    async with serving(env) as served, ClientSession() as session:
+        assert served.process.stdout is not None
+        told = (await served.process.stdout.readline()).decode().strip()
+        admin = f"http://127.0.0.1:{env['KEYTURN_ADMIN_PORT']}"
+        assert told == f"Admin pages: {admin}/admin"
+        assert (await said("staff", "add", "No Name!", "--account", JOHN))[0] == 2
+        assert (await said("staff", "add", "siri.dahl", "--account", "finnes.ikke@example.no"))[0] == 1
+        status, link = await said("staff", "add", "Siri.Dahl", "--account", "john.smith@example.no", "--role", "admin")
+        assert status == 0
+        assert re.fullmatch(re.escape(admin) + r"/admin/set-up/[\w-]{43}", link)
+        async with session.get(link) as answer:
+            assert answer.status == 200
+            assert "John Smith" in await answer.text()
+        status, listed = await said("staff", "list")
+        assert f"siri.dahl\tadmin\t{JOHN}\tnot set up" in listed.splitlines()
+        assert (await said("staff", "remove", "siri.dahl"))[0] == 0
+        assert (await said("staff", "remove", "siri.dahl"))[0] == 1
+        async with session.get(link) as answer:
+            assert answer.status == 404
+        records = [json.loads(line) for line in (await said("audit", "export"))[1].splitlines()]
+        assert [(one["event"], one["actor"]) for one in records] == [("staff.added", "cli"), ("staff.removed", "cli")]
+        assert link.rpartition("/")[2] not in str(records)
+
+
+async def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    """Chosen by somebody, it is an error in one line; the default moves aside, and says where it went."""
+    with socket.create_server(("127.0.0.1", 0)) as plug:
+        port = str(plug.getsockname()[1])
+        env = environment(tmp_path, KEYTURN_ADMIN_PORT=port, PORT=str(free_port()))
+        done = await asyncio.to_thread(run, "serve", env=env, folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].startswith(f"KEYTURN_ADMIN_PORT: cannot listen on 127.0.0.1:{port}")
+    with socket.socket() as plug:
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            plug.bind(("127.0.0.1", 3979))
+            plug.listen()
+        except OSError:
+            pass    # somebody else has it: as good
+        async with serving(environment(tmp_path)) as served, ClientSession() as session:
+            assert served.process.stdout is not None
+            told = (await served.process.stdout.readline()).decode().strip()
+            assert not told.endswith(":3979/admin")
+            async with session.get(told.removeprefix("Admin pages: ")) as answer:
+                assert answer.status == 200
+            assert "admin_port_taken" in served.errors.read_text()
