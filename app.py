@@ -92,10 +92,12 @@ from bot.pages.rendering import STATIC, Renderer
 from bot.pages.secure import secure_routes
 from bot.pages.web_chat import web_chat_routes
 from bot.people import Speaker
+from bot.policy_file import parsed, read
+from bot.policy_in_force import PolicyInForce, policy_to_start_with
 from bot.rules.limits import too_loose
 from bot.rules.masking import masked
 from bot.rules.passwords import Policy as PasswordRules
-from bot.rules.policy import Policy
+from bot.rules.policy import Policy, values
 from bot.rules.staff import ADMIN as ADMIN_ROLE
 from bot.rules.staff import ROLES, Staff, canonical_staff_name
 from bot.secret import Secret
@@ -117,6 +119,7 @@ from bot.store.mode import claim
 from bot.store.mode import examine as examine_mode
 from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
+from bot.store.policy_mark import PolicyMark
 from bot.store.ratings import Ratings
 from bot.store.refusals import RedisRefusals
 from bot.store.sealed import KeyRing, kept_keys
@@ -183,16 +186,17 @@ class Desk:
         self.accounts, self.it = Accounts(store, ring), RedisStaff(store, ring, clock)
         self.mailbox = Mailbox(store, ring, clock)
         self.holds = RedisHolds(store)
-        self.policy = Policy()
+        self.policy_in_force = PolicyInForce(
+            settings.policy_path, limits, PolicyMark(store), self.audit, required=settings.policy is not None)
 
         # Who people are, and how they prove it.
         self.hashes = PasswordHashes()
         self.directory = Embedded(self.accounts, self.hashes, clock)
         authenticators: dict[str, Authenticator] = {one.name: one for one in (
-            Totp(self.enrolments, limits, clock),
-            RecoveryCode(self.enrolments, limits, clock),
+            Totp(self.enrolments, self._cool_down, clock),
+            RecoveryCode(self.enrolments, self._cool_down, clock),
             EmailCode(HashedCodes(store, ring, clock), self.enrolments, self.mails, self.tries, limits, clock,
-                      directory=self.directory))}
+                      directory=self.directory, cool_down=self._cool_down))}
 
         # The channels. The adapter's logic is set below: it needs the knocks, which need the adapter.
         self.adapter = Adapter(self._turn, self._apologise)
@@ -220,7 +224,6 @@ class Desk:
 
         # The journeys.
         self.records = records = Records(self.audit, self.mails, self.directory, clock, RedisRefusals(store))
-        rules = self.password_rules
         password_set = PasswordSet(self.directory, records)
         self.settlement = Settlement(
             self.directory,
@@ -228,9 +231,9 @@ class Desk:
              "recovery_codes": CodesMade(self.enrolments, records)},
             self.cases, self.pending, records, self.knocks, clock)
         doing = Doing(self.directory, self.enrolments, self.cases, self.tries, self.holds, self.pending, records,
-                      self.settlement, clock)
+                      self.settlement, self.policy, clock)
         work = (self.directory, authenticators, self.enrolments, self.cases, self.tries, self.holds, records,
-                ring.pseudonym, self._phrase, lambda: self.policy, limits, clock, settings.base_url, beat)
+                ring.pseudonym, self._phrase, self.policy, limits, clock, settings.base_url, beat)
         self.forgot_password = ForgotPasswordJourney(*work)
         change_password = ChangePasswordJourney(*work)
         unlock_account = UnlockAccountJourney(*work, doing=doing)
@@ -241,8 +244,8 @@ class Desk:
         self.pages = Pages(self.cases, {
             "recovery_codes": RecoveryCodesPage(
                 self.directory, self.enrolments, doing, limits, clock, masked),
-            "reset": ResetPage(self.directory, doing, self.tries, rules, limits, clock, masked),
-            "change": ChangePage(self.directory, doing, self.tries, rules, limits, clock, masked),
+            "reset": ResetPage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
+            "change": ChangePage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
             PROVE: ProofPage(self.forgot_password, self.knocks, clock),
         }, limits, clock)
         self.demo_desk = DemoDesk(
@@ -259,17 +262,25 @@ class Desk:
 
     def _front_desk(self, reader: Reader, conversations: Sequence[Conversation]) -> FrontDesk:
         content, ratings = self.content, Ratings(self.store)
-        offers = Offers(JOURNEYS, lambda: self.policy, visitors=self.settings.chat is WebChat.FULL)
+        offers = Offers(JOURNEYS, self.policy, visitors=self.settings.chat is WebChat.FULL)
         status = MyStatus(
-            MyStatusJourney(self.directory, self.enrolments, self.holds, self.settings.limits, self.clock),
-            lambda: self.policy, offers, self.clock)
+            MyStatusJourney(self.directory, self.enrolments, self.holds, self.clock),
+            self.policy, offers, self.clock)
         return FrontDesk(
             Floor(conversations), AnswerQuestion(content, ratings, offers), ExplainError(content, ratings, offers),
             status, reader, ErrorFinder(content.errors.values()), content, self.clock, offers, self.site.base_url)
 
-    @property
+    def policy(self) -> Policy:
+        """The one in force now."""
+        return self.policy_in_force.now
+
+    def _cool_down(self) -> float:
+        return self.policy().cool_down_seconds
+
     def password_rules(self) -> PasswordRules:
-        return PasswordRules(shortest=self.settings.limits.password_length, organisation=("keyturn",))
+        """Those of now: the organisation's words stand in the policy."""
+        return PasswordRules(
+            shortest=self.settings.limits.password_length, organisation=self.policy().organisation)
 
     def application(self) -> web.Application:
         """The public listener."""
@@ -300,7 +311,7 @@ class Desk:
         pages = AdminPages(self.it, renderer, SessionCookie(secure=site.secure), FormTokens(self.ring.mac), site,
                            settings.limits.body_seconds)
         signing_in = SigningIn(
-            self.it, self.hashes, self.enrolments, self.tries, self.audit, self.password_rules, self.clock)
+            self.it, self.hashes, self.enrolments, self.tries, self.audit, self.password_rules(), self.clock)
         helping = Helping(
             self.directory, self.enrolments, self.holds, self.tries, self.audit, self.records,
             HelpForms(self.store, self.ring, self.clock), self.trust, self.clock)
@@ -383,6 +394,7 @@ async def running(desk: Desk) -> AsyncIterator[None]:
             if desk.settings.admin_port:
                 await seed_staff(desk.it, desk.hashes)
         # An embedded store has no other user: whatever was begun belongs to a process that is gone (F1).
+        await desk.policy_in_force.begin()
         await desk.settlement.sweep(orphaned=not desk.settings.redis_url.get_secret_value())
         yield
         await desk.drain()      # what the last requests began
@@ -464,6 +476,7 @@ def _begin_background(desk: Desk) -> None:
         mail = MailWorker(desk.mails, postman, words)
         desk.background.keep("mail", mail.run, mail.finish)
     desk.background.keep("sweeper", desk.settlement.keep_sweeping)
+    desk.background.keep("policy", desk.policy_in_force.keep)
     if desk.watch is not None:
         desk.background.keep("store watch", desk.watch.keep)
     if settings.chat is not WebChat.OFF:
@@ -546,6 +559,7 @@ def serve() -> None:
     settings = load(environment())
     for line in too_loose(settings.limits):
         log.warning("loose_limit", limit=line, allowed="in development only")
+    _policy(settings)
     # The store first: a folder that is in use or takes nothing is said before minutes go into learning.
     with _redis(settings) as redis_url:
         content = _content()
@@ -604,6 +618,8 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
             examination.Look("content", _content_loads, "mend the files it names"),
             examination.Look("KEYTURN_DATA_DIR", partial(_folder_takes_files, settings),
                              "give the folder to the user who runs Keyturn, or name another"),
+            examination.Look("KEYTURN_POLICY", partial(_policy_reads, settings),
+                             "see deployment/policy.toml, and try `python app.py policy check FILE`"),
             *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings), *_helpdesk_looks(settings),
             *_web_chat_looks(settings), *_channel_looks(settings, at_end)]
         return await examination.examine(looks)
@@ -623,6 +639,17 @@ async def _folder_takes_files(settings: Settings) -> str:
     except OSError as trouble:
         raise SettingsError(f"nothing can be kept in {folder} ({trouble.strerror})") from trouble
     return f"{folder} takes files"
+
+
+def _policy(settings: Settings) -> Policy:
+    """The policy that a start would begin with. Raises SettingsError."""
+    return policy_to_start_with(settings.policy_path, settings.limits, required=settings.policy is not None)
+
+
+async def _policy_reads(settings: Settings) -> str:
+    policy = await asyncio.to_thread(_policy, settings)
+    there = settings.policy_path.exists()
+    return f"{settings.policy_path} will do, {len(policy.groups)} groups" if there else "not set; the defaults hold"
 
 
 def _key_looks(settings: Settings) -> Iterator[examination.Look]:
@@ -753,12 +780,28 @@ def _unusable(settings: Settings) -> Iterator[str]:
     uses: tuple[Callable[[], object], ...] = (
         lambda: redis_url and Store.open(redis_url),
         lambda: keys and KeyRing.parse(keys),
-        lambda: smtp_url and Smtp(smtp_url, settings.mail_from, SharedClock()))
+        lambda: smtp_url and Smtp(smtp_url, settings.mail_from, SharedClock()),
+        lambda: _policy(settings))
     for use in uses:
         try:
             use()
         except SettingsError as error:
             yield str(error)
+
+
+@cli.group(name="policy")
+def policy_() -> None:
+    """What the organisation has decided."""
+
+
+@policy_.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def check(file: Path | None) -> None:
+    """Every value that FILE would put in force, or what is wrong with it; without FILE, the policy that is set."""
+    settings = look(environment()).settings
+    policy = parsed(read(file), file, settings.limits) if file else _policy(settings)
+    for name, value in values(policy).items():
+        click.echo(f"{name}: {value or '(none)'}")
 
 
 @cli.group()

@@ -90,6 +90,9 @@ class Settings(BaseSettings):
     web_chat: WebChat | None = Field(
         None, alias="KEYTURN_WEB_CHAT",
         description="off (default in production), faq, or full (default in development)")
+    policy: Path | None = Field(
+        None, alias="KEYTURN_POLICY",
+        description="file of the policy (see deployment/policy.toml); unset: policy.toml in the data folder, if any")
     smtp_url: SecretStr = Field(
         SecretStr(""), alias="SMTP_URL",
         description="smtp://user:password@host:587 or smtps://…; unset in development: embedded mailbox")
@@ -156,6 +159,11 @@ class Settings(BaseSettings):
     @property
     def helpdesk_address(self) -> str:
         return self.helpdesk_mail or (DEMO_HELPDESK if self.development else "")
+
+    @property
+    def policy_path(self) -> Path:
+        """Where the policy stands; only one that is named has to be there."""
+        return self.policy or self.data_dir / "policy.toml"
 
     @property
     def base_url(self) -> str:

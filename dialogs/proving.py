@@ -18,7 +18,7 @@ from bot.journeys.casework import PROVE, Casework
 from bot.rules.case import WhyEnded, WhyRefused
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
-from bot.rules.registered import EMAIL_CODE, TOTP
+from bot.rules.registered import APP, EMAIL_CODE, TOTP
 from dialogs.shapes import account_name
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 from dialogs.times import moment, wait
@@ -32,7 +32,7 @@ CANCEL = Press("common.button.cancel", {"do": "cancel"})
 PERSON = Press("common.button.person", {"do": "topic", "topic": "contact-a-person"})
 
 AT_GATE: Mapping[str, Sequence[Press]] = {
-    TOTP: (RECOVERY, CANCEL), EMAIL_CODE: (RESEND, CANCEL)}
+    APP: (CANCEL,), TOTP: (RECOVERY, CANCEL), EMAIL_CODE: (RESEND, CANCEL)}
 
 # One word each, and hardly anybody's user name: whose it is can type the whole address.
 NO_NAMES = ("answer.words_for_yes", "answer.words_for_no", "case.words_for_done", "case.words_for_no_name")
@@ -141,6 +141,8 @@ class Proving(Conversation):
         if gate == EMAIL_CODE and (pressed == "resend" or (no_code and talk.mentions("case.words_for_resend"))):
             return await self._resend(talk)
         if gate != EMAIL_CODE and (pressed == "recovery" or (no_code and talk.mentions("case.words_for_no_phone"))):
+            if gate == APP:
+                return Again("case.only_the_app", buttons=[PERSON, CANCEL])
             return await self._to_recovery_page(talk)
         return self._judged(talk, gate, await self.journey.prove(
             talk.notes["case"], talk.speaker, gate, talk.heard.text))

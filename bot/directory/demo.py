@@ -28,25 +28,26 @@ class DemoPerson:
 
 def _person(
     number: int, local: str, given: str, family: str, lang: str = "nb", *,
-    registered: bool = True, **flags: bool,
+    registered: bool = True, groups: tuple[str, ...] = ("employees",), **flags: bool,
 ) -> DemoPerson:
     mail = f"{local.partition('.')[0]}@privat.{DOMAIN}"
     username = f"{local}@{DOMAIN}"
     account = Account(
         f"00000000-0000-0000-0000-0000000000{number:02}", TENANT, username, f"{given} {family}",
-        (given, family), lang, notice_addresses=(username, mail) if registered else (username,), **flags)
+        (given, family), lang, notice_addresses=(username, mail) if registered else (username,),
+        groups=groups, **flags)
     return DemoPerson(account, mail, registered)
 
 
 PEOPLE = (
     _person(1, "kari.nordmann", "Kari", "Nordmann"),
-    _person(2, "john.smith", "John", "Smith", "en"),
+    _person(2, "john.smith", "John", "Smith", "en", groups=("employees", "finance")),
     _person(3, "ola.hansen", "Ola", "Hansen", registered=False),
     _person(4, "ingrid.admin", "Ingrid", "Admin", protected=True),
     _person(5, "per.laast", "Per", "Låst", locked=True),
     _person(6, "eva.sluttet", "Eva", "Sluttet", enabled=False),
     _person(7, "mona.ute", "Mona", "Ute", password_expired=True),
-    _person(8, "guest.partner", "Guest", "Partner", "en", registered=False, guest=True),
+    _person(8, "guest.partner", "Guest", "Partner", "en", registered=False, groups=(), guest=True),
 )
 
 

@@ -22,6 +22,7 @@ class Account:
     password_expired: bool = False
     protected: bool = False     # administrator, break-glass, service account: never served (I8)
     guest: bool = False
+    groups: tuple[str, ...] = ()             # ids of the groups it is in, for the policy
     notice_addresses: tuple[str, ...] = ()   # where the owner is told of what happened (O6)
 
 

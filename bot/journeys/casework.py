@@ -19,7 +19,7 @@ from bot.rules.case import Case, Lifetimes, State, WhyEnded, WhyNot, expired
 from bot.rules.limits import Limits
 from bot.rules.names import canonical_name, made_up
 from bot.rules.policy import ANONYMOUS, OWNER, Policy
-from bot.rules.registered import EMAIL_CODE, RECOVERY_CODE, TOTP, Enrolment, Readiness, readiness
+from bot.rules.registered import APP, EMAIL_CODE, RECOVERY_CODE, TOTP, Enrolment, Readiness, readiness
 from bot.store.protocol import Attempt, Cases, Counted, Enrolments, Exhausted, Holds, Tries
 from bot.verification.protocol import Authenticator, NotSent
 
@@ -31,10 +31,11 @@ PROVE = "prove"
 """The purpose of a ticket to the page where a recovery code is typed; an operation's own page has its name."""
 
 # A right proof opens the gates of these accounts too, and only then is the person told (I8).
-TOLD_WHEN_PROVEN = frozenset({WhyNot.PROTECTED, WhyNot.DISABLED, WhyNot.GUEST, WhyNot.FROZEN, WhyNot.HELD})
+TOLD_WHEN_PROVEN = frozenset({
+    WhyNot.PROTECTED, WhyNot.DISABLED, WhyNot.GUEST, WhyNot.FROZEN, WhyNot.HELD, WhyNot.NOT_OFFERED})
 
 # What may be typed in the chat at each gate. Recovery codes are for the page (G4).
-TYPED: Mapping[str, tuple[str, ...]] = {TOTP: (TOTP,), EMAIL_CODE: (EMAIL_CODE,)}
+TYPED: Mapping[str, tuple[str, ...]] = {APP: (TOTP,), TOTP: (TOTP,), EMAIL_CODE: (EMAIL_CODE,)}
 ON_PAGE: Mapping[str, tuple[str, ...]] = {TOTP: (RECOVERY_CODE,)}
 
 
@@ -75,11 +76,11 @@ class Casework:
     async def begin(self, speaker: Speaker, lang: str, reference: Mapping[str, Any],
                     name: str = "") -> Asked | Proven | NotAName | Paused | Cannot:
         """Open a case: for the speaker's own account (I7), or for the one that a visitor names."""
-        gates = self.policy().gates_for(self.operation, _way(speaker))
+        gates = self.policy().gates_for(self.operation, way_of(speaker))
         if gates is None:
             return Cannot(WhyNot.NOT_OFFERED)
         if not speaker.anonymous:
-            return await self._begin_own(speaker, gates, lang, reference)
+            return await self._begin_own(speaker, lang, reference)
         async with self._paced(speaker):
             return await self._begin_named(speaker, gates, lang, reference, name)
 
@@ -166,18 +167,19 @@ class Casework:
 
     # -- beginning -----------------------------------------------------------------------------
 
-    async def _begin_own(self, speaker: Speaker, gates: tuple[str, ...], lang: str,
+    async def _begin_own(self, speaker: Speaker, lang: str,
                          reference: Mapping[str, Any]) -> Asked | Proven | Paused | Cannot:
         account_id = speaker.object_id or ""
         if paused := await self.tries.paused(attempt_of(speaker, challenge="", account=account_id)):
             await self.records.limited(self.operation, speaker, account_id, paused)
             return Paused(paused.until, paused.whose)
         account = await self.directory.read(account_id)
+        gates = self._gates(account, OWNER)
         obstacle = await self._obstacle(account, account_id, gates, owner=True)
         if obstacle is not None:
             await self.records.refused(self.operation, speaker, account_id, obstacle.reason)
             return Cannot(obstacle.reason, obstacle.until)
-        case = await self._open(speaker, account_id, "", gates, lang, reference)
+        case = await self._open(speaker, account_id, "", gates or (), lang, reference)
         await self.records.opened(case, account)
         return Asked(case.id, case.next_gate) if case.gates else Proven(case.id)
 
@@ -196,7 +198,8 @@ class Casework:
             return Paused(paused.until, paused.whose)
         account = await self.directory.find(name)
         account_id = account.id if account else made_up(named)
-        obstacle = await self._obstacle(account, account_id, gates, owner=False)
+        offered = self._gates(account, ANONYMOUS)
+        obstacle = await self._obstacle(account, account_id, offered, owner=False)
         case = await self._open(
             speaker, account_id, obstacle.reason if obstacle else "", gates, lang, reference)
         await self.records.opened(case, account)
@@ -211,15 +214,16 @@ class Casework:
         return Exhausted("targets", until) if until else None
 
     async def _obstacle(
-            self, account: Account | None, account_id: str, gates: tuple[str, ...], owner: bool) -> Obstacle | None:
-        """Why even a right proof will not do for this account, if anything.
+            self, account: Account | None, account_id: str, gates: tuple[str, ...] | None,
+            owner: bool) -> Obstacle | None:
+        """Why even a right proof will not do for this account, if anything; `gates` are None when it is not offered.
 
         A made-up account is asked about in the same way as a real one (E2).
         """
         too_many = await self.tries.start(
             f"{self.operation}_start", account_id, owner, ((self.limits.reset_starts_24h, DAY),))
         holds = await self.holds.of(account_id)
-        ready = self.readiness(await self.enrolments.read(account_id), gates)
+        ready = self.readiness(await self.enrolments.read(account_id), gates or ())
         if account is None:
             return Obstacle(WhyNot.UNKNOWN)
         if not owner and too_many:
@@ -228,6 +232,8 @@ class Casework:
             return Obstacle(reason)
         if holds:
             return Obstacle(WhyNot(holds[0].kind))
+        if gates is None:
+            return Obstacle(WhyNot.NOT_OFFERED)
         if too_many:
             return Obstacle(WhyNot.STARTS, too_many)
         if ready.missing:
@@ -236,8 +242,12 @@ class Casework:
             return Obstacle(WhyNot.COOL_DOWN, ready.until)
         return None
 
+    def _gates(self, account: Account | None, way: str) -> tuple[str, ...] | None:
+        """What the policy asks for this very account; of a visitor never more than of any other (E1)."""
+        return self.policy().gates_for(self.operation, way, account.groups if account else ())
+
     def readiness(self, enrolment: Enrolment, gates: tuple[str, ...]) -> Readiness:
-        return readiness(enrolment, gates, self.clock.now(), self.limits.cool_down_seconds)
+        return readiness(enrolment, gates, self.clock.now(), self.policy().cool_down_seconds)
 
     async def _open(self, speaker: Speaker, account: str, blocked: str, gates: tuple[str, ...], lang: str,
                     reference: Mapping[str, Any]) -> Case:
@@ -359,7 +369,8 @@ def attempt_of(speaker: Speaker, challenge: str, account: str) -> Attempt:
     return Attempt(challenge, account, not speaker.anonymous, speaker.requester, speaker.source)
 
 
-def _way(speaker: Speaker) -> str:
+def way_of(speaker: Speaker) -> str:
+    """Who asks, as the policy calls it."""
     return ANONYMOUS if speaker.anonymous else OWNER
 
 

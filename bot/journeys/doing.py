@@ -9,11 +9,12 @@ import structlog
 from bot.clock import Clock
 from bot.directory.protocol import Account, Applied, Directory
 from bot.errors import Conflict, KeyturnError
-from bot.journeys.casework import DAY, attempt_of, standing
+from bot.journeys.casework import DAY, attempt_of, standing, way_of
 from bot.journeys.records import Records
 from bot.journeys.settlement import Settlement
 from bot.people import Speaker
 from bot.rules.case import Case, State, WhyRefused
+from bot.rules.policy import Policy, enough
 from bot.store.protocol import Cases, Enrolments, Holds, Pending, Tries
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ class Doing:
     pending: Pending
     records: Records
     settlement: Settlement
+    policy: Callable[[], Policy]            # the one in force now
     clock: Clock
 
     async def act(self, case: Case, account: Account | None, effect: Effect, *,
@@ -83,6 +85,9 @@ class Doing:
         if not set(case.used) <= (await self.enrolments.read(case.account)).ids:
             return WhyRefused.METHODS_CHANGED   # A proof dies with the method it was made with (A4).
         speaker = Speaker(**case.speaker)
+        gates = self.policy().gates_for(case.operation, way_of(speaker), account.groups)
+        if gates is None or not enough(gates, case.proofs):
+            return WhyRefused.POLICY
         paused = await self.tries.paused(attempt_of(speaker, "", case.account))
         return PAUSED_BY.get(paused.whose, WhyRefused.PAUSED) if paused else None
 

@@ -6,7 +6,6 @@ from bot.clock import Clock
 from bot.directory.protocol import Directory
 from bot.journeys.casework import standing
 from bot.people import Speaker
-from bot.rules.limits import Limits
 from bot.rules.masking import masked
 from bot.rules.policy import OWNER, Policy
 from bot.rules.registered import Readiness, readiness
@@ -42,7 +41,6 @@ class MyStatus:
     directory: Directory
     enrolments: Enrolments
     holds: Holds
-    limits: Limits
     clock: Clock
 
     async def of(self, speaker: Speaker, policy: Policy) -> Status | None:
@@ -50,14 +48,14 @@ class MyStatus:
         account = await self.directory.read(speaker.object_id or "")
         if account is None:
             return None
-        now, wait = self.clock.now(), self.limits.cool_down_seconds
+        now, wait = self.clock.now(), policy.cool_down_seconds
         enrolment = await self.enrolments.read(account.id)
         used = await self.enrolments.last_used(account.id)
         holds = await self.holds.of(account.id)
         left = 0
         if enrolment.recovery is not None:
             left = CODES - await self.enrolments.spent_codes(enrolment.recovery.id)
-        gates = policy.gates_for("reset", OWNER) or ()
+        gates = policy.gates_for("reset", OWNER, account.groups) or ()
         return Status(
             tuple(Shown(one.kind, masked(one.address) if one.address else one.label, one.since,
                         used.get(one.id, 0), one.backed or now >= one.since + wait)

@@ -33,7 +33,7 @@ class PasswordPage:
     directory: Directory
     doing: Doing
     tries: Tries
-    policy: Policy
+    policy: Callable[[], Policy]
     limits: Limits
     clock: Clock
     mask: Callable[[str], str]
@@ -77,12 +77,12 @@ class PasswordPage:
         username = account.username if account else ""
         states = await self._states(account, Secret("")) if account else ()
         return Form(self.kind, case.operation, case.lang, self.mask(username), username, case.phrase,
-                    max(0.0, ends - self.clock.now()), states, self.policy.longest)
+                    max(0.0, ends - self.clock.now()), states, self.policy().longest)
 
     async def _states(self, account: Account, password: Secret) -> tuple[RuleState, ...]:
         owner = Owner(names=account.names, username=account.username)
         # Estimating a password's strength is arithmetic that would hold up every other turn.
-        checked = await asyncio.to_thread(check_password, password.reveal(), owner, self.policy)
+        checked = await asyncio.to_thread(check_password, password.reveal(), owner, self.policy())
         return tuple(RuleState(one.key, one.kept, one.facts) for one in checked)
 
 

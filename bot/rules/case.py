@@ -38,6 +38,7 @@ class WhyRefused(StrEnum):
     TOO_MANY = "too_many"                       # done too often today (limits 9, 10)
     TOO_MANY_TRIES = "too_many_tries"           # the present password was wrong too often (O5)
     METHODS_CHANGED = "methods_changed"         # what it was proven with is gone (A4)
+    POLICY = "policy"                           # what was asked for is not enough any more, or switched off (G2)
     TOO_OLD = "too_old"                         # the proof, for a change of what is registered (limit 16)
     CONTACT_IT = "contact_it"
     NOT_LOCKED = "not_locked"                   # nothing to unlock

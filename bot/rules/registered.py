@@ -8,6 +8,8 @@ from bot.secret import Secret
 TOTP = "totp"
 EMAIL_CODE = "email_code"
 RECOVERY_CODE = "recovery_code"
+APP = "app"
+"""A gate, no kind of method: a code from the authenticator app and nothing instead of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ class Readiness:
         return not self.missing and not self.until
 
 
-ALTERNATIVES = {TOTP: (TOTP, RECOVERY_CODE)}
-"""A typed proof is the app's code or a recovery code (V8)."""
+ALTERNATIVES = {TOTP: (TOTP, RECOVERY_CODE), APP: (TOTP,)}
+"""A typed proof is the app's code or a recovery code (V8), unless the policy wants the app's."""
 
 
 def counts(one: Method | RecoverySet, now: float, cool_down: float) -> bool:

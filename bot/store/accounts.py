@@ -129,7 +129,7 @@ class Accounts:
         plain: dict[str, Any] = json.loads(profile)
         if plain["id"] != account_id:
             return None
-        plain |= {"names": tuple(plain["names"]), "notice_addresses": tuple(plain["notice_addresses"])}
+        plain |= {name: tuple(plain.get(name, ())) for name in ("names", "notice_addresses", "groups")}
         return Account(**plain, **{flag: value == b"1" for flag, value in zip(FLAGS, flags, strict=True)})
 
     async def named(self, name: str) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """Proof by a code sent to the private address an account has registered: never the only gate (V8)."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.clock import Clock
@@ -26,7 +26,7 @@ class EmailCode:
 
     def __init__(
         self, codes: Codes, enrolments: Enrolments, outbox: Outbox, tries: Tries, limits: Limits, clock: Clock, *,
-        directory: Directory,
+        directory: Directory, cool_down: Callable[[], float],
     ) -> None:
         self._codes = codes
         self._enrolments = enrolments
@@ -35,6 +35,7 @@ class EmailCode:
         self._limits = limits
         self._clock = clock
         self._directory = directory
+        self._cool_down = cool_down
 
     def canonical(self, typed: str) -> str | None:
         return canonical_code(typed, self._limits.code_digits)
@@ -64,7 +65,7 @@ class EmailCode:
     async def _address(self, account_id: str) -> Method | None:
         """The one private address, if it may be used by now."""
         enrolment = await self._enrolments.read(account_id)
-        found = registered.usable(enrolment, self.name, self._clock.now(), self._limits.cool_down_seconds)
+        found = registered.usable(enrolment, self.name, self._clock.now(), self._cool_down())
         return found[0] if found else None
 
 

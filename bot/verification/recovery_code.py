@@ -4,12 +4,12 @@ import asyncio
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 
 from bot.clock import Clock
 from bot.rules import registered
 from bot.rules.case import Case
 from bot.rules.codes import RECOVERY_ALPHABET, RECOVERY_CHARACTERS, canonical_recovery_code
-from bot.rules.limits import Limits
 from bot.rules.registered import RecoverySet
 from bot.secret import Secret
 from bot.store.protocol import Enrolments
@@ -25,9 +25,9 @@ class RecoveryCode:
 
     name = registered.RECOVERY_CODE
 
-    def __init__(self, enrolments: Enrolments, limits: Limits, clock: Clock, at_once: int = 2) -> None:
+    def __init__(self, enrolments: Enrolments, cool_down: Callable[[], float], clock: Clock, at_once: int = 2) -> None:
         self._enrolments = enrolments
-        self._limits = limits
+        self._cool_down = cool_down
         self._clock = clock
         self._slots = asyncio.Semaphore(at_once)
 
@@ -41,7 +41,7 @@ class RecoveryCode:
     async def check(self, case: Case, code: str) -> str:
         enrolment = await self._enrolments.read(case.account)
         theirs = enrolment.recovery
-        if theirs and not registered.counts(theirs, self._clock.now(), self._limits.cool_down_seconds):
+        if theirs and not registered.counts(theirs, self._clock.now(), self._cool_down()):
             theirs = None
         # The slow part is done whether or not there are codes (E2).
         async with self._slots:

@@ -3,6 +3,7 @@
 import hmac
 import secrets
 from base64 import b32encode
+from collections.abc import Callable
 
 from pyotp import TOTP
 
@@ -10,7 +11,6 @@ from bot.clock import Clock
 from bot.rules import registered
 from bot.rules.case import Case
 from bot.rules.codes import canonical_code
-from bot.rules.limits import Limits
 from bot.secret import Secret
 from bot.store.protocol import Enrolments
 from bot.verification.protocol import NotSent, Sent
@@ -24,13 +24,16 @@ _NOBODYS = Secret("KEYTURNKEYTURNKEYTURNKEYTURNKEYT")
 
 
 class Totp:
-    """Implements Authenticator: six digits, 30 s, one step of drift either way (limits 1 and 2)."""
+    """Implements Authenticator: six digits, 30 s, one step of drift either way (limits 1 and 2).
+
+    `cool_down`: seconds of limit 17, by the policy of the moment.
+    """
 
     name = registered.TOTP
 
-    def __init__(self, enrolments: Enrolments, limits: Limits, clock: Clock) -> None:
+    def __init__(self, enrolments: Enrolments, cool_down: Callable[[], float], clock: Clock) -> None:
         self._enrolments = enrolments
-        self._limits = limits
+        self._cool_down = cool_down
         self._clock = clock
 
     def canonical(self, typed: str) -> str | None:
@@ -43,7 +46,7 @@ class Totp:
     async def check(self, case: Case, code: str) -> str:
         now = self._clock.now()
         enrolment = await self._enrolments.read(case.account)
-        apps = registered.usable(enrolment, self.name, now, self._limits.cool_down_seconds)
+        apps = registered.usable(enrolment, self.name, now, self._cool_down())
         seeds = [(one.id, one.seed) for one in apps if one.seed] or [("", _NOBODYS)]
         steps = [(method_id, matching_step(seed, code, now)) for method_id, seed in seeds]
         for method_id, step in steps:

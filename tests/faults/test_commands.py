@@ -96,8 +96,8 @@ def test_passwords_in_addresses_are_not_shown(url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [
-    [], ["serve"], ["ask"], ["doctor"], ["settings"], ["audit"], ["audit", "export"], ["audit", "verify"], ["demo"],
-    ["demo", "code"]], ids=" ".join)
+    [], ["serve"], ["ask"], ["doctor"], ["settings"], ["audit"], ["audit", "export"], ["audit", "verify"], ["policy"],
+    ["policy", "check"], ["demo"], ["demo", "code"]], ids=" ".join)
 def test_help(words: list[str], tmp_path: Path) -> None:
     done = run(*words, "--help", env=environment(tmp_path), folder=tmp_path)
     assert done.returncode == 0
@@ -112,6 +112,33 @@ def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
     done = run(*words, env=environment(tmp_path), folder=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_policy_check(tmp_path: Path) -> None:
+    """Every value in force, or a line for everything that is wrong; what is set is looked at where no file is named."""
+    env = environment(tmp_path)
+    done = run("policy", "check", env=env, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "web_chat.gates.reset: app_or_recovery_code + email_code" in done.stdout.splitlines()
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("reconfirm_days = 9999\ncolour = 1\n", encoding="utf-8")
+    done = run("policy", "check", str(wrong), env=env, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == ["reconfirm_days", "colour"]
+
+
+def test_a_wrong_policy_is_said_by_every_command_that_would_use_it(tmp_path: Path) -> None:
+    """G5: the start is refused in the same words."""
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("teams.gates.reset = []\n", encoding="utf-8")
+    env = environment(tmp_path, KEYTURN_POLICY=str(wrong))
+    line = f"{wrong}: teams.gates.reset: asks for less than app_or_recovery_code (V8)"
+    for command in ("serve", "settings"):
+        done = run(command, env=env, folder=tmp_path)
+        assert (done.returncode, done.stderr.splitlines()) == (1, [line])
+    done = run("doctor", env=env, folder=tmp_path)
+    assert done.returncode == 1
+    assert [one for one in done.stdout.splitlines() if one.startswith("WRONG KEYTURN_POLICY: ") and line in one]
 
 
 def test_ask(tmp_path: Path) -> None:
@@ -223,8 +250,8 @@ def test_doctor_when_all_is_well(redis_url: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
-        "settings:", "content:", "KEYTURN_DATA_DIR:", "KEYTURN_SECRET_KEYS:", "REDIS_URL:", "SMTP_URL:",
-        "KEYTURN_WEB_CHAT:"]
+        "settings:", "content:", "KEYTURN_DATA_DIR:", "KEYTURN_POLICY:", "KEYTURN_SECRET_KEYS:", "REDIS_URL:",
+        "SMTP_URL:", "KEYTURN_WEB_CHAT:"]
 
 
 def test_doctor_with_the_embedded_server(tmp_path: Path) -> None:

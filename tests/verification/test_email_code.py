@@ -55,7 +55,7 @@ async def email(store: Store, ring: KeyRing, clock: SteppedClock, desk: Desk) ->
     return EmailCode(
         HashedCodes(store, ring, clock), enrolments, desk, RedisTries(Trust(store, clock), Limits(), clock), Limits(),
         clock,
-        directory=Embedded(accounts, PasswordHashes(), clock))
+        directory=Embedded(accounts, PasswordHashes(), clock), cool_down=lambda: 86400)
 
 
 def test_it_is_an_authenticator(email: EmailCode) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 
 from bot.rules.case import Case
-from bot.rules.limits import Limits
 from bot.rules.registered import NOTHING
 from bot.secret import Secret
 from bot.store import keys
@@ -25,7 +24,7 @@ def enrolments(store: Store, ring: KeyRing) -> SealedEnrolments:
 
 @pytest.fixture
 def recovery(enrolments: SealedEnrolments, clock: SteppedClock) -> RecoveryCode:
-    return RecoveryCode(enrolments, Limits(), clock)
+    return RecoveryCode(enrolments, lambda: 86400, clock)
 
 
 async def given(enrolments: SealedEnrolments, account: str, now: float, *, backed: bool = True) -> list[Secret]:

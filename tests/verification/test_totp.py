@@ -6,7 +6,6 @@ from base64 import b32decode, b32encode
 import pytest
 
 from bot.rules.case import Case
-from bot.rules.limits import Limits
 from bot.secret import Secret
 from bot.store.connection import Store
 from bot.store.enrolments import SealedEnrolments
@@ -28,7 +27,7 @@ async def enrolments(store: Store, ring: KeyRing) -> SealedEnrolments:
 
 @pytest.fixture
 def totp(enrolments: SealedEnrolments, clock: SteppedClock) -> Totp:
-    return Totp(enrolments, Limits(), clock)
+    return Totp(enrolments, lambda: 86400, clock)
 
 
 def case_of(account: str) -> Case:
