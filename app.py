@@ -68,6 +68,7 @@ from bot.journeys.change_password import ChangePassword as ChangePasswordJourney
 from bot.journeys.doing import Doing
 from bot.journeys.fetch_a_person import FetchAPerson as FetchAPersonJourney
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
+from bot.journeys.helpdesk import Helpdesk
 from bot.journeys.helping import Helping
 from bot.journeys.my_status import MyStatus as MyStatusJourney
 from bot.journeys.pages import Pages
@@ -117,6 +118,7 @@ from bot.store.helping import HelpForms
 from bot.store.holds import RedisHolds
 from bot.store.mode import claim
 from bot.store.mode import examine as examine_mode
+from bot.store.news import RedisNews
 from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
 from bot.store.policy_mark import PolicyMark
@@ -137,6 +139,7 @@ from bot.verification.totp import Totp, new_seed
 from dialogs.answer_question import AnswerQuestion
 from dialogs.change_password import ChangePassword
 from dialogs.explain_error import ExplainError
+from dialogs.fetch_a_person import FetchAPerson
 from dialogs.forgot_password import ForgotPassword
 from dialogs.front_desk import FrontDesk
 from dialogs.my_status import MyStatus
@@ -149,8 +152,8 @@ from dialogs.unlock_account import UnlockAccount
 log = structlog.get_logger("keyturn")
 
 JOURNEYS = {"forgot_password": "reset", "change_password": "change", "unlock_account": "unlock",
-            "recovery_codes": "recovery_codes"}
-"""The conversations that can be begun, and the operation of each."""
+            "recovery_codes": "recovery_codes", "fetch_a_person": ""}
+"""The conversations that can be begun, and the operation of each, where it has one that needs proof."""
 ADMIN = Path(__file__).parent / "bot" / "admin"
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 LEARNING = "Learning to understand (about 20 s, only the first time) ..."
@@ -238,9 +241,7 @@ class Desk:
         change_password = ChangePasswordJourney(*work)
         unlock_account = UnlockAccountJourney(*work, doing=doing)
         recovery_codes = RecoveryCodesJourney(*work)
-        self.fetch_a_person = FetchAPersonJourney(
-            SealedHelpCases(store, ring, limits, clock), self.audit, records, self.mails, self.directory, clock,
-            settings.helpdesk_address, settings.helpdesk_lang, HelpWords(content).mail)
+        self.fetch_a_person, self.helpdesk = self._helpdesk()
         self.pages = Pages(self.cases, {
             "recovery_codes": RecoveryCodesPage(
                 self.directory, self.enrolments, doing, limits, clock, masked),
@@ -260,15 +261,27 @@ class Desk:
         self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})},
                              lambda: self.background.down, self.trust.why_paused)
 
+    def _helpdesk(self) -> tuple[FetchAPersonJourney, Helpdesk]:
+        """Both halves of helpdesk cases."""
+        settings, clock = self.settings, self.clock
+        cases = SealedHelpCases(self.store, self.ring, settings.limits, clock)
+        return (
+            FetchAPersonJourney(
+                cases, self.audit, self.records, self.mails, self.directory, clock, settings.helpdesk_address,
+                settings.helpdesk_lang, HelpWords(self.content).mail),
+            Helpdesk(cases, self.audit, self.directory, RedisNews(self.store, self.ring), self.knocks, clock))
+
     def _front_desk(self, reader: Reader, conversations: Sequence[Conversation]) -> FrontDesk:
         content, ratings = self.content, Ratings(self.store)
         offers = Offers(JOURNEYS, self.policy, visitors=self.settings.chat is WebChat.FULL)
         status = MyStatus(
             MyStatusJourney(self.directory, self.enrolments, self.holds, self.clock),
             self.policy, offers, self.clock)
+        people = FetchAPerson(self.fetch_a_person, HelpWords(content), self.settings.limits, self.clock)
         return FrontDesk(
-            Floor(conversations), AnswerQuestion(content, ratings, offers), ExplainError(content, ratings, offers),
-            status, reader, ErrorFinder(content.errors.values()), content, self.clock, offers, self.site.base_url)
+            Floor([*conversations, people]), AnswerQuestion(content, ratings, offers),
+            ExplainError(content, ratings, offers), status, people, reader, ErrorFinder(content.errors.values()),
+            content, self.clock, offers, self.site.base_url)
 
     def policy(self) -> Policy:
         """The one in force now."""

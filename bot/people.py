@@ -34,6 +34,11 @@ class Speaker:
         return self.channel == WEB_CHAT
 
     @property
+    def place(self) -> str:
+        """Key of what this speaker and the bot say to each other in this conversation (I5)."""
+        return f"{self.channel}/{self.tenant}/{self.conversation}/{self.user}"
+
+    @property
     def requester(self) -> str:
         """Key under which this sender's tries are counted."""
         return f"{self.channel}:{self.tenant}:{self.object_id or self.user}"

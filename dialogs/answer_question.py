@@ -39,6 +39,8 @@ class AnswerQuestion:
         if ask:
             talk.memory.rated = [*talk.memory.rated[-20:], topic_id]
             talk.memory.topic = topic_id
+        if topic.label not in SMALL_TALK:
+            talk.note_tried("topic", topic_id)
         text = self._text(talk.lang, topic)
         if topic.journey and topic.journey not in self.offers.to(talk.speaker):
             text += "\n\n" + talk.words("common.not_offered" if talk.speaker.personal else "common.only_in_private")
@@ -58,9 +60,11 @@ class AnswerQuestion:
         else:
             await talk.say_text(talk.words("answer.helped.sorry"), self._nearby(talk, topic_id))
 
-    async def offer(self, talk: Talk, topic_ids: Sequence[str], key: str = "answer.unsure") -> None:
-        """Ask which of the nearest topics is meant, instead of guessing."""
-        await talk.say_text(talk.words(key), [self._to_topic(talk.lang, one) for one in topic_ids])
+    async def offer(self, talk: Talk, topic_ids: Sequence[str], more: Sequence[Press] = ()) -> None:
+        """Ask which of the nearest topics is meant, instead of guessing; `more` stands below them."""
+        await talk.say_text(talk.words("answer.unsure"), [
+            *(self._to_topic(talk.lang, one) for one in topic_ids),
+            *(Button(talk.words(one.key), one.value) for one in more)])
 
     def knows(self, topic_id: str) -> bool:
         return topic_id in self.content.topics

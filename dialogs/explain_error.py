@@ -39,6 +39,9 @@ class ExplainError:
     async def explain(self, talk: Talk, ids: Sequence[str], *, aside: bool = False) -> None:
         """Explain the first, offer the others; `aside` is in the middle of something else."""
         error = self.content.errors[ids[0]]
+        # Of a guarded one not even that it was asked about (E1).
+        if not error.guarded:
+            talk.note_tried("error", error.id)
         rated = RATED + error.id
         ask = not aside and rated not in talk.memory.rated
         if ask:

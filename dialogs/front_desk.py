@@ -21,9 +21,10 @@ from bot.rules.volunteered import holds_password
 from bot.understanding import OUT_OF_SCOPE, PASSWORD_ERROR, ErrorFinder, Found, Reader, Reading
 from dialogs.answer_question import HELP, SMALL_TALK, AnswerQuestion
 from dialogs.explain_error import RATED, ExplainError
+from dialogs.fetch_a_person import FetchAPerson
 from dialogs.forgot_password import START
 from dialogs.my_status import MyStatus
-from dialogs.offers import Offers
+from dialogs.offers import FETCH, Offers
 from dialogs.shapes import ANYTHING, SHAPES
 from dialogs.talk import Conversation, Floor, Press, Talk
 
@@ -49,6 +50,7 @@ MY_STATUS = "my_registration_status"
 MISSES_BEFORE_PEOPLE = 2
 TO_PEOPLE = "contact-a-person"
 
+OF_A_HELP_CASE = frozenset({"help_status", "help_close"})
 ERROR_BUTTONS = frozenset({"error", "error_admin", "error_helped"})
 
 
@@ -60,6 +62,7 @@ class FrontDesk:
     answers: AnswerQuestion
     errors: ExplainError
     status: MyStatus
+    people: FetchAPerson
     reader: Reader
     finder: ErrorFinder
     content: Content
@@ -75,13 +78,19 @@ class FrontDesk:
         running = await self._still_running(talk)
         if was_running and not running and self._was_for(talk, asked):
             return      # It was said that the conversation is over; there is no more to say to its answer.
+        waiting = dict(asked)
+        if talk.heard.kind != "joined":
+            await talk.tell_news()
         match talk.heard.kind:
             case "joined":
                 await talk.say("common.welcome", buttons=[*self._first_offer(talk), HELP])
+                await talk.tell_news()
             case "language":
                 await self._switch(talk, talk.heard.text, running)
             case "knock" if running:
                 await self.floor.go_on(talk)
+                if talk.told_news and self.floor.asked(talk.memory) == waiting:
+                    await self.floor.repeat(talk)
             case "ended" if running:
                 await self._cancel(talk, running)
             case "message":
@@ -193,7 +202,7 @@ class FrontDesk:
         command = "" if answers or not reading.sure else self._command(talk, reading)
         if command == "cancel":
             await self._cancel(talk, running)
-        elif found.sure or (found.unknown and not answers and not shape.fits(text)):
+        elif (found.sure and not shape.free) or (found.unknown and not answers and not shape.fits(text)):
             self._follow_language(talk, reading)
             await self._explain(talk, found, aside=True)
             await self.floor.ask_again(talk)
@@ -202,7 +211,7 @@ class FrontDesk:
         elif command == "help":
             await talk.say(running.help)
             await self.floor.ask_again(talk)
-        elif answers or own or not self._interrupts(reading, running, shape.fits(text)):
+        elif answers or own or shape.free or not self._interrupts(reading, running, shape.fits(text)):
             await self.floor.go_on(talk)
         else:
             self._follow_language(talk, reading)
@@ -244,10 +253,22 @@ class FrontDesk:
             await self._switch(talk, self._named_language(talk), None)
         elif reading.sure:
             talk.memory.misses = talk.memory.misses + 1 if reading.topic == "out_of_scope" else 0
-            if reading.topic != MY_STATUS or not await self.status.tell(talk):
-                await self.answers.answer(talk, reading.answers[0])
+            await self._answer(talk, reading)
         else:
             await self._unsure(talk, reading)
+
+    async def _answer(self, talk: Talk, reading: Reading) -> None:
+        topic = reading.answers[0]
+        if reading.topic == MY_STATUS and await self.status.tell(talk):
+            return
+        if topic == TO_PEOPLE and talk.mentions("fetch_a_person.words_for_status") and await self.people.status(talk):
+            return
+        await self.answers.answer(talk, topic)
+        if talk.memory.misses >= MISSES_BEFORE_PEOPLE and self._fetches(talk):
+            await talk.say("fetch_a_person.offer", buttons=[FETCH])
+
+    def _fetches(self, talk: Talk) -> bool:
+        return self.people.name in self.offers.to(talk.speaker)
 
     async def _explain(self, talk: Talk, found: Found, *, aside: bool = False) -> None:
         if found.ids:
@@ -269,10 +290,14 @@ class FrontDesk:
         talk.memory.misses += 1
         near = [topic for label, topic in zip(reading.candidates, reading.answers, strict=True)
                 if label not in SMALL_TALK]
-        if talk.memory.misses >= MISSES_BEFORE_PEOPLE and TO_PEOPLE not in near:
+        tired = talk.memory.misses >= MISSES_BEFORE_PEOPLE
+        fetch = [FETCH] if tired and self._fetches(talk) else []
+        if fetch:
+            near = [one for one in near if one != TO_PEOPLE]
+        elif tired and TO_PEOPLE not in near:
             near.append(TO_PEOPLE)
-        if near:
-            await self.answers.offer(talk, near)
+        if near or fetch:
+            await self.answers.offer(talk, near, fetch)
         else:
             await self._what_then(talk)
 
@@ -290,11 +315,12 @@ class FrontDesk:
         error = pressed.get("error", "")
         if do in ("topic", "steps", "admin", "helped") and not self.answers.knows(topic):
             do = ""
-        if do in ERROR_BUTTONS and self.errors.knows(error):
-            await self._pressed_of_error(talk, do, error, aside=running is not None)
-            await self.floor.ask_again(talk)
-            return
         match do:
+            case _ if do in ERROR_BUTTONS and self.errors.knows(error):
+                await self._pressed_of_error(talk, do, error, aside=running is not None)
+                await self.floor.ask_again(talk)
+            case _ if do in OF_A_HELP_CASE:
+                await self._pressed_of_help_case(talk, do, running)
             case "start":
                 await self._start(talk, pressed.get("journey", ""))
             case "topic":
@@ -309,13 +335,26 @@ class FrontDesk:
                 await self.floor.ask_again(talk)
             case "cancel" if running:
                 await self._cancel(talk, running)
-            case _ if running and self.floor.offers(talk.memory, pressed):
-                await self.floor.go_on(talk)
-            case _ if running:
-                await talk.say("common.not_that_button")
-                await self.floor.ask_again(talk)
             case _:
-                await talk.say("common.stale_button")
+                await self._pressed_of_prompt(talk, running)
+
+    async def _pressed_of_prompt(self, talk: Talk, running: Conversation | None) -> None:
+        if running and self.floor.offers(talk.memory, talk.heard.pressed):
+            await self.floor.go_on(talk)
+        elif running:
+            await talk.say("common.not_that_button")
+            await self.floor.ask_again(talk)
+        else:
+            await talk.say("common.stale_button")
+
+    async def _pressed_of_help_case(self, talk: Talk, do: str, running: Conversation | None) -> None:
+        if do == "help_close":
+            await self.people.close(talk)
+            if running is self.people:
+                self.floor.end(talk.memory)
+        elif not await self.people.status(talk):
+            await talk.say("fetch_a_person.no_such_case")
+        await self.floor.ask_again(talk)
 
     async def _pressed_of_error(self, talk: Talk, do: str, error: str, *, aside: bool) -> None:
         match do:
@@ -335,10 +374,21 @@ class FrontDesk:
             await talk.say("common.in_web_chat", buttons=[Press("common.button.web_chat", url=self.elsewhere)])
         elif journey not in self.offers.to(speaker):
             await talk.say("common.not_offered")
+        elif journey == self.people.name:
+            await self._fetch(talk, running)
         elif running and running.name == journey:
             await self.floor.ask_again(talk)
         else:
             await self.floor.begin(talk, journey)
+
+    async def _fetch(self, talk: Talk, running: Conversation | None) -> None:
+        """People instead of what was under way: that ends first, and it is said how it stands (F1)."""
+        if running is self.people and not talk.heard.pressed.get("case"):
+            await self.floor.ask_again(talk)
+        elif running and running is not self.people and not await running.cancelled(talk):
+            await self.floor.go_on(talk)
+        else:
+            await self.floor.begin(talk, self.people.name)
 
     async def _cancel(self, talk: Talk, running: Conversation) -> None:
         if await running.cancelled(talk):

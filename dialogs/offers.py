@@ -7,10 +7,15 @@ from bot.people import Speaker
 from bot.rules.policy import ANONYMOUS, OWNER, Policy
 from dialogs.talk import Press
 
+FETCH = Press("fetch_a_person.button.start", {"do": "start", "journey": "fetch_a_person"})
+
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """`journeys`: operations by the name of the conversation; `visitors`: whether web chat may begin any."""
+    """`journeys`: operations by the name of the conversation, "" for one that needs no proof.
+
+    `visitors`: whether web chat may begin any.
+    """
 
     journeys: Mapping[str, str]
     policy: Callable[[], Policy]
@@ -23,7 +28,8 @@ class Offers:
         way = ANONYMOUS if speaker.anonymous else OWNER
         policy = self.policy()
         return frozenset(
-            name for name, operation in self.journeys.items() if policy.gates_for(operation, way) is not None)
+            name for name, operation in self.journeys.items()
+            if not operation or policy.gates_for(operation, way) is not None)
 
     def here(self, speaker: Speaker) -> bool:
         """Whether a visitor is in our own web chat: only there is a browser that the pages can be bound to (P3)."""

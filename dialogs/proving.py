@@ -29,7 +29,7 @@ RESEND = Press("case.button.resend", {"do": "resend"})
 RECOVERY = Press("case.button.recovery", {"do": "recovery"})
 NEW_LINK = Press("case.button.new_link", {"do": "new_link"})
 CANCEL = Press("common.button.cancel", {"do": "cancel"})
-PERSON = Press("common.button.person", {"do": "topic", "topic": "contact-a-person"})
+PERSON = Press("common.button.person", {"do": "start", "journey": "fetch_a_person"})
 
 AT_GATE: Mapping[str, Sequence[Press]] = {
     APP: (CANCEL,), TOTP: (RECOVERY, CANCEL), EMAIL_CODE: (RESEND, CANCEL)}
@@ -252,6 +252,8 @@ class Proving(Conversation):
         """The buttons below an end."""
         if reason == WhyEnded.CANCELLED:
             return []
+        if reason == WhyEnded.TOO_MANY_TRIES:
+            return [self.start, PERSON]
         return [PERSON] if reason in NOT_AGAIN else [self.start]
 
     async def cancelled(self, talk: Talk) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.rules.codes import canonical_code
 from bot.rules.names import canonical_name
 
+MOST_WORDS_OF_A_COMMAND = 3
 MOST_WORDS_BEFORE = 6       # "the user name I have is kari.nordmann"
 
 _AROUND = ".,;:!?()<>\"'«»"
@@ -38,16 +39,21 @@ def _marked(word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`fits`: it may be the answer, unless it is a command; `surely`: nothing else looks like this."""
+    """`fits`: it may be the answer, unless it is a command; `surely`: nothing else looks like this.
+
+    `free`: anything may be the answer, whatever it is about; only commands are none.
+    """
 
     fits: Callable[[str], bool]
     surely: Callable[[str], bool]
+    free: bool = False
 
 
 ANYTHING = Shape(lambda _: False, lambda _: False)
 
 SHAPES: Mapping[str, Shape] = {
     "code": Shape(_code, _surely_a_code),
+    "words": Shape(bool, lambda text: len(text.split()) > MOST_WORDS_OF_A_COMMAND, free=True),
     "name": Shape(_name, _surely_a_name),
 }
 

@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import structlog
 from botbuilder.core import TurnContext
 from botbuilder.schema import Activity, Attachment
 
 from bot.channel.adapter import reference_of
 from bot.channel.cards import Button, buttons_card
-from bot.content import Content
+from bot.content import Content, MessageError
+from bot.delivery.protocol import News
 from bot.framework import (
     Dialog,
     DialogContext,
@@ -28,7 +30,10 @@ from bot.framework import (
     WaterfallStepContext,
 )
 from bot.people import Speaker
+from bot.rules.helpdesk import MOST_TRIED
 from dialogs.phrases import mentions, says, yes_or_no
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -44,6 +49,7 @@ class Memory:
     topic: str = ""                     # asked "did that help?" about, as the last thing said
     rated: list[str] = field(default_factory=list)          # topics asked "did that help?" about
     misses: int = 0                     # messages in a row that were not understood
+    tried: list[list[str]] = field(default_factory=list)    # what the helpdesk would hear of: see rules.helpdesk.Tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class Talk:
     """One turn as a conversation sees it: who speaks, what was heard, and ways to answer."""
 
     def __init__(self, context: TurnContext, speaker: Speaker, heard: Heard, memory: Memory,
-                 content: Content, redact: Redact) -> None:
+                 content: Content, redact: Redact, news: Sequence[News] = ()) -> None:
         self._context = context
         self.speaker = speaker
         self.heard = heard
@@ -129,6 +135,8 @@ class Talk:
         self._content = content
         self._redact = redact
         self.answer: Any = None         # what the step before was told
+        self.news = news
+        self.told_news = False
 
     @property
     def lang(self) -> str:
@@ -176,6 +184,28 @@ class Talk:
         reply.attachments = [Attachment(content_type=one["contentType"], content=one["content"]) for one in cards]
         await self._context.send_activity(reply)
 
+    async def tell_news(self) -> bool:
+        """Say what waits to be told here; whether there was any. What cannot be said is no reason to say nothing."""
+        if not self.news or not self.speaker.personal:
+            return False
+        for one in self.news:
+            if one.who != self.speaker.requester:
+                continue
+            try:
+                text = self.words(one.key, **one.facts)
+                buttons = [Button(self.words(key), value) for key, value in one.buttons]
+            except MessageError:
+                log.error("news_of_another_release", key=one.key)   # (F10)
+                continue
+            await self.say_text(text, buttons)
+        self.told_news = True
+        return True
+
+    def note_tried(self, what: str, name: str, how: str = "") -> None:
+        """Keep what was done here for a person, for the case that it does not help."""
+        tried = [one for one in self.memory.tried if one != [what, name, how]]
+        self.memory.tried = [*tried[1 - MOST_TRIED:], [what, name, how]]
+
     async def redact(self) -> None:
         """Take what was just said out of the channel's own record, where there is one of ours (D4)."""
         await self._redact(self.speaker, self._context.activity.id or "")
@@ -212,6 +242,7 @@ class Step:
 
     async def leave(self, key: str, buttons: Sequence[Press] = (), **facts: Any) -> DialogTurnResult:
         """Say a last thing; the conversation is over."""
+        _note_end(self.talk, self._conversation.name, key)
         await self.talk.say(key, buttons=buttons, **facts)
         return await self.end()
 
@@ -285,6 +316,7 @@ class _Ask(Dialog):
             case Again(key, facts, buttons):
                 await talk.say(key, buttons=buttons, **facts)
             case Leave(key, facts, buttons):
+                _note_end(talk, asked["of"], key)
                 await talk.say(key, buttons=buttons, **facts)
                 await dialog_context.cancel_all_dialogs()
                 return DialogTurnResult(DialogTurnStatus.Complete)
@@ -334,6 +366,11 @@ class Floor:
         elif asked:
             await _say_prompt(talk, asked, asked["again"])
 
+    async def repeat(self, talk: Talk) -> None:
+        """Say the waiting prompt once more, whoever said it first."""
+        if asked := self.asked(talk.memory):
+            await _say_prompt(talk, asked, asked["again"])
+
     def end(self, memory: Memory) -> None:
         memory.stack, memory.notes, memory.until = [], {}, 0
 
@@ -370,6 +407,15 @@ def _step(conversation: Conversation, name: str) -> Callable[[WaterfallStepConte
 
     step.__qualname__ = f"{conversation.name}.{name}"
     return step
+
+
+# How a conversation ended, by what was said at its end; whatever else it was, it was refused.
+_ENDS = {"cancelled": "cancelled", "expired": "expired", "too_many_tries": "too_many_tries", "done": "done"}
+
+
+def _note_end(talk: Talk, name: str, key: str) -> None:
+    how = "paused" if ".paused." in key else _ENDS.get(key.rpartition(".")[2], "refused")
+    talk.note_tried("journey", name, how)
 
 
 def _talk_of(context: TurnContext) -> Talk:

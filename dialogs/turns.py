@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import structlog
 
 from bot.channel.cards import pressed
 from bot.channel.knocks import KNOCK
+from bot.channel.outbox import ReplyUndelivered
 from bot.clock import steady
 from bot.content import Content
 from bot.errors import Conflict, KeyturnError, Overtaken, StoreUnavailable, place
@@ -63,6 +64,10 @@ class Turns:
             log.warning("turn_lost_its_conversation")
             return "conflict"
         except KeyturnError as error:
+            if heard.kind == "knock" and isinstance(error, ReplyUndelivered):
+                # A blocked or removed bot: what was not told waits for the person's next message (F13).
+                log.warning("knock_undelivered", status=error.status)
+                return "refused"
             # Nothing was noted, so the person can say the same again.
             log.warning("turn_refused", error=type(error).__name__)
             await context.send_activity(self.content.say(self._language(context), error.message))
@@ -87,18 +92,22 @@ class Turns:
 
     async def _taken(self, context: Context, speaker: Speaker, heard: Heard) -> bool:
         """Have the turn, or find it had (C6); False when somebody else holds the conversation too long."""
-        key = f"{speaker.channel}/{speaker.tenant}/{speaker.conversation}/{speaker.user}"
-        async with self.storage.turn(key, context.activity.id or "") as turn:
+        async with self.storage.turn(speaker.place, context.activity.id or "") as turn:
             if isinstance(turn, Skipped):
                 return turn is not Skipped.BUSY
             memory = _remembered(turn.state)
-            await self._receive(self._talk(context, speaker, heard, memory))
+            talk = Talk(context, speaker, heard, memory, self.content, self.redact, turn.news)
+            await self._receive(talk)
+            turn.told = talk.told_news
             turn.state = {name: getattr(memory, name) for name in _REMEMBERED}
         return True
 
     async def _receive(self, talk: Talk) -> None:
         if talk.heard.kind == "joined" and talk.memory.lang:
-            return      # Greeted before: a reconnect is not a new person.
+            # Greeted before: a reconnect is not a new person.
+            if not talk.news:
+                return
+            talk.heard = replace(talk.heard, kind="knock")
         try:
             await self.desk.receive(talk)
         except Conflict as conflict:

@@ -18,6 +18,27 @@ class Mail:
     facts: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something to tell in a conversation, as a message key; the words are chosen when it is told.
+
+    `facts` stand in Markdown as they are. `who`: the requester it is meant for; told to nobody else (I5).
+    """
+
+    key: str
+    facts: Mapping[str, str]
+    who: str
+    buttons: tuple[tuple[str, Mapping[str, str]], ...] = ()
+
+
+class NewsStand(Protocol):
+    """News that wait for their conversation's next turn (F13)."""
+
+    async def put(self, place: str, news: News, once: str) -> None:
+        """Keep it until it was told in the conversation with this key; a second one with the same `once` is dropped."""
+        ...
+
+
 class Outbox(Protocol):
     """The durable queue (F8)."""
 

@@ -13,11 +13,13 @@ from weakref import WeakValueDictionary
 import structlog
 from botbuilder.core import Storage
 
+from bot.delivery.protocol import News
 from bot.errors import Conflict, StoreUnavailable
 from bot.framework import DialogInstance, DialogState
 from bot.rules.limits import Limits
 from bot.store import keys
 from bot.store.connection import Part, Script, Store
+from bot.store.news import opened as opened_news
 from bot.store.sealed import KeyRing
 from bot.store.state_codec import Shape, StateCodec
 
@@ -25,7 +27,8 @@ _log = structlog.get_logger(__name__)
 
 _PURPOSE = "conversation"
 
-# A conversation is a hash: d = sealed state, e = e-tag. KEYS of a turn: conversation, lease, activity.
+# A conversation is a hash: d = sealed state, e = e-tag. KEYS of a turn: conversation, lease, activity, news.
+# What waits to be told comes with the state, so that a turn without news costs no round trip for them.
 
 _OPEN = Script("""
 local holder = redis.call('GET', KEYS[2])
@@ -39,10 +42,11 @@ if found.err then
   redis.call('DEL', KEYS[1])
   found = {false, false}
 end
-return {'open', found[1], found[2]}
+return {'open', found[1], found[2], redis.call('LRANGE', KEYS[4], 0, 9)}
 """)
 
-# ARGV: holder, old e-tag, new e-tag, change ('', 'put', 'drop'), state, its seconds, the mark's seconds.
+# ARGV: holder, old e-tag, new e-tag, change ('', 'put', 'drop'), state, its seconds, the mark's seconds, how many
+# of the news were told.
 # The mark of a finished activity names its holder, so that a close sent twice is answered alike.
 _CLOSE = Script("""
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then
@@ -60,6 +64,7 @@ if ARGV[4] ~= '' then
   end
 end
 redis.call('EXPIRE', KEYS[1], ARGV[6])
+if ARGV[8] ~= '0' then redis.call('LTRIM', KEYS[4], ARGV[8], -1) end
 redis.call('SET', KEYS[3], ARGV[1], 'EX', ARGV[7])
 redis.call('DEL', KEYS[2])
 return 1
@@ -111,9 +116,14 @@ class Skipped(Enum):
 
 @dataclass(slots=True)
 class Turn:
-    """The one running turn of a conversation. Whatever is in `state` when it ends is kept."""
+    """The one running turn of a conversation. Whatever is in `state` when it ends is kept.
+
+    `news` are to be told in it; when `told` is set at its end they are gone, else they wait for the next.
+    """
 
     state: dict[str, Any]
+    news: Sequence[News] = ()
+    told: bool = False
 
 
 class ConversationStorage(Storage):
@@ -215,7 +225,8 @@ class ConversationStorage(Storage):
     async def _leased(self, key: str, activity_id: str) -> AsyncIterator[Turn | Skipped]:
         holder = secrets.token_hex(8)
         # An activity without an id (nobody sends such a one twice) is marked under a name of its own.
-        names = keys.conversation(key), keys.lease(key), keys.activity(key, activity_id or holder)
+        names = keys.conversation(key), keys.lease(key), keys.activity(key, activity_id or holder), \
+            keys.news(key)
         try:
             opened = await self._opened_by(holder, names)
         except asyncio.CancelledError:
@@ -228,9 +239,10 @@ class ConversationStorage(Storage):
         if isinstance(opened, Skipped):
             yield opened
             return
-        data, etag = opened
+        data, etag, waiting = opened
         state, before = self._opened(key, data)
-        turn = self._turns[key] = Turn({} if state is None else state)
+        news = [one for blob in waiting if (one := opened_news(self._ring, key, blob)) is not None]
+        turn = self._turns[key] = Turn({} if state is None else state, news)
         try:
             yield turn
             change, blob = self._changed(key, turn.state, before)
@@ -241,21 +253,22 @@ class ConversationStorage(Storage):
             del self._turns[key]
         args: list[Part] = [
             holder, etag or b"", _new_etag(), change, blob,
-            self._limits.abandoned_seconds, self._limits.duplicate_seconds]
+            self._limits.abandoned_seconds, self._limits.duplicate_seconds,
+            len(waiting) if turn.told or not news else 0]
         if not await self._store.call(_CLOSE, names, args):
             raise Conflict("the turn lost its conversation before it ended")
 
     async def _opened_by(
         self, holder: str, names: Sequence[str],
-    ) -> tuple[bytes | None, bytes | None] | Skipped:
-        """Data and e-tag once the lease is ours."""
+    ) -> tuple[bytes | None, bytes | None, Sequence[bytes]] | Skipped:
+        """Data, e-tag and news once the lease is ours."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._limits.answer_seconds
         pause = 0.005
         while True:
             word, *found = await self._store.call(_OPEN, names, [holder, self._lease_ms])
             if word == b"open":
-                return found[0], found[1]
+                return found[0], found[1], found[2]
             if word == b"done":
                 return Skipped.DUPLICATE
             if loop.time() + pause > until:

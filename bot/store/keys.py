@@ -50,6 +50,15 @@ def activity(key: str, activity_id: str) -> str:
     return f"kt:{{c:{digest(key)}}}:seen:{digest(activity_id)}"
 
 
+def news(key: str) -> str:
+    """What is to be told in a conversation."""
+    return f"kt:{{c:{digest(key)}}}:news"
+
+
+def news_once(key: str, once: str) -> str:
+    return f"kt:{{c:{digest(key)}}}:told:{digest(once)}"
+
+
 def mail_once(once: str) -> str:
     return f"kt:{{mail}}:once:{digest(once)}"
 

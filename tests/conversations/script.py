@@ -16,6 +16,7 @@ A line is one thing that happens; an indented line goes on with the line before.
     quiet                               the bot has nothing more to say
     signs in NAME                       the last password submitted opens the account; `fails` says it does not
     signs in NAME fails
+    staff TEXT                          the helpdesk answers the most pressing case; `closes` closes it
     audit EVENT OUTCOME                 a record of this event with this outcome is in the trail
 """
 
@@ -24,6 +25,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from app import Desk
+from bot.directory.demo_staff import STAFF
+from bot.rules.helpdesk import HelpCase
 from bot.secret import Secret
 from tests.support.chat import Chat, SecurePage
 from tests.support.clock import SteppedClock
@@ -59,7 +62,7 @@ class Play:
         self.verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             name: getattr(self, f"_{name}") for name in (
                 "locale", "person", "bot", "button", "press", "page", "shows", "password", "changes", "mail", "later",
-                "quiet", "signs", "audit")}
+                "quiet", "signs", "staff", "audit")}
         self._spent: dict[str, str] = {}
 
     async def run(self, path: Path) -> None:
@@ -134,6 +137,14 @@ class Play:
     async def _signs(self, rest: str) -> None:
         _, name, *fails = rest.split()
         assert await sign_in(self.desk, name, Secret(self.typed)) is not bool(fails)
+
+    async def _staff(self, text: str) -> None:
+        case = (await self.desk.helpdesk.open_ones())[0]
+        if text == "closes":
+            done = await self.desk.helpdesk.close(case.number, STAFF[-1])
+        else:
+            done = await self.desk.helpdesk.answer(case.number, STAFF[-1], text)
+        assert isinstance(done, HelpCase), f"nothing was done: {done}"
 
     async def _audit(self, rest: str) -> None:
         event, outcome = rest.split()

@@ -17,7 +17,7 @@ from bot.journeys.protocol import End
 from bot.pages.error_pages import _WORDED
 from bot.pages.secure import _SELDOM
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
-from bot.rules.helpdesk import HOW, About
+from bot.rules.helpdesk import HOW, About, Stage
 from bot.rules.helping import Act
 from bot.rules.passwords import Kind, Policy, rules_of
 from bot.rules.staff import ROLES
@@ -98,6 +98,8 @@ def _families() -> dict[str, set[str]]:
         "{}.button.page": {f"{one}.button.page" for one in CONVERSATIONS if one != "unlock_account"},
         "{}.done": {f"{one}.done" for one in CONVERSATIONS},
         "{}.button.start": {f"{one}.button.start" for one in CONVERSATIONS},
+        "fetch_a_person.{}": {"fetch_a_person.sent", "fetch_a_person.sent_here"},
+        "fetch_a_person.stands.{}": {f"fetch_a_person.stands.{one}" for one in Stage},
         "helpdesk.about.{}": {f"helpdesk.about.{one}" for one in About},
         "helpdesk.tried.{}": {f"helpdesk.tried.{one}" for one in HOW},
         "answer.button.{}": {"answer.button.yes", "answer.button.no"},

@@ -8,7 +8,8 @@ const HERO = 'application/vnd.microsoft.card.hero';
 const DRAWN = new Set(['messageBack', 'openUrl']);
 
 // These belong to one moment of a conversation; the others ask for something that can be asked any time.
-const MOMENTARY = new Set(['cancel', 'resend', 'recovery', 'new_link', 'helped']);
+const MOMENTARY = new Set(['cancel', 'resend', 'recovery', 'new_link', 'helped', 'help_skip', 'help_send', 'help_urgent',
+  'help_new']);
 // One press of these is the end of it.
 const FINAL = new Set(['cancel', 'helped']);
 

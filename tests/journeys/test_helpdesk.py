@@ -1,0 +1,169 @@
+"""The helpdesk's answers: in the same chat, to the same person, never lost (I5, F9, F13, N2, O7, U1)."""
+
+import asyncio
+from typing import Any
+
+from app import Desk
+from bot.delivery.protocol import News
+from bot.directory import demo
+from bot.directory.demo_staff import STAFF
+from bot.journeys.helpdesk import NotDone
+from bot.rules.helpdesk import HelpCase
+from bot.rules.staff import HELPDESK, Staff
+from bot.store.news import RedisNews
+from tests.journeys.conftest import InTeams, OpenHouse, Visit
+from tests.journeys.stage import JOHN, KARI, TeamsPerson, heard, records
+from tests.support.connector import Planned
+
+MONA, OTHER = STAFF
+HERSELF = Staff("kari", "kari", "Kari Nordmann", "nb", HELPDESK, KARI)
+
+
+async def asked(person: TeamsPerson) -> str:
+    """A case sent from the chat; its number."""
+    await person.ask("hjelp", value={"keyturn": {"do": "start", "journey": "fetch_a_person"}})
+    await person.ask("skjermen er svart og jeg får ikke koden")
+    said = await person.ask("Send", value={"keyturn": {"do": "help_send"}})
+    assert "er sendt" in said[-1].text, said[-1].text
+    return (await person.desk.helpdesk.open_ones())[-1].number
+
+
+def texts(person: TeamsPerson) -> list[str]:
+    return [heard(one).text for one in person.connector.said if one["type"] == "message"]
+
+
+async def test_the_answer_comes_into_the_same_chat_and_shows_just_its_text(desk: Desk, in_teams: InTeams) -> None:
+    """N2: markup of the staff's is text."""
+    kari = in_teams(desk)
+    number = await asked(kari)
+    case = await desk.helpdesk.answer(number, MONA, "Se <b>her</b>: [x](http://evil.example)")
+    assert isinstance(case, HelpCase)
+    said = kari.connector.said[-1]
+    assert said["conversation"]["id"] == kari.conversation
+    assert said["text"].endswith(r"Se &lt;b&gt;her&lt;/b&gt;: \[x\]\(http://evil.example\)")
+    assert [one["outcome"] for one in await records(desk, "help.answered")] == ["ok"]
+    assert (await records(desk, "help.answered"))[0]["target"] == KARI
+
+
+async def test_a_blocked_bot_loses_nothing_and_is_not_tried_for_ever(desk: Desk, in_teams: InTeams) -> None:
+    """F13: one refusal is one call; what was not told is told when the person writes next, once."""
+    kari = in_teams(desk)
+    number = await asked(kari)
+    calls = len(kari.connector.calls)
+    kari.connector.planned = [Planned(403)]
+    await desk.helpdesk.answer(number, MONA, "Kom innom skranken.")
+    assert len(kari.connector.calls) == calls + 1
+    said = await kari.ask("hei")
+    assert "Kom innom skranken" in said[0].text
+    assert len(said) > 1
+    assert not any("skranken" in one.text for one in await kari.ask("hei"))
+
+
+async def test_news_are_told_to_whom_they_are_for_and_to_nobody_else(desk: Desk, in_teams: InTeams) -> None:
+    """I5: the same conversation and channel id with another person behind it hears nothing."""
+    kari = in_teams(desk)
+    number = await asked(kari)
+    kari.connector.planned = [Planned(403)]
+    await desk.helpdesk.answer(number, MONA, "Kom innom skranken.")
+    said = await kari.ask("hei", **{"from": {"id": "29:kari", "name": "John", "aadObjectId": JOHN}})
+    assert not any("skranken" in one.text for one in said)
+
+
+async def test_another_replica_tells_it(open_house: OpenHouse, in_teams: InTeams) -> None:
+    first, second = await open_house(), await open_house()
+    kari = in_teams(first)
+    number = await asked(kari)
+    await second.helpdesk.answer(number, MONA, "Vi ringer deg.")
+    assert any("Vi ringer deg" in one for one in texts(kari))
+
+
+async def test_of_two_who_take_it_at_once_one_has_it(open_house: OpenHouse, in_teams: InTeams) -> None:
+    """F9: sixteen tries over two replicas, and the loser is told; a colleague may take it over who has seen whose it
+    is, and only then answer."""
+    first, second = await open_house(), await open_house()
+    number = await asked(in_teams(first))
+    who = (MONA, OTHER)
+    found = await asyncio.gather(*(
+        (first, second)[at % 2].helpdesk.take(number, who[at // 2 % 2], "") for at in range(16)))
+    case = await first.helpdesk.read(number)
+    assert case is not None
+    assert {one.taken_by for one in found if isinstance(one, HelpCase)} == {case.taken_by}
+    assert {one for one in found if not isinstance(one, HelpCase)} == {NotDone.OTHERS}
+    mine, theirs = (MONA, OTHER) if case.taken_by == MONA.name else (OTHER, MONA)
+    assert await first.helpdesk.answer(number, theirs, "hei") is NotDone.OTHERS
+    assert await first.helpdesk.close(number, theirs) is NotDone.OTHERS
+    assert isinstance(await first.helpdesk.take(number, theirs, mine.name), HelpCase)
+    assert isinstance(await first.helpdesk.answer(number, theirs, "hei"), HelpCase)
+    assert await first.helpdesk.answer(number, mine, "hei") is NotDone.OTHERS
+
+
+async def test_what_is_not_done_says_why_and_is_recorded(desk: Desk, in_teams: InTeams) -> None:
+    """U1, O7, G4: never one's own case, no secrets in an answer, nothing in a closed one."""
+    number = await asked(in_teams(desk))
+    assert await desk.helpdesk.take(number, HERSELF, "") is NotDone.OWN
+    assert await desk.helpdesk.answer(number, HERSELF, "hei") is NotDone.OWN
+    assert await desk.helpdesk.answer(number, MONA, "  ") is NotDone.EMPTY
+    assert await desk.helpdesk.answer(number, MONA, "passordet ditt er Sommer2026!") is NotDone.UNSAFE
+    assert await desk.helpdesk.take("K-9999", MONA, "") is NotDone.GONE
+    assert isinstance(await desk.helpdesk.close(number, MONA), HelpCase)
+    assert await desk.helpdesk.answer(number, MONA, "hei") is NotDone.CLOSED
+    refused = [one["reason"] for one in [*await records(desk, "help.taken"), *await records(desk, "help.answered")]
+               if one["outcome"] == "refused"]
+    assert refused == ["own", "own", "empty", "unsafe", "closed"]
+
+
+async def test_a_group_chat_shows_no_case(desk: Desk, in_teams: InTeams) -> None:
+    """I4: a pointer to one-to-one, and nothing of the person's cases."""
+    kari = in_teams(desk)
+    number = await asked(kari)
+    group = in_teams(desk, conversation={"conversationType": "groupChat", "tenantId": demo.TENANT, "id": "19:g"})
+    for value in ({"do": "start", "journey": "fetch_a_person"}, {"do": "help_status"}, {"do": "help_close",
+                                                                                     "case": number}):
+        said = await group.ask("trykk", value={"keyturn": value})
+        assert not any(number in one.text for one in said)
+    case = await desk.helpdesk.read(number)
+    assert case is not None
+    assert not case.closed
+
+
+async def test_a_made_up_button_reaches_nobody_elses_case(desk: Desk, in_teams: InTeams, visit: Visit) -> None:
+    """I6: a number in a button's value proves nothing."""
+    number = await asked(in_teams(desk))
+    stranger = await visit(desk)
+    for value in ({"do": "help_close", "case": number}, {"do": "start", "journey": "fetch_a_person", "case": number}):
+        await stranger.ask("trykk", value={"keyturn": value})
+        await stranger.ask("jeg vil legge til noe her nå")
+    case = await desk.helpdesk.read(number)
+    assert case is not None
+    assert len(case.thread) == 1
+    assert not case.closed
+
+
+async def test_a_flood_from_one_address_ends_and_the_owner_gets_through(
+        open_house: OpenHouse, in_teams: InTeams, visit: Visit) -> None:
+    """N1, F15."""
+    desk = await open_house(KEYTURN_LIMIT_HELP_CASES_SOURCE_24H="2")
+    ends = []
+    for _ in range(3):
+        visitor = await visit(desk, address="10.9.9.9")
+        for text, value in (("a", {"do": "start", "journey": "fetch_a_person"}), ("b", {"do": "help_skip"}),
+                            ("c", {"do": "help_send"})):
+            said: list[Any] = await visitor.ask(text, value={"keyturn": value})
+        ends.append(said[-1].text)
+    assert ["er sendt, og" in one for one in ends] == [True, True, False]
+    assert "Prøv igjen om" in ends[-1]
+    await asked(in_teams(desk))
+
+
+async def test_news_of_another_release_do_not_stop_the_chat(desk: Desk, in_teams: InTeams) -> None:
+    """F10, F14: a message nobody knows any more is left out; the next thing works."""
+    kari = in_teams(desk)
+    number = await asked(kari)
+    case = await desk.helpdesk.read(number)
+    assert case is not None
+    speaker = case.speaker
+    place = f"{speaker['channel']}/{speaker['tenant']}/{speaker['conversation']}/{speaker['user']}"
+    await RedisNews(desk.store, desk.ring).put(
+        place, News("gone.with.the.release", {}, f"msteams:{demo.TENANT}:{KARI}"), "1")
+    assert await kari.ask("hei")
+    assert await RedisNews(desk.store, desk.ring).waiting(place) == 0
