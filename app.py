@@ -28,6 +28,7 @@ from bot import audit as trail_of
 from bot import doctor as examination
 from bot.admin.accounts import ACCOUNTS, REQUESTS, account_routes, request_routes, waiting
 from bot.admin.front import front_routes
+from bot.admin.help_cases import CASES, case_routes
 from bot.admin.metrics_page import metrics_routes
 from bot.admin.pages import AdminPages, Room
 from bot.admin.pause import PAUSE, pause_routes
@@ -340,6 +341,7 @@ class Desk:
                 pages, signing_in, self.clock, source, waits, self.trust.why_paused)),
             Room(PAUSE, "", pause_routes(pages, helping, source), ADMIN_ROLE),
             Room(ACCOUNTS, "admin.nav.accounts", account_routes(pages, helping, source)),
+            Room(CASES, "admin.nav.cases", case_routes(pages, self.helpdesk, HelpWords(self.content))),
             Room(REQUESTS, "", request_routes(pages, helping, source))])
         app = web.Application()
         protect(app, site, any_host=frozenset({"/metrics"}))

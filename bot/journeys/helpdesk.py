@@ -21,7 +21,7 @@ MOST_SHOWN = 200
 class NotDone(StrEnum):
     """Why nothing was done; a key below `admin.cases.not_done`."""
 
-    GONE = "gone"               # there is no such case any more
+    GONE = "gone"               # there is no such case any more; no words, the page is not there
     CLOSED = "closed"
     OTHERS = "others"           # somebody else has it, or was quicker
     OWN = "own"                 # nobody acts on their own case (O7)

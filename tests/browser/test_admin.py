@@ -15,6 +15,7 @@ from bot.directory.demo_staff import shown_staff
 from bot.verification.totp import new_seed
 from tests.browser.conftest import Tab
 from tests.browser.test_secure import LOOKS, accessible
+from tests.support.chat import Chat
 from tests.support.house import free_port, house
 
 PASSWORD = "Fjellvegen-regner-bort-4417"
@@ -115,3 +116,31 @@ async def test_the_walk(browser: Browser, admin_desk: Desk, scheme: str, width: 
     assert [one for tab in (mona, john) for one in tab.unforgiven()] == []
     for tab in (mona, john):
         await tab.page.context.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+async def test_a_case_is_answered(browser: Browser, admin_desk: Desk, scheme: str, width: int) -> None:
+    """From the list to the answer and the end, and whoever asked reads it in the chat."""
+    async with Chat(admin_desk.site.base_url) as chat:
+        await chat.hear()
+        for value in ({"do": "start", "journey": "fetch_a_person"}, {"do": "help_skip"}, {"do": "help_urgent"}):
+            await chat.say("trykk", value={"keyturn": value})
+        await chat.quiet()
+        mona = await come_in(browser, admin_desk, "mona.ute", scheme, width)
+        page = mona.page
+        await page.get_by_role("link", name="Saker").click()
+        await heading(page, "Åpne saker")
+        await accessible(page, f"admin-cases-{scheme}")
+        await page.get_by_role("link", name="K-1001").click()
+        await heading(page, "Sak K-1001")
+        await accessible(page, f"admin-case-{scheme}")
+        await page.get_by_label("Svar").fill("Kom innom skranken, så ser vi på det.")
+        await page.get_by_role("button", name="Send svaret").click()
+        await expect(page.locator(".said")).to_have_text("Kom innom skranken, så ser vi på det.")
+        await accessible(page, f"admin-case-answered-{scheme}")
+        assert "Kom innom skranken" in (await chat.hear()).text
+        await page.get_by_role("button", name="Lukk saken").click()
+        await expect(page.get_by_text("Saken er lukket.")).to_be_visible()
+        await accessible(page, f"admin-case-closed-{scheme}")
+    assert mona.unforgiven() == []
+    await page.context.close()

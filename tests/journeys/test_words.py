@@ -11,6 +11,7 @@ import pytest
 from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
+from bot.journeys.helpdesk import NotDone
 from bot.journeys.helping import Became
 from bot.journeys.password_page import WRONG_CURRENT
 from bot.journeys.protocol import End
@@ -154,6 +155,10 @@ def _in_templates() -> set[str]:
             r'say\("admin.do." ~ (?:[a-z]+\.)?act ~ "\.([a-z]+)"', text)}
         if '"admin.result." ~' in text:
             found |= {f"admin.result.{one or 'running'}" for one in Became}
+        if '"admin.cases.is." ~' in text:
+            found |= {f"admin.cases.is.{one}" for one in Stage}
+        if '"admin.cases.not_done." ~' in text:
+            found |= {f"admin.cases.not_done.{one}" for one in NotDone if one is not NotDone.GONE}   # that is a 404
         if '"demo.it_" ~' in text:
             found |= {f"demo.it_{one}" for one in ROLES}
         if '"demo.note." ~' in text:
