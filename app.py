@@ -60,7 +60,12 @@ from bot.directory import demo
 from bot.directory.demo_desk import DemoDesk
 from bot.directory.demo_staff import seed_staff
 from bot.directory.embedded import Embedded
+from bot.directory.entra import Entra
+from bot.directory.entra_doctor import looks as entra_looks
+from bot.directory.graph import Graph
+from bot.directory.graph_token import AppToken, Certificate, ClientSecret, Credential, Federated, Login, ManagedIdentity
 from bot.directory.hashing import PasswordHashes
+from bot.directory.protocol import Directory
 from bot.ending import BACKGROUND, TURNS, Ending
 from bot.errors import KeyturnError, SettingsError, StoreUnavailable
 from bot.journeys.aftermath import PasswordSet
@@ -98,12 +103,13 @@ from bot.policy_file import parsed, read
 from bot.policy_in_force import PolicyInForce, policy_to_start_with
 from bot.rules.limits import too_loose
 from bot.rules.masking import masked
+from bot.rules.passwords import Kind as PasswordKind
 from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.policy import Policy, values
 from bot.rules.staff import ADMIN as ADMIN_ROLE
 from bot.rules.staff import ROLES, Staff, canonical_staff_name
 from bot.secret import Secret
-from bot.settings import Settings, WebChat, environment, load, look
+from bot.settings import Settings, WebChat, environment, load, look, unfit_for_entra
 from bot.site import Site
 from bot.store.accounts import Accounts
 from bot.store.audit_trail import RedisAuditTrail
@@ -112,6 +118,7 @@ from bot.store.codes import HashedCodes
 from bot.store.connection import Store
 from bot.store.conversations import ConversationStorage
 from bot.store.direct_line import ConversationLogs, Wakes
+from bot.store.effects import Effects
 from bot.store.embedded import EmbeddedServer
 from bot.store.enrolments import SealedEnrolments
 from bot.store.helpdesk import SealedHelpCases
@@ -191,11 +198,14 @@ class Desk:
         self.mailbox = Mailbox(store, ring, clock)
         self.holds = RedisHolds(store)
         self.policy_in_force = PolicyInForce(
-            settings.policy_path, limits, PolicyMark(store), self.audit, required=settings.policy is not None)
+            settings.policy_path, limits, PolicyMark(store), self.audit, required=settings.policy is not None,
+            groups=settings.tells_groups)
 
         # Who people are, and how they prove it.
         self.hashes = PasswordHashes()
-        self.directory = Embedded(self.accounts, self.hashes, clock)
+        self.session, self.app_token = open_session(), _app_token(settings) if settings.directory == "entra" else None
+        self.directory: Directory = Embedded(self.accounts, self.hashes, clock) if self.app_token is None \
+            else _entra(settings, self.session, self.app_token, store, clock)
         authenticators: dict[str, Authenticator] = {one.name: one for one in (
             Totp(self.enrolments, self._cool_down, clock),
             RecoveryCode(self.enrolments, self._cool_down, clock),
@@ -204,7 +214,6 @@ class Desk:
 
         # The channels. The adapter's logic is set below: it needs the knocks, which need the adapter.
         self.adapter = Adapter(self._turn, self._apologise)
-        self.session = open_session()
         self.token = _bot_token(settings, self.session, clock) if settings.app_id else None
         hosts = ReplyHosts(settings.reply_hosts)
         connectors = BotConnectors(ChannelOutbox(self.session, hosts, self.token, clock))
@@ -293,8 +302,8 @@ class Desk:
 
     def password_rules(self) -> PasswordRules:
         """Those of now: the organisation's words stand in the policy."""
-        return PasswordRules(
-            shortest=self.settings.limits.password_length, organisation=self.policy().organisation)
+        kind = PasswordKind.ENTRA if self.settings.directory == "entra" else PasswordKind.EMBEDDED
+        return PasswordRules(kind, self.settings.limits.password_length, organisation=self.policy().organisation)
 
     def application(self) -> web.Application:
         """The public listener."""
@@ -399,6 +408,8 @@ async def running(desk: Desk) -> AsyncIterator[None]:
         at_end.push_async_callback(desk.session.close)
         if desk.token is not None:
             at_end.push_async_callback(desk.token.close)
+        if desk.app_token is not None:
+            at_end.push_async_callback(desk.app_token.close)
         if desk.keys is not None:
             at_end.push_async_callback(desk.keys.close)
             desk.keys.refresh_if_old()
@@ -636,7 +647,7 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
             examination.Look("KEYTURN_POLICY", partial(_policy_reads, settings),
                              "see deployment/policy.toml, and try `python app.py policy check FILE`"),
             *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings), *_helpdesk_looks(settings),
-            *_web_chat_looks(settings), *_channel_looks(settings, at_end)]
+            *_web_chat_looks(settings), *_channel_looks(settings, at_end), *_directory_looks(settings, at_end)]
         return await examination.examine(looks)
 
 
@@ -658,7 +669,8 @@ async def _folder_takes_files(settings: Settings) -> str:
 
 def _policy(settings: Settings) -> Policy:
     """The policy that a start would begin with. Raises SettingsError."""
-    return policy_to_start_with(settings.policy_path, settings.limits, required=settings.policy is not None)
+    return policy_to_start_with(settings.policy_path, settings.limits, required=settings.policy is not None,
+                                groups=settings.tells_groups)
 
 
 async def _policy_reads(settings: Settings) -> str:
@@ -765,6 +777,42 @@ def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[exami
     yield examination.Look("MicrosoftAppPassword", token_comes, "check id, secret and tenant of the bot registration")
 
 
+def _directory_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
+    if settings.directory != "entra" or unfit_for_entra(settings):
+        return      # what is missing has been said
+    session, token = open_session(), _app_token(settings)
+    at_end.push_async_callback(session.close)
+    at_end.push_async_callback(token.close)
+    yield from entra_looks(Graph(session, token, settings.graph_url, SharedClock()), token,
+                           credential=settings.entra_credential, app_id=settings.directory_app_id)
+
+
+def _entra(settings: Settings, session: ClientSession, token: AppToken, store: Store, clock: Clock) -> Entra:
+    return Entra(
+        Graph(session, token, settings.graph_url, clock), token, Effects(store), clock, settings.directory_tenant,
+        protected=frozenset(one.lower() for one in settings.protected_accounts),
+        force_change=settings.entra_force_change)
+
+
+def _app_token(settings: Settings) -> AppToken:
+    return AppToken(
+        Login(settings.login_url, settings.directory_tenant, settings.directory_app_id, settings.graph_url),
+        _credential(settings))
+
+
+def _credential(settings: Settings) -> Credential:
+    match settings.entra_credential, settings.entra_file:
+        case "certificate", Path() as file:
+            phrase = settings.entra_passphrase.get_secret_value()
+            return Certificate(file, Secret(phrase) if phrase else None)
+        case "federated", Path() as file:
+            return Federated(file)
+        case "managed_identity", _:
+            return ManagedIdentity()
+        case _:
+            return ClientSecret(Secret(settings.directory_secret))
+
+
 def _bot_token(settings: Settings, session: ClientSession, clock: Clock) -> BotToken:
     return BotToken(
         session, clock, app_id=settings.app_id, password=Secret(settings.app_password.get_secret_value()),
@@ -814,7 +862,7 @@ def policy_() -> None:
 def check(file: Path | None) -> None:
     """Every value that FILE would put in force, or what is wrong with it; without FILE, the policy that is set."""
     settings = look(environment()).settings
-    policy = parsed(read(file), file, settings.limits) if file else _policy(settings)
+    policy = parsed(read(file), file, settings.limits, groups=settings.tells_groups) if file else _policy(settings)
     for name, value in values(policy).items():
         click.echo(f"{name}: {value or '(none)'}")
 
@@ -931,12 +979,14 @@ def remove_staff(name: str) -> None:
 class StaffDesk:
     """What the commands about staff work with."""
 
-    def __init__(self, settings: Settings, store: Store, ring: KeyRing) -> None:
+    def __init__(self, settings: Settings, store: Store, ring: KeyRing, session: ClientSession) -> None:
         clock = SharedClock()
         self.settings = settings
         self.audit = RedisAuditTrail(store, ring, clock, "cli")
         self.people = RedisStaff(store, ring, clock)
-        self.directory = Embedded(Accounts(store, ring), PasswordHashes(), clock)
+        self.directory: Directory = \
+            _entra(settings, session, _app_token(settings), store, clock) if settings.directory == "entra" \
+            else Embedded(Accounts(store, ring), PasswordHashes(), clock)
 
 
 def _with_staff(work: Callable[[StaffDesk], Awaitable[str]]) -> str:
@@ -945,7 +995,8 @@ def _with_staff(work: Callable[[StaffDesk], Awaitable[str]]) -> str:
     async def inside(redis_url: str) -> str:
         store = Store.open(redis_url)
         try:
-            return await work(StaffDesk(settings, store, _ring(settings)))
+            async with open_session() as session:
+                return await work(StaffDesk(settings, store, _ring(settings), session))
         finally:
             await store.close()
 

@@ -43,6 +43,12 @@ class DirectoryUnavailable(KeyturnError):
     message = "error.directory"
 
 
+class DirectoryRefused(KeyturnError):
+    """The home of accounts does not let us, and will not later either: trying again is of no use (F7)."""
+
+    message = "error.directory"
+
+
 class SettingsError(KeyturnError):
     """The settings cannot be run with; the text is one line for the person who set them."""
 

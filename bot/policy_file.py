@@ -91,8 +91,11 @@ def without_file(limits: Limits) -> Policy:
     return Policy(cool_down_seconds=limits.cool_down_seconds)
 
 
-def parsed(content: Content, path: Path, limits: Limits) -> Policy:
-    """The policy that the content is; raises PolicyError."""
+def parsed(content: Content, path: Path, limits: Limits, *, groups: bool = True) -> Policy:
+    """The policy that the content is; raises PolicyError. `groups`: whether the directory tells who is in which.
+
+    Where it does not, a rule for a group would be stricter on paper only (G1).
+    """
     if isinstance(content, str):
         raise PolicyError({"": content}, path)
     try:
@@ -107,6 +110,8 @@ def parsed(content: Content, path: Path, limits: Limits) -> Policy:
         raise PolicyError({_name(one): _why(one) for one in error.errors(include_url=False)}, path) from None
     if problems := dict(_unfit(file)):
         raise PolicyError(problems, path)
+    if file.groups and not groups:
+        raise PolicyError({"groups": "this directory does not tell who is in a group yet; leave them out"}, path)
     return _policy(file, limits)
 
 

@@ -28,13 +28,14 @@ class PolicyInForce:
     that is wrong, or gone, changes nothing, and says so in log and trail.
     """
 
-    def __init__(self, path: Path, limits: Limits, mark: PolicyMark, audit: AuditTrail, *, required: bool) -> None:
-        """`required`: the file has to be there at the start."""
-        self._path, self._limits, self._mark, self._audit = path, limits, mark, audit
+    def __init__(self, path: Path, limits: Limits, mark: PolicyMark, audit: AuditTrail, *, required: bool,
+                 groups: bool = True) -> None:
+        """`required`: the file has to be there at the start; `groups` as for `policy_file.parsed`."""
+        self._path, self._limits, self._mark, self._audit, self._groups = path, limits, mark, audit, groups
         self._content = read(path)
         self._candidate = self._content
         self._refused: Content | None = None
-        self.now = _opened(self._content, path, limits, required)
+        self.now = _opened(self._content, path, limits, required, groups)
 
     async def begin(self) -> None:
         """Put on record what was changed while nobody was running."""
@@ -60,7 +61,7 @@ class PolicyInForce:
 
     async def _meet(self, content: Content) -> None:
         try:
-            policy = parsed(content, self._path, self._limits)
+            policy = parsed(content, self._path, self._limits, groups=self._groups)
         except PolicyError as error:
             log.error("policy_refused", problems=str(error).splitlines(), still="the policy before it")
             await self._audit.append(
@@ -86,13 +87,14 @@ class PolicyInForce:
         return names
 
 
-def policy_to_start_with(path: Path, limits: Limits, *, required: bool) -> Policy:
+def policy_to_start_with(path: Path, limits: Limits, *, required: bool, groups: bool = True) -> Policy:
     """What a start would begin with; raises SettingsError. Only a file that is `required` has to be there."""
-    return _opened(read(path), path, limits, required)
+    return _opened(read(path), path, limits, required, groups)
 
 
-def _opened(content: Content, path: Path, limits: Limits, required: bool) -> Policy:
-    return without_file(limits) if content == MISSING and not required else parsed(content, path, limits)
+def _opened(content: Content, path: Path, limits: Limits, required: bool, groups: bool) -> Policy:
+    missing = content == MISSING and not required
+    return without_file(limits) if missing else parsed(content, path, limits, groups=groups)
 
 
 def _digest(text: str) -> str:

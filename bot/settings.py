@@ -83,8 +83,28 @@ class Settings(BaseSettings):
         (), alias="KEYTURN_SECRET_KEYS",
         description="encryption keys, newest first: 32 bytes each in base64url; made in development")
     directory: str = Field(
-        "embedded", alias="KEYTURN_DIRECTORY", pattern="^embedded$",
-        description="home of the accounts: embedded (entra and ad are not built yet)")
+        "embedded", alias="KEYTURN_DIRECTORY", pattern="^(embedded|entra)$",
+        description="home of the accounts: embedded, or entra (ad is not built yet)")
+    entra_app_id: str = Field(
+        "", alias="KEYTURN_ENTRA_APP_ID",
+        description="application, or user-assigned managed identity, that asks Graph; unset: the bot's own")
+    entra_credential: str = Field(
+        "secret", alias="KEYTURN_ENTRA_CREDENTIAL", pattern="^(secret|certificate|federated|managed_identity)$",
+        description="how it proves itself: secret, certificate, federated (workload identity), managed_identity")
+    entra_secret: SecretStr = Field(
+        SecretStr(""), alias="KEYTURN_ENTRA_SECRET",
+        description="its client secret; unset: MicrosoftAppPassword, if it is the bot's own application")
+    entra_file: Path | None = Field(
+        None, alias="KEYTURN_ENTRA_FILE",
+        description="certificate: PEM with its key, or .pfx; federated: where the platform keeps the token")
+    entra_passphrase: SecretStr = Field(
+        SecretStr(""), alias="KEYTURN_ENTRA_PASSPHRASE", description="what the certificate's key is locked with")
+    entra_force_change: bool = Field(
+        False, alias="KEYTURN_ENTRA_FORCE_CHANGE",
+        description="whether a password chosen here has to be replaced at the next sign-in")
+    protected_accounts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), alias="KEYTURN_PROTECTED_ACCOUNTS",
+        description="object ids of accounts never served, besides those with a directory role: break-glass, service")
     tenants: Annotated[tuple[str, ...], NoDecode] = Field(
         (), alias="KEYTURN_TENANTS", description="ids of the tenants served; empty: only the app's own")
     web_chat: WebChat | None = Field(
@@ -126,7 +146,7 @@ class Settings(BaseSettings):
         """What `look` gives and nothing else: a wrong value left out must not come back from the environment."""
         return (init_settings,)
 
-    @field_validator("secret_keys", "tenants", "channel_hosts", mode="before")
+    @field_validator("secret_keys", "tenants", "channel_hosts", "protected_accounts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -147,6 +167,26 @@ class Settings(BaseSettings):
         if not _trustworthy(value):
             raise ValueError("must be https:// (http:// only for a loopback address)")
         return value.rstrip("/")
+
+    @property
+    def tells_groups(self) -> bool:
+        """Whether the home of accounts says who is in which group."""
+        return self.directory == "embedded"
+
+    @property
+    def directory_tenant(self) -> str:
+        """The one tenant whose accounts are read."""
+        return self.app_tenant or (self.tenants[0] if len(self.tenants) == 1 else "")
+
+    @property
+    def directory_app_id(self) -> str:
+        """A managed identity without a name is the machine's own, not the bot's."""
+        return self.entra_app_id or ("" if self.entra_credential == "managed_identity" else self.app_id)
+
+    @property
+    def directory_secret(self) -> str:
+        shared = not self.entra_app_id or self.entra_app_id == self.app_id
+        return self.entra_secret.get_secret_value() or (self.app_password.get_secret_value() if shared else "")
 
     @property
     def development(self) -> bool:
@@ -246,6 +286,7 @@ def _unfit(settings: Settings) -> list[str]:
     has_password = bool(settings.app_password.get_secret_value())
     found = [(bool(settings.app_id) and not has_password,
               "MicrosoftAppPassword is missing; it belongs to MicrosoftAppId")]
+    found += [(True, problem) for problem in unfit_for_entra(settings)] if settings.directory == "entra" else []
     if settings.development:
         found.append((not is_loopback(settings.host),
                       f"development mode runs on a loopback HOST only, not on {settings.host} (C1)"))
@@ -268,6 +309,21 @@ def _unfit(settings: Settings) -> list[str]:
         (not settings.smtp_url.get_secret_value() and settings.chat is WebChat.FULL,
          "SMTP_URL is missing; KEYTURN_WEB_CHAT=full sends codes by mail")]
     return [problem for holds, problem in found if holds] + too_loose(settings.limits)
+
+
+def unfit_for_entra(settings: Settings) -> list[str]:
+    """What is missing for reading accounts from Entra ID, one line each."""
+    kind = settings.entra_credential
+    found = [
+        (not settings.directory_tenant,
+         "MicrosoftAppTenantId is missing; KEYTURN_DIRECTORY=entra reads the accounts of one tenant"),
+        (not settings.directory_app_id and kind != "managed_identity",
+         "KEYTURN_ENTRA_APP_ID is missing; it is what Graph is asked as"),
+        (not settings.directory_secret and kind == "secret",
+         "KEYTURN_ENTRA_SECRET is missing; or choose another KEYTURN_ENTRA_CREDENTIAL"),
+        (settings.entra_file is None and kind in ("certificate", "federated"),
+         f"KEYTURN_ENTRA_FILE is missing; KEYTURN_ENTRA_CREDENTIAL={kind} reads it")]
+    return [problem for holds, problem in found if holds]
 
 
 def _listed(settings: Settings, values: Mapping[str, str], wrong: Mapping[str, str]) -> Iterator[Line]:

@@ -9,10 +9,9 @@
 
 from dataclasses import dataclass
 
-from dialogs.proving import Proving
-from dialogs.talk import Press
+from dialogs.proving import RESET, Proving
 
-START = Press("forgot_password.button.start", {"do": "start", "journey": "forgot_password"})
+START = RESET
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@
     person  koden er 654321
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.clock import Clock
 from bot.journeys.answers import Asked, Cannot, NotACode, NotAName, Page, Paused, Proven, Told, Wrong
 from bot.journeys.casework import PROVE, Casework
-from bot.rules.case import WhyEnded, WhyRefused
+from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
 from bot.rules.registered import APP, EMAIL_CODE, TOTP
@@ -30,6 +30,10 @@ RECOVERY = Press("case.button.recovery", {"do": "recovery"})
 NEW_LINK = Press("case.button.new_link", {"do": "new_link"})
 CANCEL = Press("common.button.cancel", {"do": "cancel"})
 PERSON = Press("common.button.person", {"do": "start", "journey": "fetch_a_person"})
+RESET = Press("forgot_password.button.start", {"do": "start", "journey": "forgot_password"})
+
+# Where the directory's own page does what cannot be done here: names of links.
+OFFICIAL: Mapping[str, str] = {WhyNot.SYNCED: "sspr", WhyNot.CHANGE_ELSEWHERE: "change"}
 
 AT_GATE: Mapping[str, Sequence[Press]] = {
     APP: (CANCEL,), TOTP: (RECOVERY, CANCEL), EMAIL_CODE: (RESEND, CANCEL)}
@@ -57,6 +61,8 @@ class Proving(Conversation):
 
     async def which_account(self, step: Step) -> Moved:
         talk = step.talk
+        if beyond := self.journey.beyond():
+            return await step.take(self._cannot(talk, beyond))
         if not talk.speaker.anonymous:
             begun = await self.journey.begin(talk.speaker, talk.lang, talk.reference)
             return await step.take(self._begun(talk, begun))
@@ -293,4 +299,12 @@ class Proving(Conversation):
     def _cannot(self, talk: Talk, cannot: Cannot) -> Leave:
         """Why it cannot succeed, and whose move it is: said to the owner before the first proof."""
         facts = {"moment": moment(talk, cannot.until, self.clock.now())} if cannot.until else {}
-        return Leave(f"case.cannot.{cannot.reason}", facts, [PERSON])
+        return Leave(f"case.cannot.{cannot.reason}", facts, [*self._ways(talk, cannot.reason), PERSON])
+
+    @staticmethod
+    def _ways(talk: Talk, reason: str) -> Iterator[Press]:
+        """What the person can do instead."""
+        if name := OFFICIAL.get(reason):
+            yield Press("case.button.official", url=talk.link(name))
+        if reason in (WhyNot.NO_UNLOCK, WhyNot.CHANGE_ELSEWHERE):
+            yield RESET

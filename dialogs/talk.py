@@ -155,6 +155,10 @@ class Talk:
     def words(self, key: str, **facts: Any) -> str:
         return self._content.say(self.lang, key, **facts)
 
+    def link(self, name: str) -> str:
+        """The address of links.yaml with this name, in the person's language."""
+        return self._content.link(self.lang, name)
+
     def says(self, *keys: str) -> bool:
         """Whether what was heard is one of the phrases listed there, in any language."""
         return says(self._content, self.heard.text, *keys)

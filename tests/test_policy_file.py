@@ -35,6 +35,15 @@ def test_what_the_example_only_hints_at_works() -> None:
     assert made.forces_registration(("finance",))
 
 
+def test_groups_that_nobody_tells_may_not_be_ruled() -> None:
+    """G1: a directory that does not know who is in a group would make the rule hold for nobody."""
+    said = b"[groups.finance]\noff = ['unlock']\n"
+    assert parsed(said, HERE, Limits()).groups
+    with pytest.raises(PolicyError, match="does not tell who is in a group"):
+        parsed(said, HERE, Limits(), groups=False)
+    assert not parsed(b"", HERE, Limits(), groups=False).groups
+
+
 def test_an_empty_file_is_the_default() -> None:
     assert policy("") == without_file(Limits())
 

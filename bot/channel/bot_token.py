@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import ClientError, ClientSession
 
-from bot.channel.bounded import read_bounded
+from bot.bounded import read_bounded
 from bot.clock import Clock
 from bot.errors import KeyturnError
 from bot.secret import Secret

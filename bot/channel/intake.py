@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from aiohttp import ClientError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from bot.channel.bounded import TooLong, read_bounded
+from bot.bounded import TooLong, read_bounded
 from bot.rules.limits import Limits
 
 _PLAIN_TYPES = frozenset({"application/json", "application/json; charset=utf-8"})

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import InvalidKeyError
 from jwt.algorithms import RSAAlgorithm
 
-from bot.channel.bounded import read_bounded
+from bot.bounded import read_bounded
 from bot.channel.hosts import loopback
 from bot.clock import Clock
 

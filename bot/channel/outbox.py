@@ -19,9 +19,9 @@ from aiohttp import (
 )
 from yarl import URL
 
+from bot.bounded import read_bounded
 from bot.channel.activities import encode
 from bot.channel.bot_token import BotToken, LoginFailed
-from bot.channel.bounded import read_bounded
 from bot.channel.hosts import ReplyHosts
 from bot.clock import Clock
 from bot.errors import KeyturnError

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from bot.directory.hashing import PasswordHashes
 from bot.directory.protocol import Account
@@ -28,7 +29,7 @@ class DemoPerson:
 
 def _person(
     number: int, local: str, given: str, family: str, lang: str = "nb", *,
-    registered: bool = True, groups: tuple[str, ...] = ("employees",), **flags: bool,
+    registered: bool = True, groups: tuple[str, ...] = ("employees",), **flags: Any,
 ) -> DemoPerson:
     mail = f"{local.partition('.')[0]}@privat.{DOMAIN}"
     username = f"{local}@{DOMAIN}"

@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.directory.hashing import PasswordHashes
 from bot.directory.protocol import Account, Applied, PasswordSet
 from bot.errors import DirectoryUnavailable, StoreUnavailable
+from bot.rules.case import WhyNot
 from bot.rules.names import canonical_name
 from bot.secret import Secret
 from bot.store.accounts import Accounts, Credentials, Effect
@@ -39,6 +40,9 @@ class Embedded:
         self._hashes = hashes
         self._clock = clock
 
+    def cannot(self, operation: str) -> WhyNot | None:
+        return None
+
     async def find(self, name: str) -> Account | None:
         """By user name, or by what stands before its @ if one account only has that.
 
@@ -51,6 +55,9 @@ class Embedded:
     async def read(self, account_id: str) -> Account | None:
         with _as_directory():
             return await self._accounts.read(account_id)
+
+    async def glance(self, account_id: str) -> Account | None:
+        return await self.read(account_id)
 
     async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:
         return await self._set(account_id, None, password, key)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from bot.rules.case import WhyNot, WhyRefused
 from bot.secret import Secret
 
 
@@ -24,6 +25,7 @@ class Account:
     guest: bool = False
     groups: tuple[str, ...] = ()             # ids of the groups it is in, for the policy
     notice_addresses: tuple[str, ...] = ()   # where the owner is told of what happened (O6)
+    obstacle: WhyNot | None = None           # why the directory cannot change this password, whatever is proven
 
 
 class Applied(Enum):
@@ -38,16 +40,22 @@ class Applied(Enum):
 class PasswordSet:
     """Answer to set_password: done, or refused for a reason the person can mend on the page (F7).
 
-    `broken` are keys of password rules, e.g. "history"; empty with `applied` NO means the
-    request was given up before (a key that `outcome` closed).
+    `broken` are keys of password rules, e.g. "history"; the key stays open. `refused`: it will not be
+    done, whatever is typed. Neither, with `applied` NO, means that the request was given up before (a
+    key that `outcome` closed).
     """
 
     applied: Applied
     broken: tuple[str, ...] = ()
+    refused: WhyRefused | None = None
 
 
 class Directory(Protocol):
     """A home of accounts. Every call may raise DirectoryUnavailable; callers bound the time (limit 26)."""
+
+    def cannot(self, operation: str) -> WhyNot | None:
+        """Why an operation ("reset", "change", "unlock") is beyond this home of accounts, whoever asks."""
+        ...
 
     async def find(self, name: str) -> Account | None:
         """The one account a person means by what they typed: exact user name or address, else None (I7)."""
@@ -55,6 +63,10 @@ class Directory(Protocol):
 
     async def read(self, account_id: str) -> Account | None:
         """The account as it is now."""
+        ...
+
+    async def glance(self, account_id: str) -> Account | None:
+        """The account as it was within the last minute: for what decides nothing, and is asked for often."""
         ...
 
     async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:
@@ -77,5 +89,8 @@ class Directory(Protocol):
         ...
 
     async def revoke_sessions(self, account_id: str) -> None:
-        """End every session signed in before now (O4). Repeating it is harmless."""
+        """End every session signed in before now (O4). Repeating it is harmless.
+
+        DirectoryRefused when trying again will not help.
+        """
         ...

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from bot.directory.protocol import Account, Applied, Directory
-from bot.errors import KeyturnError
+from bot.errors import DirectoryRefused, KeyturnError
 from bot.journeys.records import Records
 from bot.rules.case import Case
 
@@ -26,6 +26,10 @@ class PasswordSet:
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 await self.directory.revoke_sessions(account.id)
+        except DirectoryRefused:
+            # Said once, and never tried again: whoever reads the trail has to mend it (F4, F7).
+            await self.records.revoked(case, ended=False)
+            return
         except (KeyturnError, TimeoutError):
             await self.records.revoked(case, ended=False)
             raise

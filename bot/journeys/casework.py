@@ -32,7 +32,8 @@ PROVE = "prove"
 
 # A right proof opens the gates of these accounts too, and only then is the person told (I8).
 TOLD_WHEN_PROVEN = frozenset({
-    WhyNot.PROTECTED, WhyNot.DISABLED, WhyNot.GUEST, WhyNot.FROZEN, WhyNot.HELD, WhyNot.NOT_OFFERED})
+    WhyNot.PROTECTED, WhyNot.DISABLED, WhyNot.GUEST, WhyNot.FROZEN, WhyNot.HELD, WhyNot.NOT_OFFERED,
+    WhyNot.SYNCED, WhyNot.FEDERATED, WhyNot.NOT_ABLE})
 
 # What may be typed in the chat at each gate. Recovery codes are for the page (G4).
 TYPED: Mapping[str, tuple[str, ...]] = {APP: (TOTP,), TOTP: (TOTP,), EMAIL_CODE: (EMAIL_CODE,)}
@@ -73,9 +74,16 @@ class Casework:
 
     operation: ClassVar[str]
 
+    def beyond(self) -> Cannot | None:
+        """Why this can be done for nobody at all here, if it cannot."""
+        reason = self.directory.cannot(self.operation)
+        return Cannot(reason) if reason else None
+
     async def begin(self, speaker: Speaker, lang: str, reference: Mapping[str, Any],
                     name: str = "") -> Asked | Proven | NotAName | Paused | Cannot:
         """Open a case: for the speaker's own account (I7), or for the one that a visitor names."""
+        if beyond := self.beyond():
+            return beyond
         gates = self.policy().gates_for(self.operation, way_of(speaker))
         if gates is None:
             return Cannot(WhyNot.NOT_OFFERED)
@@ -380,7 +388,7 @@ def standing(account: Account) -> WhyNot | None:
         return WhyNot.PROTECTED
     if account.guest:
         return WhyNot.GUEST
-    return None if account.enabled else WhyNot.DISABLED
+    return account.obstacle if account.enabled else WhyNot.DISABLED
 
 
 def opened_by(case: Case, speaker: Speaker) -> bool:

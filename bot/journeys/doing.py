@@ -29,10 +29,14 @@ PAUSED_BY = {"requester": WhyRefused.PAUSED_HERE, "source": WhyRefused.PAUSED_HE
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an effect's caller knows of it; `broken` names what can be put right and tried again (F7)."""
+    """What an effect's caller knows of it; `broken` names what can be put right and tried again (F7).
+
+    `refused`: why it was not done and will not be.
+    """
 
     applied: Applied
     broken: tuple[str, ...] = ()
+    refused: WhyRefused | None = None
 
 
 Effect = Callable[[Case], Awaitable[Done]]
@@ -76,6 +80,8 @@ class Doing:
         done = await self._done(claimed, effect)
         if done.applied is Applied.NO and done.broken:
             return await self._given_back(claimed, done)
+        if done.applied is Applied.NO and done.refused:
+            return await self.refuse(claimed, done.refused)
         return await self._settled(claimed, done.applied)
 
     async def refusal(self, case: Case, account: Account | None) -> WhyRefused | None:

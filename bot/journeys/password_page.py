@@ -45,7 +45,7 @@ class PasswordPage:
         return ended(case) if case.state is not State.PROVEN else await self._form(case, ends)
 
     async def check(self, case: Case, password: Secret) -> tuple[RuleState, ...] | None:
-        account = await self.directory.read(case.account)
+        account = await self.directory.glance(case.account)
         return await self._states(account, password) if account else None
 
     async def finish(self, case: Case, ends: float, fields: Fields) -> Again | Ended:
@@ -73,7 +73,7 @@ class PasswordPage:
         raise NotImplementedError
 
     async def _form(self, case: Case, ends: float) -> Form:
-        account = await self.directory.read(case.account)
+        account = await self.directory.glance(case.account)
         username = account.username if account else ""
         states = await self._states(account, Secret("")) if account else ()
         return Form(self.kind, case.operation, case.lang, self.mask(username), username, case.phrase,
@@ -118,4 +118,4 @@ class ChangePage(PasswordPage):
 
 
 def _done(answer: PasswordSet) -> Done:
-    return Done(answer.applied, answer.broken)
+    return Done(answer.applied, answer.broken, answer.refused)

@@ -58,6 +58,11 @@ class WhyNot(StrEnum):
     STARTS = "starts"                   # begun too often today (limit 9)
     UNREGISTERED = "unregistered"
     COOL_DOWN = "cool_down"             # registered too recently (limit 17)
+    SYNCED = "synced"                   # the password lives in the organisation's own Active Directory
+    FEDERATED = "federated"             # somebody else's service signs this person in
+    NOT_ABLE = "not_able"               # the directory does not let us: a permission is missing
+    NO_UNLOCK = "no_unlock"             # the directory lifts its lock by itself, and lets nobody else
+    CHANGE_ELSEWHERE = "change_elsewhere"   # only the person's own sign-in at the directory may
 
 
 CLOSED = frozenset({State.DONE, State.REFUSED, State.ENDED})

@@ -193,3 +193,10 @@ def staff_link(staff_id: str) -> str:
 def effect(account_id: str, key: str) -> str:
     """Whether the effect with this idempotency key was applied to the account, or is void."""
     return f"kt:{{accounts}}:effect:{digest(account_id, key)}"
+
+
+# -- effects at directories that are not ours ---------------------------------------------------------
+
+def directory_effect(account_id: str, key: str) -> str:
+    """Whether the effect with this idempotency key was begun, was applied to the account, or is void."""
+    return f"kt:effect:{digest(account_id, key)}"

@@ -11,6 +11,7 @@ import pytest
 from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
+from bot.directory.entra import BUSY, REFUSED_BY_SERVICE
 from bot.journeys.helpdesk import NotDone
 from bot.journeys.helping import Became
 from bot.journeys.password_page import WRONG_CURRENT
@@ -84,7 +85,7 @@ def _mails() -> set[str]:
 
 def _rules() -> set[str]:
     return {key for kind in Kind for key in rules_of(Policy(kind))} | _SELDOM | {
-        "history", "other", WRONG_CURRENT, "not_a_recovery_code", "wrong_recovery_code"}
+        "history", "other", REFUSED_BY_SERVICE, BUSY, WRONG_CURRENT, "not_a_recovery_code", "wrong_recovery_code"}
 
 
 def _families() -> dict[str, set[str]]:

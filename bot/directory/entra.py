@@ -1,0 +1,305 @@
+"""Entra ID as the home of accounts, through Microsoft Graph with the app's own token."""
+
+import asyncio
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from bot.clock import Clock
+from bot.directory.graph import Graph, GraphRefused, NothingDone
+from bot.directory.protocol import Account, Applied, PasswordSet
+from bot.errors import DirectoryUnavailable, StoreUnavailable
+from bot.rules.case import WhyNot, WhyRefused
+from bot.rules.names import canonical_name
+from bot.secret import Secret
+from bot.store.effects import Begun, Effects
+
+log = structlog.get_logger(__name__)
+
+READ, RESET, REVOKE = "User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All"
+DOMAINS = "Domain.Read.All"
+
+BUSY = "busy"
+REFUSED_BY_SERVICE = "refused_by_service"
+
+SEND_SECONDS = 30.0
+"""A change that was begun is not sent after that."""
+LANDS_SECONDS = 60.0
+"""What was sent is carried out by then, or never is: the service's own limit for a request."""
+SETTLED_SECONDS = 150.0
+"""By then a change shows wherever the account is read; one that does not, did not happen."""
+CLOCKS_APART = 60.0
+
+_FIELDS = ("id,userPrincipalName,displayName,givenName,surname,mail,otherMails,preferredLanguage,accountEnabled,"
+           "userType,onPremisesSyncEnabled")
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}")
+_MOST_ADDRESSES = 5
+_GLANCE_SECONDS = 60.0
+_GLANCES = 1000
+_DOMAINS_SECONDS = 3600.0
+_FEDERATED = "Federated"
+_HOME = {"no": "nb", "nb": "nb", "nn": "nb", "da": "nb", "sv": "nb"}
+_COMPLEXITY = re.compile(r"complexity|banned|easily guess|weak password", re.IGNORECASE)
+
+
+class Permissions(Protocol):
+    """What the app may do, as far as it is known."""
+
+    async def roles(self) -> frozenset[str] | None: ...
+
+
+class Entra:
+    """Implements Directory for cloud-only accounts; of others it says why not (graph.md, sections 1 and 9).
+
+    For a name or id that is nobody's Graph is asked as often as for somebody's (E2).
+    """
+
+    def __init__(self, graph: Graph, permissions: Permissions, effects: Effects, clock: Clock, tenant: str, *,
+                 protected: frozenset[str] = frozenset(), force_change: bool = False) -> None:
+        """`protected`: ids of accounts that are never served, besides those that hold a directory role (I8).
+
+        `force_change`: whether the password chosen here has to be replaced at the next sign-in.
+        """
+        self._graph = graph
+        self._permissions = permissions
+        self._effects = effects
+        self._clock = clock
+        self._tenant = tenant
+        self._protected = protected
+        self._force_change = force_change
+        self._glances: OrderedDict[str, tuple[float, Account | None]] = OrderedDict()
+        self._federated: frozenset[str] = frozenset()
+        self._domains_until = 0.0
+        self._asking_domains = asyncio.Lock()
+
+    def cannot(self, operation: str) -> WhyNot | None:
+        """Graph has no call that shows or lifts a smart lockout, and changes only with the person's own sign-in."""
+        return {"unlock": WhyNot.NO_UNLOCK, "change": WhyNot.CHANGE_ELSEWHERE}.get(operation)
+
+    async def find(self, name: str) -> Account | None:
+        """By user principal name or mail address, or by what stands before the @ if one account only has that."""
+        wanted = canonical_name(name)
+        literal = (wanted or _NOBODY).replace("'", "''")
+        question = f"userPrincipalName eq '{literal}' or mail eq '{literal}'" if "@" in literal \
+            else f"startsWith(userPrincipalName,'{literal}@')"
+        page = await self._read("users", filter=question, select=_FIELDS, top="3") or {}
+        # Graph compares more loosely than we do: look-alikes are nobody (I7).
+        found = [one for one in _objects(page) if wanted in _names_of(one, whole="@" in literal)]
+        only = found[0] if len(found) == 1 else None
+        return await self._whole(only, await self._roles(_text(only, "id").lower() if only else _NOBODY))
+
+    async def read(self, account_id: str) -> Account | None:
+        asked = account_id if _OBJECT_ID.fullmatch(account_id) else _NOBODY
+        found, roles = await asyncio.gather(self._read("users", asked, select=_FIELDS), self._roles(asked))
+        account = await self._whole(found if found and _text(found, "id").lower() == asked else None, roles)
+        self._note(account_id, account)
+        return account
+
+    async def glance(self, account_id: str) -> Account | None:
+        at, account = self._glances.get(account_id, (0.0, None))
+        return account if self._clock.now() < at + _GLANCE_SECONDS else await self.read(account_id)
+
+    async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:
+        """The change is on record before Graph hears of it: whatever happens to us, `outcome` can find out (F3)."""
+        before = await self._last_change(account_id)
+        if before is None:
+            return PasswordSet(Applied.NO, refused=WhyRefused.CONTACT_IT)
+        begun = Begun(self._clock.now(), before, secrets.token_hex(8))
+        with _as_directory():
+            stands = await self._effects.begin(account_id, key, begun)
+        if stands != begun:
+            return PasswordSet(stands if isinstance(stands, Applied) else Applied.UNKNOWN)
+        try:
+            await self._graph.change(
+                "users", account_id, until=begun.at + SEND_SECONDS, body={"passwordProfile": {
+                    "password": password.reveal(), "forceChangePasswordNextSignIn": self._force_change}})
+        except NothingDone:
+            return await self._not_set(account_id, key, begun, (BUSY,))
+        except GraphRefused as refusal:
+            return await self._refused(account_id, key, begun, refusal)
+        await self._remember(account_id, key, begun)
+        return PasswordSet(Applied.YES)
+
+    async def change_password(self, account_id: str, current: Secret, password: Secret, key: str) -> PasswordSet:
+        """Nobody is sent here: see `cannot`."""
+        return PasswordSet(Applied.NO, refused=WhyRefused.CONTACT_IT)
+
+    async def unlock(self, account_id: str, key: str) -> Applied:
+        """Nobody is sent here: see `cannot`."""
+        return Applied.NO
+
+    async def outcome(self, account_id: str, key: str) -> Applied:
+        """By our own record; a change whose answer was lost is looked for in the account's last change."""
+        with _as_directory():
+            stands = await self._effects.close(account_id, key)
+            if not isinstance(stands, Begun):
+                return stands or Applied.NO
+            end = _end(stands, await self._last_change(account_id), self._clock.now())
+            if end is not Applied.UNKNOWN:
+                settled = await self._effects.settle(account_id, key, stands, end)
+                end = settled if isinstance(settled, Applied) else Applied.UNKNOWN
+            return end
+
+    async def revoke_sessions(self, account_id: str) -> None:
+        try:
+            await self._graph.post("users", account_id, "revokeSignInSessions")
+        except GraphRefused as refusal:
+            log.error("sessions_not_ended", status=refusal.status, code=refusal.code, needs=REVOKE)
+            raise
+
+    # -- reading -------------------------------------------------------------------------------
+
+    async def _roles(self, object_id: str) -> dict[str, Any] | None:
+        return await self._read("users", object_id if _OBJECT_ID.fullmatch(object_id) else _NOBODY,
+                                "transitiveMemberOf", "microsoft.graph.directoryRole", select="id,roleTemplateId")
+
+    async def _whole(self, found: Mapping[str, Any] | None, roles: Mapping[str, Any] | None) -> Account | None:
+        """The account with what else is known of it; the same questions for nobody (E2)."""
+        federated = await self._federated_domains()
+        allowed = await self._permissions.roles()
+        account_id = _text(found, "id").lower() if found else ""
+        if found is None or not _OBJECT_ID.fullmatch(account_id):
+            return None
+        if roles is None:
+            raise DirectoryUnavailable("roles unknown")     # not replicated yet: nobody is served on a guess (G1)
+        username = _text(found, "userPrincipalName")
+        obstacle = None
+        if found.get("onPremisesSyncEnabled") is True:
+            obstacle = WhyNot.SYNCED
+        elif username.rpartition("@")[2].lower() in federated:
+            obstacle = WhyNot.FEDERATED
+        elif allowed is not None and RESET not in allowed:
+            obstacle = WhyNot.NOT_ABLE
+        return Account(
+            account_id, self._tenant, username, _text(found, "displayName") or username,
+            tuple(filter(None, (_text(found, "givenName"), _text(found, "surname")))),
+            _language(_text(found, "preferredLanguage")),
+            enabled=found.get("accountEnabled") is True,
+            protected=account_id in self._protected or bool(_objects(roles)) or "@odata.nextLink" in roles,
+            guest=_text(found, "userType").lower() == "guest" or "#ext#" in username.lower(),
+            notice_addresses=_addresses(found), obstacle=obstacle)
+
+    async def _federated_domains(self) -> frozenset[str]:
+        """Domains whose people sign in elsewhere, an hour old at most; none when we may not see the domains."""
+        async with self._asking_domains:
+            if self._clock.now() >= self._domains_until:
+                try:
+                    page = await self._graph.get("domains", select="id,authenticationType") or {}
+                except GraphRefused:
+                    page = {}
+                self._federated = frozenset(
+                    _text(one, "id").lower() for one in _objects(page)
+                    if _text(one, "authenticationType") == _FEDERATED)
+                self._domains_until = self._clock.now() + _DOMAINS_SECONDS
+            return self._federated
+
+    async def _last_change(self, account_id: str) -> float | None:
+        """When the password was last changed, in seconds since 1970; 0 for never, None for no account."""
+        found = await self._read("users", account_id, select="id,lastPasswordChangeDateTime")
+        if found is None:
+            return None
+        said = _text(found, "lastPasswordChangeDateTime")
+        try:
+            return datetime.fromisoformat(said).timestamp() if said else 0.0
+        except ValueError:
+            raise DirectoryUnavailable("no time") from None
+
+    async def _read(self, *path: str, **options: str) -> dict[str, Any] | None:
+        try:
+            return await self._graph.get(*path, **options)
+        except GraphRefused as refusal:
+            log.error("account_not_readable", status=refusal.status, code=refusal.code, needs=READ)
+            raise DirectoryUnavailable(str(refusal)) from None
+
+    def _note(self, account_id: str, account: Account | None) -> None:
+        self._glances[account_id] = (self._clock.now(), account)
+        self._glances.move_to_end(account_id)
+        while len(self._glances) > _GLANCES:
+            self._glances.popitem(last=False)
+
+    # -- changing ------------------------------------------------------------------------------
+
+    async def _refused(self, account_id: str, key: str, begun: Begun, refusal: GraphRefused) -> PasswordSet:
+        """What Graph's refusal means for the person: something to mend on the page, or nothing they can do (F7)."""
+        if refusal.status == 400 and _COMPLEXITY.search(refusal.said):
+            return await self._not_set(account_id, key, begun, (REFUSED_BY_SERVICE,))
+        if refusal.status == 409:
+            return await self._not_set(account_id, key, begun, (BUSY,))
+        # Permission or role missing, an administrator, a synced account: whoever runs this has to look.
+        log.error("password_not_set", status=refusal.status, code=refusal.code, needs=RESET)
+        with _as_directory():
+            await self._effects.settle(account_id, key, begun, Applied.NO)
+        return PasswordSet(Applied.NO, refused=WhyRefused.CONTACT_IT)
+
+    async def _not_set(self, account_id: str, key: str, begun: Begun, broken: tuple[str, ...]) -> PasswordSet:
+        with _as_directory():
+            await self._effects.withdraw(account_id, key, begun)
+        return PasswordSet(Applied.NO, broken)
+
+    async def _remember(self, account_id: str, key: str, begun: Begun) -> None:
+        try:
+            await self._effects.settle(account_id, key, begun, Applied.YES)
+        except StoreUnavailable:
+            # It is done, and can still be read off the account.
+            log.warning("effect_not_recorded", error=StoreUnavailable.__name__)
+
+
+def _end(begun: Begun, last: float | None, now: float) -> Applied:
+    """What the time of the account's last change says about ours; UNKNOWN until it would have to show."""
+    ours = begun.at - CLOCKS_APART, begun.at + SEND_SECONDS + LANDS_SECONDS + CLOCKS_APART
+    if last is not None and last > begun.before and ours[0] <= last <= ours[1]:
+        return Applied.YES
+    return Applied.NO if now >= begun.at + SETTLED_SECONDS else Applied.UNKNOWN
+
+
+@contextmanager
+def _as_directory() -> Iterator[None]:
+    """Without its record no effect (U1)."""
+    try:
+        yield
+    except StoreUnavailable as trouble:
+        raise DirectoryUnavailable("store") from trouble
+
+
+# -- what Graph says, believed only in the shapes that are known ----------------------------------------
+
+def _objects(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = page.get("value")
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        if page:
+            raise DirectoryUnavailable("no list")
+        return []
+    return found
+
+
+def _text(found: Mapping[str, Any], name: str) -> str:
+    value = found.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _names_of(found: Mapping[str, Any], *, whole: bool) -> set[str]:
+    """The names an account is found by, in the one form that names are typed in."""
+    username = canonical_name(_text(found, "userPrincipalName")) or ""
+    if not whole:
+        return {username.partition("@")[0]}
+    return {username, canonical_name(_text(found, "mail")) or ""}
+
+
+def _addresses(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where the owner is told: the mailbox, and what else the directory knows (O6)."""
+    others = found.get("otherMails")
+    given = [found.get("mail"), *(others if isinstance(others, list) else [])]
+    good = dict.fromkeys(one for one in given if isinstance(one, str) and one.isascii() and _ADDRESS.fullmatch(one))
+    return tuple(good)[:_MOST_ADDRESSES]
+
+
+def _language(preferred: str) -> str:
+    return _HOME.get(preferred.partition("-")[0].lower(), "en") if preferred else "nb"

@@ -1,0 +1,456 @@
+"""A double of the login service and of Microsoft Graph on loopback, which enforces their contract.
+
+Whatever the contract does not allow is answered as Graph would and noted in `violations`; a fixture that ends with
+any fails its test. Run it beside a development Keyturn to try Entra ID out: `python -m tests.support.graph`.
+"""
+
+import asyncio
+import base64
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography.x509 import Certificate
+
+from bot.clock import Clock
+from bot.directory.demo import DOMAIN, PEOPLE, TENANT
+from tests.support.graph_contract import OPERATIONS, Operation
+
+APP_ID = "22222222-3333-4444-5555-666666666666"
+SECRET = "graph-secret-of-the-double"
+ALL_ROLES = ("User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All", "Domain.Read.All")
+USER_ADMINISTRATOR = "fe930be7-5e62-47db-91af-98c3a49a38b1"
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+_VERSION = "/v1.0"
+_NOT_ALLOWED = "Insufficient privileges to complete the operation."
+_BY_NAME = re.compile(r"userPrincipalName eq '((?:[^']|'')*)' or mail eq '((?:[^']|'')*)'")
+_BY_START = re.compile(r"startsWith\(userPrincipalName,'((?:[^']|'')*)'\)")
+
+
+@dataclass(frozen=True)
+class GraphUser:
+    """One user object and what the tenant knows beside it."""
+
+    id: str
+    upn: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    password: str = "den gamle på lista"
+    changed: float = 1_700_000_000.0
+    sessions_from: float = 0.0
+    force_change: bool = False
+
+    def shown(self) -> dict[str, Any]:
+        given, _, family = str(self.fields.get("displayName", "")).partition(" ")
+        changed = datetime.fromtimestamp(int(self.changed), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "id": self.id, "userPrincipalName": self.upn, "displayName": None, "givenName": given, "surname": family,
+            "mail": self.upn, "otherMails": [], "preferredLanguage": "nb-NO", "accountEnabled": True,
+            "userType": "Member", "onPremisesSyncEnabled": None, "lastPasswordChangeDateTime": changed, **self.fields}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to one call instead of, or after, what was asked.
+
+    `status` 0 cuts the line, -1 leaves it hanging until the end of the test; `acts`: it is carried out all the same.
+    """
+
+    status: int
+    retry_after: str = ""
+    acts: bool = False
+    code: str = "UnknownError"
+    message: str = "made up by the double"
+    raw: str = ""           # a body that is not Graph's
+
+
+@dataclass(frozen=True)
+class GraphCall:
+    method: str
+    path: str
+    query: Mapping[str, str]
+    body: Any
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class GraphDouble:
+    """`plan(method, ending, fault, ...)` before a call; `lag` reads after each write still show the old user."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.users: dict[str, GraphUser] = {}
+        self.domains: dict[str, str] = {DOMAIN: "Managed"}
+        self.granted: tuple[str, ...] = ALL_ROLES
+        self.holds_role = True              # User Administrator, without which no password is set
+        self.too_simple: set[str] = set()   # passwords that the service's own rules refuse
+        self.secret = SECRET
+        self.certificate: Certificate | None = None
+        self.workload_token = ""
+        self.login_answers: list[tuple[int, Any]] = []
+        self.token_endpoint = ""            # another than ours, in the discovery document
+        self.token_seconds = 3600
+        self.unreadable_tokens = False
+        self.lag = 0
+        self.violations: list[str] = []
+        self.calls: list[GraphCall] = []
+        self.logins: list[dict[str, str]] = []
+        self._tokens: dict[str, tuple[str, ...]] = {}
+        self._stale: dict[str, tuple[int, GraphUser]] = {}
+        self._planned: list[tuple[str, str, Fault]] = []
+        self._arrived = asyncio.Condition()
+        self._over = asyncio.Event()
+        app = web.Application()
+        app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", self._discovery)
+        app.router.add_post("/{tenant}/oauth2/v2.0/token", self._token)
+        app.router.add_get("/machine/token", self._machine_token)
+        app.router.add_route("*", _VERSION + "/{tail:.*}", self._graph)
+        app.router.add_route("*", "/{tail:.*}", self._elsewhere)
+        self.server = TestServer(app, host="127.0.0.1")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a Keyturn is given to use this double."""
+        return {"KEYTURN_DIRECTORY": "entra", "KEYTURN_LOGIN_URL": self.url, "KEYTURN_GRAPH_URL": self.url,
+                "MicrosoftAppTenantId": TENANT, "KEYTURN_ENTRA_APP_ID": APP_ID, "KEYTURN_ENTRA_SECRET": self.secret}
+
+    def add(self, user: GraphUser) -> GraphUser:
+        self.users[user.id] = user
+        return user
+
+    def add_demo_people(self) -> None:
+        """Those of development mode, as Entra ID would hold them."""
+        for one in PEOPLE:
+            account = one.account
+            self.add(GraphUser(account.id, account.username, {
+                "displayName": account.display_name, "accountEnabled": account.enabled,
+                "preferredLanguage": "nb-NO" if account.language == "nb" else "en-GB",
+                "otherMails": [one.mail] if one.registered else [],
+                "userType": "Guest" if account.guest else "Member",
+            }, (USER_ADMINISTRATOR,) if account.protected else ()))
+
+    def change(self, user_id: str, **fields: Any) -> None:
+        """As somebody else in the tenant would: fields of GraphUser, or properties of the object."""
+        user = self.users[user_id]
+        own = {name: value for name, value in fields.items() if name in GraphUser.__dataclass_fields__}
+        rest = {name: value for name, value in fields.items() if name not in own}
+        self.users[user_id] = replace(user, **own, fields={**user.fields, **rest})
+
+    def plan(self, method: str, ending: str, *faults: Fault) -> None:
+        """The next calls of this method whose path ends so meet these faults, one each."""
+        self._planned += [(method, ending, one) for one in faults]
+
+    def revoke_tokens(self) -> None:
+        """As when a key of Graph's is rolled: every token is refused from now on."""
+        self._tokens.clear()
+
+    def made(self, method: str, ending: str = "") -> list[GraphCall]:
+        return [one for one in self.calls if one.method == method and one.path.endswith(ending)]
+
+    async def received(self, method: str, count: int = 1) -> None:
+        """Wait for so many calls of this method."""
+        async with asyncio.timeout(10), self._arrived:
+            await self._arrived.wait_for(lambda: len(self.made(method)) >= count)
+
+    async def close(self) -> None:
+        self._over.set()
+        await self.server.close()
+
+    # -- the login service ---------------------------------------------------------------------
+
+    async def _discovery(self, request: web.Request) -> web.Response:
+        # msal knows https only; Keyturn brings it to the loopback address that was set.
+        base = f"https://127.0.0.1:{self.server.port}/{request.match_info['tenant']}"
+        return web.json_response({
+            "issuer": f"{base}/v2.0", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+            "token_endpoint": self.token_endpoint or f"{base}/oauth2/v2.0/token"})
+
+    async def _token(self, request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        self.logins.append(form)
+        if self.login_answers:
+            status, body = self.login_answers.pop(0)
+            return web.json_response(body, status=status)
+        wanted = {"grant_type": "client_credentials", "scope": f"{self.url}/.default", "client_id": APP_ID}
+        if request.match_info["tenant"] != TENANT or wanted.items() - form.items():
+            self.violations.append(f"log-in with {sorted(form)} for {form.get('scope')}")
+            return _login_error("invalid_request", 90002)
+        if not self._proven(form, str(request.url).replace("http://", "https://")):
+            return _login_error("invalid_client", 7000215)
+        return web.json_response(
+            {"token_type": "Bearer", "expires_in": self.token_seconds, "access_token": self._issue()})
+
+    def _proven(self, form: Mapping[str, str], audience: str) -> bool:
+        if "client_secret" in form:
+            return form["client_secret"] == self.secret
+        if form.get("client_assertion_type") != ASSERTION:
+            return False
+        if self.certificate is None:
+            return bool(self.workload_token) and form["client_assertion"] == self.workload_token
+        try:
+            claims = jwt.decode(
+                form["client_assertion"], self.certificate.public_key(),    # type: ignore[arg-type]
+                algorithms=["PS256", "RS256"], audience=audience, issuer=APP_ID)
+        except jwt.InvalidTokenError:
+            return False
+        return bool(claims["sub"] == APP_ID)
+
+    async def _machine_token(self, request: web.Request) -> web.Response:
+        """As App Service's identity endpoint."""
+        self.logins.append(dict(request.query))
+        if request.headers.get("X-IDENTITY-HEADER") != self.secret or request.query.get("resource") != self.url:
+            return web.json_response({"statusCode": 400, "message": "wrong"}, status=400)
+        ends = int(datetime.now(UTC).timestamp()) + self.token_seconds      # msal's own clock is the real one
+        return web.json_response({"access_token": self._issue(), "expires_on": str(ends), "resource": self.url,
+                                  "token_type": "Bearer"})
+
+    def _issue(self) -> str:
+        token = f"opaque{secrets.token_hex(16)}"
+        if not self.unreadable_tokens:
+            parts = ({"alg": "none"}, {"aud": self.url, "roles": list(self.granted), "jti": token})
+            token = ".".join(base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=")
+                             for one in parts) + ".c2ln"
+        self._tokens[token] = self.granted
+        return token
+
+    # -- Graph ---------------------------------------------------------------------------------
+
+    async def _elsewhere(self, request: web.Request) -> web.Response:
+        self.violations.append(f"{request.method} {request.path}: no such place")
+        return web.Response(status=404)
+
+    async def _graph(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        path = request.path.removeprefix(_VERSION)
+        call = GraphCall(request.method, path, dict(request.query), json.loads(raw) if raw else None)
+        async with self._arrived:
+            self.calls.append(call)
+            self._arrived.notify_all()
+        fault = self._fault(call)
+        try:
+            operation, user_id = self._allowed(request, call)
+            if fault is not None and not fault.acts:
+                return await self._failed(request, fault)
+            done = self._done(operation, user_id, call)
+        except _RefusedError as refusal:
+            return _error(refusal.status, refusal.code, refusal.message)
+        return done if fault is None else await self._failed(request, fault)
+
+    def _fault(self, call: GraphCall) -> Fault | None:
+        for one in self._planned:
+            method, ending, fault = one
+            if call.method == method and call.path.endswith(ending):
+                self._planned.remove(one)
+                return fault
+        return None
+
+    async def _failed(self, request: web.Request, fault: Fault) -> web.Response:
+        if fault.status == -1:
+            await self._over.wait()
+        if fault.status <= 0:
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        headers = {"Retry-After": fault.retry_after} if fault.retry_after else {}
+        if fault.raw:
+            return web.Response(status=fault.status, text=fault.raw, headers=headers, content_type="text/html")
+        return _error(fault.status, fault.code, fault.message, headers)
+
+    def _allowed(self, request: web.Request, call: GraphCall) -> tuple[Operation, str]:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer":
+            raise self._violated(call, "no bearer token")
+        if token not in self._tokens:
+            raise _RefusedError(401, "InvalidAuthenticationToken", "Access token is empty or expired.")
+        operation, user_id = self._operation(call)
+        self._options(operation, call)
+        self._headers(request, operation, call)
+        if not operation.any_of & set(self._tokens[token]):
+            raise _RefusedError(403, "Authorization_RequestDenied", _NOT_ALLOWED)
+        return operation, user_id
+
+    def _operation(self, call: GraphCall) -> tuple[Operation, str]:
+        for one in OPERATIONS:
+            found = re.fullmatch(re.escape(one.path).replace(r"\{\}", "([^/]+)"), call.path)
+            if found and one.method == call.method:
+                return one, found.group(1) if found.groups() else ""
+        raise self._violated(call, "not a call of the contract")
+
+    def _options(self, operation: Operation, call: GraphCall) -> None:
+        if unknown := set(call.query) - operation.options:
+            raise self._violated(call, f"options {sorted(unknown)}")
+        if not operation.select:
+            return
+        names = call.query.get("$select", "").split(",")
+        if not set(names) <= operation.select or len(set(names)) != len(names):
+            raise self._violated(call, f"$select={','.join(names)}")
+
+    def _headers(self, request: web.Request, operation: Operation, call: GraphCall) -> None:
+        try:
+            UUID(request.headers.get("client-request-id", ""))
+        except ValueError:
+            raise self._violated(call, "client-request-id is no GUID") from None
+        if not operation.body:
+            if call.body is not None:
+                raise self._violated(call, "a body where there is none")
+            return
+        if request.headers.get("Content-Type") != "application/json":
+            raise self._violated(call, "Content-Type")
+        if not _fits(call.body, operation.body):
+            raise self._violated(call, "body")      # what is in it is nobody's business
+
+    def _violated(self, call: GraphCall, what: str) -> _RefusedError:
+        self.violations.append(f"{call.method} {call.path}: {what}")
+        return _RefusedError(400, "Request_BadRequest", "Invalid request.")
+
+    def _done(self, operation: Operation, user_id: str, call: GraphCall) -> web.Response:
+        acts: dict[tuple[str, str], Callable[[], web.Response]] = {
+            ("GET", "/users"): lambda: self._search(call),
+            ("GET", "/users/{}"): lambda: _json(_selected(self._seen(user_id).shown(), call)),
+            ("PATCH", "/users/{}"): lambda: self._set_password(user_id, call.body["passwordProfile"]),
+            ("POST", "/users/{}/revokeSignInSessions"): lambda: self._revoke(user_id),
+            ("GET", "/domains"): lambda: _list([
+                _selected({"id": name, "authenticationType": kind}, call) for name, kind in self.domains.items()])}
+        return acts.get((operation.method, operation.path), lambda: self._roles(user_id, call))()
+
+    def _seen(self, user_id: str) -> GraphUser:
+        """The user as a replica has it that may be behind."""
+        user = self._user(user_id)
+        left, old = self._stale.get(user.id, (0, user))
+        if left:
+            self._stale[user.id] = (left - 1, old)
+            return old
+        return user
+
+    def _user(self, name: str) -> GraphUser:
+        for user in self.users.values():
+            if name in (user.id, user.upn):
+                return user
+        raise _RefusedError(404, "Request_ResourceNotFound", f"Resource '{name}' does not exist or one of its queried "
+                            "reference-property objects are not present.")
+
+    def _write(self, user: GraphUser, **fields: Any) -> None:
+        self._stale[user.id] = (self.lag, user)
+        self.users[user.id] = replace(user, **fields)
+
+    def _search(self, call: GraphCall) -> web.Response:
+        asked = call.query.get("$filter")
+        found = list(self.users.values())
+        if asked is not None:
+            found = [one for one in found if self._matches(one, asked, call)]
+        return _list([_selected(one.shown(), call) for one in found][:int(call.query.get("$top", "100"))])
+
+    def _matches(self, user: GraphUser, asked: str, call: GraphCall) -> bool:
+        """As loosely as the service may compare: without case, and without accents."""
+        if by_start := _BY_START.fullmatch(asked):
+            return _loose(user.upn).startswith(_literal(by_start.group(1)))
+        by_name = _BY_NAME.fullmatch(asked)
+        if by_name is None:
+            raise self._violated(call, f"$filter={asked}")
+        return _loose(user.upn) == _literal(by_name.group(1)) or \
+            _loose(str(user.shown()["mail"] or "")) == _literal(by_name.group(2))
+
+    def _set_password(self, user_id: str, profile: Mapping[str, Any]) -> web.Response:
+        user = self._user(user_id)
+        if not self.holds_role or user.roles or user.fields.get("userType") == "Guest":
+            raise _RefusedError(403, "Authorization_RequestDenied", _NOT_ALLOWED)
+        if user.fields.get("onPremisesSyncEnabled"):
+            raise _RefusedError(400, "Request_BadRequest", "Unable to update the specified properties for on-premises "
+                                "mastered Directory Sync objects or objects currently undergoing migration.")
+        if self.domains.get(user.upn.partition("@")[2]) == "Federated":
+            raise _RefusedError(400, "Request_BadRequest", "Operation is not supported for federated users.")
+        if profile["password"] in self.too_simple or len(profile["password"]) < 8:
+            raise _RefusedError(400, "Request_BadRequest", "The specified password does not comply with password "
+                                "complexity requirements. Please provide a different password.")
+        self._write(user, password=profile["password"], changed=self.clock.now(),
+                    force_change=profile["forceChangePasswordNextSignIn"])
+        return web.Response(status=204)
+
+    def _revoke(self, user_id: str) -> web.Response:
+        self._write(self._user(user_id), sessions_from=self.clock.now())
+        return _json({"value": True})
+
+    def _roles(self, user_id: str, call: GraphCall) -> web.Response:
+        return _list([_selected({"id": str(uuid4()), "displayName": None, "roleTemplateId": role}, call)
+                      for role in self._user(user_id).roles])
+
+
+def _fits(body: Any, wanted: Mapping[str, Mapping[str, type]]) -> bool:
+    if not isinstance(body, dict) or body.keys() != wanted.keys():
+        return False
+    return all(isinstance(body[name], dict) and body[name].keys() == parts.keys()
+               and all(type(body[name][part]) is kind for part, kind in parts.items())
+               for name, parts in wanted.items())
+
+
+def _loose(text: str) -> str:
+    return text.casefold().replace("å", "a").replace("é", "e").replace("\u0430", "a")
+
+
+def _literal(quoted: str) -> str:
+    return _loose(quoted.replace("''", "'"))
+
+
+def _selected(found: Mapping[str, Any], call: GraphCall) -> dict[str, Any]:
+    return {name: found[name] for name in call.query["$select"].split(",")}
+
+
+def _json(body: Any) -> web.Response:
+    return web.json_response(body, headers={"request-id": str(uuid4())})
+
+
+def _list(found: list[dict[str, Any]]) -> web.Response:
+    return _json({"@odata.context": "double", "value": found})
+
+
+def _error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.json_response(
+        {"error": {"code": code, "message": message, "innerError": {"request-id": str(uuid4())}}}, status=status,
+        headers={"request-id": str(uuid4()), **(headers or {})})
+
+
+def _login_error(error: str, code: int) -> web.Response:
+    said = {"error": error, "error_description": f"AADSTS{code}: no", "error_codes": [code]}
+    return web.json_response(said, status=401)
+
+
+@asynccontextmanager
+async def graph_double(clock: Clock) -> AsyncIterator[GraphDouble]:
+    """A running double; at its end it fails on every breach of the contract."""
+    double = GraphDouble(clock)
+    await double.server.start_server()
+    yield double
+    await double.close()
+    assert double.violations == []
+
+
+async def _serve() -> None:
+    from bot.clock import SharedClock  # noqa: PLC0415
+
+    double = GraphDouble(SharedClock())
+    double.add_demo_people()
+    await double.server.start_server()
+    print("\n".join(f"{name}={value}" for name, value in double.settings.items()), flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())

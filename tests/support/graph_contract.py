@@ -1,0 +1,43 @@
+"""What the bot may ask of Microsoft Graph v1.0, in our own words: the double refuses everything else.
+
+`test_graph_contract.py` holds it against the published description where that is at hand.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+READ_FIELDS = frozenset({
+    "id", "userPrincipalName", "displayName", "givenName", "surname", "mail", "otherMails", "preferredLanguage",
+    "accountEnabled", "userType", "onPremisesSyncEnabled", "lastPasswordChangeDateTime"})
+
+BODY = {"passwordProfile": {"password": str, "forceChangePasswordNextSignIn": bool}}
+"""Both fields of a password are always sent, and nothing else beside them."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call. `path` has `{}` for an id; `any_of`: application permissions that suffice for what we read or do."""
+
+    method: str
+    path: str
+    any_of: frozenset[str]
+    options: frozenset[str] = frozenset()
+    select: frozenset[str] = frozenset()        # has to be given, and only these
+    body: Mapping[str, Mapping[str, type]] = field(default_factory=dict)
+    success: int = 200
+
+
+OPERATIONS = (
+    Operation("GET", "/users", frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All"}),
+              frozenset({"$filter", "$select", "$top"}), READ_FIELDS),
+    Operation("GET", "/users/{}", frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All"}),
+              frozenset({"$select"}), READ_FIELDS),
+    Operation("PATCH", "/users/{}", frozenset({"User-PasswordProfile.ReadWrite.All"}), body=BODY, success=204),
+    Operation("POST", "/users/{}/revokeSignInSessions",
+              frozenset({"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"})),
+    Operation("GET", "/users/{}/transitiveMemberOf/microsoft.graph.directoryRole",
+              frozenset({"User.Read.All", "Directory.Read.All"}),
+              frozenset({"$select"}), frozenset({"id", "displayName", "roleTemplateId"})),
+    Operation("GET", "/domains", frozenset({"Domain.Read.All", "Directory.Read.All"}),
+              frozenset({"$select"}), frozenset({"id", "authenticationType"})),
+)
