@@ -83,6 +83,7 @@ from bot.journeys.proof_page import ProofPage
 from bot.journeys.records import Records
 from bot.journeys.recovery_codes import CodesMade, RecoveryCodesPage
 from bot.journeys.recovery_codes import RecoveryCodes as RecoveryCodesJourney
+from bot.journeys.reminding import Reminding
 from bot.journeys.settlement import Settlement
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
 from bot.journeys.unlock_account import Unlocked
@@ -134,6 +135,7 @@ from bot.store.ratings import Ratings
 from bot.store.refusals import RedisRefusals
 from bot.store.sealed import KeyRing, kept_keys
 from bot.store.shared_time import SharedTime
+from bot.store.snoozes import RedisSnoozes
 from bot.store.soundness import check as check_store
 from bot.store.staff import RedisStaff, StaffRecord
 from bot.store.tries import RedisTries
@@ -153,6 +155,7 @@ from dialogs.front_desk import FrontDesk
 from dialogs.my_status import MyStatus
 from dialogs.offers import Offers
 from dialogs.recovery_codes import RecoveryCodes
+from dialogs.reminders import Reminders
 from dialogs.talk import Conversation, Floor
 from dialogs.turns import Turns
 from dialogs.unlock_account import UnlockAccount
@@ -288,9 +291,11 @@ class Desk:
             MyStatusJourney(self.directory, self.enrolments, self.holds, self.clock),
             self.policy, offers, self.clock)
         people = FetchAPerson(self.fetch_a_person, HelpWords(content), self.settings.limits, self.clock)
+        reminding = Reminding(self.enrolments, RedisSnoozes(self.store), self.audit, self.policy, self.clock)
         return FrontDesk(
             Floor([*conversations, people]), AnswerQuestion(content, ratings, offers),
-            ExplainError(content, ratings, offers), status, people, reader, ErrorFinder(content.errors.values()),
+            ExplainError(content, ratings, offers), status, Reminders(status, reminding, offers, self.clock), people,
+            reader, ErrorFinder(content.errors.values()),
             content, self.clock, offers, self.site.base_url)
 
     def policy(self) -> Policy:

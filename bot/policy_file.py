@@ -127,7 +127,9 @@ def _unfit_part(section: str, way: str, part: _Way, *, off_anywhere: bool = Fals
     known = [operation for operation, ways in LEAST.items() if way in ways]
     for operation, names in part.gates.items():
         name = f"{section}.gates.{operation}"
-        if operation not in known:
+        if operation in known and not set(LEAST[operation][way]) <= set(GATE_NAMES.values()):
+            yield name, "what it asks for is fixed, it can only be switched off (A2)"
+        elif operation not in known:
             yield name, f"there is no such operation here, only {', '.join(known)}"
         elif unknown := [one for one in names if one not in GATE_NAMES]:
             yield name, f"{_shown(unknown[0])} is no proof, only {', '.join(GATE_NAMES)} are"

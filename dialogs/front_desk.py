@@ -25,6 +25,7 @@ from dialogs.fetch_a_person import FetchAPerson
 from dialogs.forgot_password import START
 from dialogs.my_status import MyStatus
 from dialogs.offers import FETCH, Offers
+from dialogs.reminders import Reminders
 from dialogs.shapes import ANYTHING, SHAPES
 from dialogs.talk import Conversation, Floor, Press, Talk
 
@@ -50,6 +51,9 @@ MY_STATUS = "my_registration_status"
 MISSES_BEFORE_PEOPLE = 2
 TO_PEOPLE = "contact-a-person"
 
+# What gives an answer of its own: a message, and the buttons that stand for one.
+ANSWERED = frozenset({None, "topic", "error"})
+
 OF_A_HELP_CASE = frozenset({"help_status", "help_close"})
 ERROR_BUTTONS = frozenset({"error", "error_admin", "error_helped"})
 
@@ -62,6 +66,7 @@ class FrontDesk:
     answers: AnswerQuestion
     errors: ExplainError
     status: MyStatus
+    reminders: Reminders
     people: FetchAPerson
     reader: Reader
     finder: ErrorFinder
@@ -84,7 +89,8 @@ class FrontDesk:
         match talk.heard.kind:
             case "joined":
                 await talk.say("common.welcome", buttons=[*self._first_offer(talk), HELP])
-                await talk.tell_news()
+                if not await talk.tell_news():
+                    await self.reminders.greet(talk)
             case "language":
                 await self._switch(talk, talk.heard.text, running)
             case "knock" if running:
@@ -95,6 +101,7 @@ class FrontDesk:
                 await self._cancel(talk, running)
             case "message":
                 await self._message(talk, running)
+        await self._remind(talk, was_running)
 
     async def answer_only(self, talk: Talk) -> None:
         """One turn with nothing to remember by: known questions are answered, the rest has to wait (G1)."""
@@ -120,6 +127,13 @@ class FrontDesk:
         await self.answers.answer(talk, reading.answers[0], aside=True)
         return True
 
+    async def _remind(self, talk: Talk, was_running: Conversation | None) -> None:
+        """Between conversations, below what was said: see Reminders."""
+        if was_running:
+            self.reminders.forget(talk.memory)
+        elif _was_answered(talk) and not talk.memory.stack and not talk.told_news:
+            await self.reminders.after_answer(talk)
+
     # -- before anything is answered -------------------------------------------------------------
 
     def _settle_language(self, talk: Talk) -> None:
@@ -138,7 +152,7 @@ class FrontDesk:
         memory = talk.memory
         if memory.who != talk.speaker.requester:
             self.floor.end(memory)      # A change of identity drops everything proven (I5).
-            memory.who = talk.speaker.requester
+            memory.who, memory.reminders = talk.speaker.requester, {}
         if not memory.stack:
             return None
         running = self.floor.running(memory)
@@ -335,7 +349,7 @@ class FrontDesk:
                 await self.floor.ask_again(talk)
             case "cancel" if running:
                 await self._cancel(talk, running)
-            case _:
+            case _ if not await self.reminders.pressed(talk):
                 await self._pressed_of_prompt(talk, running)
 
     async def _pressed_of_prompt(self, talk: Talk, running: Conversation | None) -> None:
@@ -431,6 +445,11 @@ class FrontDesk:
 
     def _first_offer(self, talk: Talk) -> list[Press]:
         return [START] if "forgot_password" in self.offers.to(talk.speaker) else []
+
+
+def _was_answered(talk: Talk) -> bool:
+    """Whether what was heard asked for an answer, and was not an answer itself."""
+    return talk.heard.kind == "message" and talk.heard.pressed.get("do") in ANSWERED
 
 
 def _more_of(pressed: Mapping[str, str]) -> str:

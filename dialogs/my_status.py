@@ -15,9 +15,12 @@ from bot.journeys.my_status import MyStatus as Journey
 from bot.journeys.my_status import Shown, Status
 from bot.rules.policy import Policy
 from bot.rules.registered import EMAIL_CODE
+from bot.rules.reminders import Wanted
 from dialogs.offers import Offers
 from dialogs.talk import Press, Talk
 from dialogs.times import day, moment
+
+STILL_RIGHT = Press("reminders.button.yes", {"do": "confirm", "was": "yes"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +32,32 @@ class MyStatus:
 
     async def tell(self, talk: Talk) -> bool:
         """Say it; False when there is nothing of this person's that may be shown here."""
-        if talk.speaker.anonymous or talk.speaker.guest or not talk.speaker.personal:
-            return False
-        status = await self.journey.of(talk.speaker, self.policy())
+        status = await self.look(talk)
         if status is None:
             return False
-        await talk.say_lines([*self._registered(talk, status), self._verdict(talk, status)], self._buttons(talk))
+        lines = [*self._registered(talk, status), self._verdict(talk, status)]
+        if status.confirmed_at and (status.methods or status.codes_left):
+            lines.append(talk.words("my_status.confirmed", day=day(talk, status.confirmed_at)))
+        buttons = self._buttons(talk)
+        if status.asked is Wanted.CONFIRM:
+            # The press is about what is shown here (see reminders).
+            talk.memory.reminders["rev"] = status.rev
+            buttons.append(STILL_RIGHT)
+        await talk.say_lines(lines, buttons)
         return True
+
+    async def look(self, talk: Talk) -> Status | None:
+        """The owner's own status; None for everybody else."""
+        return await self.journey.of(talk.speaker, self.policy()) if own(talk) else None
 
     def _registered(self, talk: Talk, status: Status) -> list[str]:
         if not status.methods and not status.codes_left:
             return [talk.words("my_status.nothing")]
-        lines = [talk.words("my_status.registered"), *(f"- {self._line(talk, one)}" for one in status.methods)]
+        return [talk.words("my_status.registered"), *self.lines(talk, status)]
+
+    def lines(self, talk: Talk, status: Status) -> list[str]:
+        """A line for each thing that is registered."""
+        lines = [f"- {self._line(talk, one)}" for one in status.methods]
         if status.codes_left:
             lines.append("- " + talk.words("my_status.codes", left=status.codes_left))
         return lines
@@ -66,3 +83,8 @@ class MyStatus:
 
     def _buttons(self, talk: Talk) -> list[Press]:
         return [self.offers.button(one) for one in ("recovery_codes",) if one in self.offers.to(talk.speaker)]
+
+
+def own(talk: Talk) -> bool:
+    """Whether this is the signed-in owner of an account, alone with the bot (I2, I3, I4)."""
+    return not talk.speaker.anonymous and not talk.speaker.guest and talk.speaker.personal

@@ -50,6 +50,7 @@ class Memory:
     rated: list[str] = field(default_factory=list)          # topics asked "did that help?" about
     misses: int = 0                     # messages in a row that were not understood
     tried: list[list[str]] = field(default_factory=list)    # what the helpdesk would hear of: see rules.helpdesk.Tried
+    reminders: dict[str, Any] = field(default_factory=dict)     # of the owner: see dialogs.reminders
 
 
 @dataclass(frozen=True, slots=True)

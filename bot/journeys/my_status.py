@@ -9,6 +9,7 @@ from bot.people import Speaker
 from bot.rules.masking import masked
 from bot.rules.policy import OWNER, Policy
 from bot.rules.registered import Readiness, readiness
+from bot.rules.reminders import Wanted, wanted
 from bot.store.protocol import Enrolments, Holds
 from bot.verification.recovery_code import CODES
 
@@ -26,12 +27,18 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`blocked`: why nothing can be done for the account whatever is registered, a key below `case.cannot`."""
+    """`blocked`: why nothing can be done for the account whatever is registered, a key below `case.cannot`.
+
+    `rev` is of the record that is shown, for whoever confirms it; `asked`: what the policy wants of the owner now.
+    """
 
     methods: tuple[Shown, ...]
     codes_left: int
     ready: Readiness
     blocked: str = ""
+    confirmed_at: float = 0
+    rev: int = 0
+    asked: Wanted = Wanted.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +63,12 @@ class MyStatus:
         if enrolment.recovery is not None:
             left = CODES - await self.enrolments.spent_codes(enrolment.recovery.id)
         gates = policy.gates_for("reset", OWNER, account.groups) or ()
+        ready = readiness(enrolment, gates, now, wait)
+        blocked = standing(account) or (holds[0].kind if holds else "")
         return Status(
             tuple(Shown(one.kind, masked(one.address) if one.address else one.label, one.since,
                         used.get(one.id, 0), one.backed or now >= one.since + wait)
                   for one in enrolment.methods),
-            left, readiness(enrolment, gates, now, wait),
-            standing(account) or (holds[0].kind if holds else ""))
+            left, ready, blocked, enrolment.confirmed_at, enrolment.rev,
+            Wanted.NOTHING if blocked else wanted(
+                enrolment, ready, now, policy.reconfirm_days, forced=policy.forces_registration(account.groups)))

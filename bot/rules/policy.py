@@ -92,10 +92,10 @@ class Policy:
 
 def strictest(*asked: Sequence[str]) -> tuple[str, ...]:
     """Gates that are at least as strict as each of these."""
-    every = {gate for gates in asked for gate in gates}
+    every = dict.fromkeys(gate for gates in asked for gate in gates)
     if APP in every:
-        every.discard(TOTP)
-    return tuple(gate for gate in _ORDER if gate in every) + tuple(sorted(every.difference(_ORDER)))
+        every.pop(TOTP, None)
+    return (*(gate for gate in _ORDER if gate in every), *(gate for gate in every if gate not in _ORDER))
 
 
 def too_loose(gates: Sequence[str], least: Sequence[str]) -> str:

@@ -98,6 +98,11 @@ def last_used(account_id: str) -> str:
     return f"kt:{{e:{digest(account_id)}}}:used"
 
 
+def snoozes(account_id: str) -> str:
+    """Until when, and how often, an owner put off registering."""
+    return f"kt:{{e:{digest(account_id)}}}:snoozes"
+
+
 def holds(account_id: str) -> str:
     """Why self-service is switched off for an account."""
     return f"kt:{{holds}}:of:{digest(account_id)}"

@@ -8,6 +8,7 @@ from bot.rules.case import Case
 from bot.rules.helpdesk import HelpCase
 from bot.rules.holds import Hold
 from bot.rules.registered import Enrolment
+from bot.rules.reminders import Snooze
 from bot.secret import Secret
 
 
@@ -166,6 +167,17 @@ class Enrolments(Protocol):
 
     async def last_used(self, account_id: str) -> Mapping[str, float]:
         """When each method was last used, by id."""
+        ...
+
+
+class Snoozes(Protocol):
+    """Who put off registering, until when and how often."""
+
+    async def of(self, account_id: str) -> Snooze:
+        ...
+
+    async def put_off(self, account_id: str, now: float, until: float, most: int) -> Snooze | None:
+        """Put it off unless it is, or unless that was done `most` times; None then (G3)."""
         ...
 
 

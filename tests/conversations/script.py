@@ -3,6 +3,8 @@
 A line is one thing that happens; an indented line goes on with the line before.
 
     locale nb-NO                        the language the client asks for (before anybody speaks)
+    teams NAME                          the person is this demo person, signed in to Teams (before anybody speaks)
+    policy LINE                         the policy's file has this line too, and the house has noticed
     person TEXT                         types TEXT; {totp NAME}, {mail NAME}, {link} are filled in
     bot PATTERN                         the bot's next message; … stands for any text
     button TITLE | TITLE                the buttons below that message, all of them, in order; … ends the list
@@ -12,7 +14,7 @@ A line is one thing that happens; an indented line goes on with the line before.
     password TEXT                       submits the page with this new password
     changes NAME TEXT                   the same on a page that asks for that demo person's present password too
     mail NAME: PATTERN                  the newest mail in that demo person's mailbox
-    later DURATION                      the clock moves: 45 s, 12 min, 2 h
+    later DURATION                      the clock moves: 45 s, 12 min, 2 h, 3 d
     quiet                               the bot has nothing more to say
     signs in NAME                       the last password submitted opens the account; `fails` says it does not
     signs in NAME fails
@@ -31,8 +33,10 @@ from bot.secret import Secret
 from tests.support.chat import Chat, SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.people import code_for, mails_of, sign_in
+from tests.support.teams_chat import TeamsChat
 
-_UNITS = {"s": 1, "min": 60, "h": 3600}
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+_BEFORE = ("locale", "teams", "policy")
 
 
 def lines(path: Path) -> Iterator[tuple[int, str, str]]:
@@ -61,15 +65,15 @@ class Play:
         self.heard = chat.said[-1] if chat.said else None
         self.verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             name: getattr(self, f"_{name}") for name in (
-                "locale", "person", "bot", "button", "press", "page", "shows", "password", "changes", "mail", "later",
-                "quiet", "signs", "staff", "audit")}
+                "locale", "teams", "policy", "person", "bot", "button", "press", "page", "shows", "password", "changes",
+                "mail", "later", "quiet", "signs", "staff", "audit")}
         self._spent: dict[str, str] = {}
 
     async def run(self, path: Path) -> None:
         begun = False
         for number, verb, rest in lines(path):
             try:
-                if not begun and verb != "locale":
+                if not begun and verb not in _BEFORE:
                     await self.chat.begin()
                     begun = True
                 await self.verbs[verb](rest)
@@ -80,6 +84,17 @@ class Play:
 
     async def _locale(self, locale: str) -> None:
         self.chat.locale = locale
+
+    async def _teams(self, name: str) -> None:
+        await self.chat.close()
+        self.chat = TeamsChat(self.desk.site.base_url, name, self.chat.locale)
+
+    async def _policy(self, line: str) -> None:
+        path = self.desk.settings.policy_path
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        path.write_text(f"{before}{line}\n", encoding="utf-8")
+        for _ in range(2):
+            await self.desk.policy_in_force.check()
 
     async def _person(self, text: str) -> None:
         await self.chat.say(await self._filled(text))

@@ -17,8 +17,8 @@ async def test_conversation(path: Path, redis_url: str, tmp_path: Path) -> None:
     """The bot says exactly what the transcript says."""
     clock = SteppedClock()
     async with house(redis_url, tmp_path, clock) as desk:
-        chat = Chat(desk.site.base_url)
+        play = Play(desk, clock, Chat(desk.site.base_url))
         try:
-            await Play(desk, clock, chat).run(path)
+            await play.run(path)
         finally:
-            await chat.session.close()
+            await play.chat.close()

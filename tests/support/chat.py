@@ -42,6 +42,9 @@ class Chat:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
         await self.session.close()
 
     @property
