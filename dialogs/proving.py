@@ -114,8 +114,8 @@ class Proving(Conversation):
                         about="case.words_for_resend", buttons=AT_GATE[gate],
                         minutes=self.limits.code_seconds // 60)
                 return await step.ask(
-                    "case.gate.totp", self.proof, fits="code", about="case.words_for_no_phone",
-                    buttons=AT_GATE[gate])
+                    "case.gate.app" if gate == APP else "case.gate.totp", self.proof, fits="code",
+                    about="case.words_for_no_phone", buttons=AT_GATE[gate])
             case Proven():
                 return await step.go_on()
             case Paused(until):
