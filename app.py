@@ -72,6 +72,7 @@ from bot.journeys.aftermath import PasswordSet
 from bot.journeys.casework import PROVE
 from bot.journeys.change_password import ChangePassword as ChangePasswordJourney
 from bot.journeys.doing import Doing
+from bot.journeys.errands import Errands
 from bot.journeys.fetch_a_person import FetchAPerson as FetchAPersonJourney
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.helpdesk import Helpdesk
@@ -85,8 +86,8 @@ from bot.journeys.recovery_codes import CodesMade, RecoveryCodesPage
 from bot.journeys.recovery_codes import RecoveryCodes as RecoveryCodesJourney
 from bot.journeys.reminding import Reminding
 from bot.journeys.settlement import Settlement
+from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
-from bot.journeys.unlock_account import Unlocked
 from bot.metrics import Metrics
 from bot.pages import bundle
 from bot.pages.assets import Assets
@@ -112,6 +113,7 @@ from bot.rules.staff import ROLES, Staff, canonical_staff_name
 from bot.secret import Secret
 from bot.settings import Settings, WebChat, environment, load, look, unfit_for_entra
 from bot.site import Site
+from bot.store import keys
 from bot.store.accounts import Accounts
 from bot.store.audit_trail import RedisAuditTrail
 from bot.store.cases import SealedCases
@@ -241,9 +243,11 @@ class Desk:
         # The journeys.
         self.records = records = Records(self.audit, self.mails, self.directory, clock, RedisRefusals(store))
         password_set = PasswordSet(self.directory, records)
+        self.errands = Errands(RedisPending(store, keys.ERRANDS, keys.ERRAND_LOOKS), {LOOK_AGAIN: SecondLook(
+            self.cases, self.directory, RedisNews(store, ring), self.knocks)}, clock)
         self.settlement = Settlement(
             self.directory,
-            {"reset": password_set, "change": password_set, "unlock": Unlocked(self.directory, records),
+            {"reset": password_set, "change": password_set, "unlock": Unlocked(self.directory, records, self.errands),
              "recovery_codes": CodesMade(self.enrolments, records)},
             self.cases, self.pending, records, self.knocks, clock)
         doing = Doing(self.directory, self.enrolments, self.cases, self.tries, self.holds, self.pending, records,
@@ -507,6 +511,7 @@ def _begin_background(desk: Desk) -> None:
         mail = MailWorker(desk.mails, postman, words)
         desk.background.keep("mail", mail.run, mail.finish)
     desk.background.keep("sweeper", desk.settlement.keep_sweeping)
+    desk.background.keep("errands", desk.errands.keep_running)
     desk.background.keep("policy", desk.policy_in_force.keep)
     if desk.watch is not None:
         desk.background.keep("store watch", desk.watch.keep)

@@ -78,7 +78,8 @@ class FetchAPerson(Conversation):
         return Leave("fetch_a_person.added", {"number": number}, [STATUS])
 
     async def what(self, step: Step) -> Moved:
-        return await step.ask("fetch_a_person.what", self.told, fits="words", buttons=[SKIP, CANCEL])
+        return await step.ask("fetch_a_person.what", self.told, fits="words", words="fetch_a_person.words_for_skip",
+                              buttons=[SKIP, CANCEL])
 
     async def told(self, talk: Talk) -> Reply:
         if talk.heard.kind != "message":

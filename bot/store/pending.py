@@ -1,4 +1,4 @@
-"""Operations whose outcome nobody knows yet, by the time at which it must be looked up (F1)."""
+"""What must be looked at, by the time at which it must: operations with an unknown outcome (F1), and errands."""
 
 from collections.abc import Sequence
 
@@ -24,14 +24,15 @@ return due
 
 
 class RedisPending:
-    """The sweeper's list, shared by all replicas; see protocol.Pending."""
+    """A list shared by all replicas; see protocol.Pending. By default the sweeper's."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, due: str = keys.PENDING, looks: str = keys.PENDING_LOOKS) -> None:
         self._store = store
+        self._due, self._looks = due, looks
 
     async def add(self, case_id: str, deadline: float) -> None:
         """List a case, or give a listed one another deadline (seconds since 1970)."""
-        await self._store.do("ZADD", keys.PENDING, deadline, case_id)
+        await self._store.do("ZADD", self._due, deadline, case_id)
 
     async def take(self, now: float, *, all_of_them: bool = False) -> Sequence[str]:
         """Ids of cases past their deadline, longest overdue first, 100 at most; each is due later from now on.
@@ -39,13 +40,13 @@ class RedisPending:
         `all_of_them` takes those whose deadline is still to come too. A reply that is lost costs one wait.
         """
         until = "+inf" if all_of_them else repr(now)
-        places = [keys.PENDING, keys.PENDING_LOOKS]
+        places = [self._due, self._looks]
         found = await self._store.call(_TAKE, places, [repr(now), _WAIT, _LONGEST_WAIT, _MOST, until])
         return [case_id.decode() for case_id in found]
 
     async def count(self) -> int:
         """How many cases are listed."""
-        return int(await self._store.do("ZCARD", keys.PENDING))
+        return int(await self._store.do("ZCARD", self._due))
 
     async def remove(self, case_id: str) -> None:
-        await self._store.many([("ZREM", keys.PENDING, case_id), ("HDEL", keys.PENDING_LOOKS, case_id)])
+        await self._store.many([("ZREM", self._due, case_id), ("HDEL", self._looks, case_id)])

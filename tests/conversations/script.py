@@ -14,7 +14,8 @@ A line is one thing that happens; an indented line goes on with the line before.
     password TEXT                       submits the page with this new password
     changes NAME TEXT                   the same on a page that asks for that demo person's present password too
     mail NAME: PATTERN                  the newest mail in that demo person's mailbox
-    later DURATION                      the clock moves: 45 s, 12 min, 2 h, 3 d
+    later DURATION                      the clock moves: 45 s, 12 min, 2 h, 3 d; what is due by then is done
+    locks NAME                          something tries an old password until that demo person's account is locked
     quiet                               the bot has nothing more to say
     signs in NAME                       the last password submitted opens the account; `fails` says it does not
     signs in NAME fails
@@ -66,7 +67,7 @@ class Play:
         self.verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             name: getattr(self, f"_{name}") for name in (
                 "locale", "teams", "policy", "person", "bot", "button", "press", "page", "shows", "password", "changes",
-                "mail", "later", "quiet", "signs", "staff", "audit")}
+                "mail", "later", "quiet", "signs", "staff", "locks", "audit")}
         self._spent: dict[str, str] = {}
 
     async def run(self, path: Path) -> None:
@@ -144,6 +145,12 @@ class Play:
     async def _later(self, duration: str) -> None:
         number, unit = duration.split()
         self.clock.advance(float(number) * _UNITS[unit])
+        await self.desk.errands.run_due()
+
+    async def _locks(self, name: str) -> None:
+        account = await self.desk.directory.find(name)
+        assert account is not None
+        await self.desk.accounts.mark(account.id, locked=True)
 
     async def _quiet(self, _rest: str) -> None:
         left = await self.chat.quiet()
