@@ -1,5 +1,6 @@
 """Every transcript, played on the real thing."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -7,16 +8,33 @@ import pytest
 from tests.conversations.script import Play
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
+from tests.support.graph import graph_double
 from tests.support.house import house
 
-TRANSCRIPTS = sorted(Path(__file__).parent.glob("*.chat"))
+HERE = Path(__file__).parent
+TRANSCRIPTS = sorted(HERE.glob("*.chat"))
+WITH_ENTRA = sorted((HERE / "entra").glob("*.chat"))
 
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 async def test_conversation(path: Path, redis_url: str, tmp_path: Path) -> None:
     """The bot says exactly what the transcript says."""
+    await played(path, redis_url, tmp_path, SteppedClock(), {})
+
+
+@pytest.mark.parametrize("path", WITH_ENTRA, ids=lambda path: path.stem)
+async def test_conversation_with_entra(path: Path, redis_url: str, tmp_path: Path) -> None:
+    """The accounts are in Entra ID; John's is synced, and one password is on the service's own list."""
     clock = SteppedClock()
-    async with house(redis_url, tmp_path, clock) as desk:
+    async with graph_double(clock) as double:
+        double.add_demo_people()
+        double.change("00000000-0000-0000-0000-000000000002", onPremisesSyncEnabled=True)
+        double.too_simple.add("Fire ulike ord fra lista 2026")
+        await played(path, redis_url, tmp_path, clock, double.settings)
+
+
+async def played(path: Path, redis_url: str, folder: Path, clock: SteppedClock, settings: Mapping[str, str]) -> None:
+    async with house(redis_url, folder, clock, settings) as desk:
         play = Play(desk, clock, Chat(desk.site.base_url))
         try:
             await play.run(path)
