@@ -130,6 +130,7 @@ from bot.store.holds import RedisHolds
 from bot.store.mode import claim
 from bot.store.mode import examine as examine_mode
 from bot.store.news import RedisNews
+from bot.store.one_time_codes import HashedOneTimeCodes
 from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
 from bot.store.policy_mark import PolicyMark
@@ -145,6 +146,7 @@ from bot.store.trust import Trust
 from bot.store.watch import MarkFile, Watch
 from bot.understanding import ErrorFinder, Reader, open_reader
 from bot.verification.email_code import EmailCode
+from bot.verification.it_code import ItCode
 from bot.verification.protocol import Authenticator
 from bot.verification.recovery_code import RecoveryCode
 from bot.verification.totp import Totp, new_seed
@@ -205,6 +207,7 @@ class Desk:
         self.policy_in_force = PolicyInForce(
             settings.policy_path, limits, PolicyMark(store), self.audit, required=settings.policy is not None,
             groups=settings.tells_groups)
+        self.one_time_codes = HashedOneTimeCodes(store, self.trust, ring, clock)
 
         # Who people are, and how they prove it.
         self.hashes = PasswordHashes()
@@ -214,6 +217,7 @@ class Desk:
         authenticators: dict[str, Authenticator] = {one.name: one for one in (
             Totp(self.enrolments, self._cool_down, clock),
             RecoveryCode(self.enrolments, self._cool_down, clock),
+            ItCode(self.one_time_codes),
             EmailCode(HashedCodes(store, ring, clock), self.enrolments, self.mails, self.tries, limits, clock,
                       directory=self.directory, cool_down=self._cool_down))}
 

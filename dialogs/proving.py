@@ -18,7 +18,7 @@ from bot.journeys.casework import PROVE, Casework
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
-from bot.rules.registered import APP, EMAIL_CODE, TOTP
+from bot.rules.registered import APP, EMAIL_CODE, IT_CODE, NEW_ADDRESS, STEP_UP, TOTP
 from dialogs.shapes import account_name
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 from dialogs.times import moment, wait
@@ -27,6 +27,7 @@ PRESSED_TWICE = 3.0         # seconds
 
 RESEND = Press("case.button.resend", {"do": "resend"})
 RECOVERY = Press("case.button.recovery", {"do": "recovery"})
+HAVE_IT_CODE = Press("case.button.it_code", {"do": "recovery"})
 NEW_LINK = Press("case.button.new_link", {"do": "new_link"})
 CANCEL = Press("common.button.cancel", {"do": "cancel"})
 PERSON = Press("common.button.person", {"do": "start", "journey": "fetch_a_person"})
@@ -36,7 +37,12 @@ RESET = Press("forgot_password.button.start", {"do": "start", "journey": "forgot
 OFFICIAL: Mapping[str, str] = {WhyNot.SYNCED: "sspr", WhyNot.CHANGE_ELSEWHERE: "change"}
 
 AT_GATE: Mapping[str, Sequence[Press]] = {
-    APP: (CANCEL,), TOTP: (RECOVERY, CANCEL), EMAIL_CODE: (RESEND, CANCEL)}
+    APP: (CANCEL,), TOTP: (RECOVERY, CANCEL), STEP_UP: (RECOVERY, CANCEL),
+    IT_CODE: (HAVE_IT_CODE, PERSON, CANCEL),
+    EMAIL_CODE: (RESEND, CANCEL), NEW_ADDRESS: (RESEND, CANCEL)}
+MAILED = (EMAIL_CODE, NEW_ADDRESS)
+# Where a code that the chat must not see is typed, in words by the gate it is for.
+ON_PAGE_FOR = {TOTP: "recovery_page", STEP_UP: "step_up_page", IT_CODE: "it_code_page"}
 
 # One word each, and hardly anybody's user name: whose it is can type the whole address.
 NO_NAMES = ("answer.words_for_yes", "answer.words_for_no", "case.words_for_done", "case.words_for_no_name")
@@ -108,14 +114,15 @@ class Proving(Conversation):
         match sent:
             case Asked(_, gate):
                 talk.notes["gate"] = gate
-                if gate == EMAIL_CODE:
+                if gate in MAILED:
                     return await step.ask(
-                        "case.gate.email_code", self.proof, fits="code", again="case.gate.email_code_waiting",
+                        f"case.gate.{gate}", self.proof, fits="code", again=f"case.gate.{gate}_waiting",
                         about="case.words_for_resend", buttons=AT_GATE[gate],
                         minutes=self.limits.code_seconds // 60)
                 return await step.ask(
-                    "case.gate.app" if gate == APP else "case.gate.totp", self.proof, fits="code",
-                    about="case.words_for_no_phone", buttons=AT_GATE[gate])
+                    f"case.gate.{gate}", self.proof, fits="code",
+                    about="case.words_for_it_code" if gate == IT_CODE else "case.words_for_no_phone",
+                    buttons=AT_GATE[gate])
             case Proven():
                 return await step.go_on()
             case Paused(until):
@@ -144,12 +151,15 @@ class Proving(Conversation):
             return Wait() if isinstance(stands, Asked) and stands.gate == gate else Good()
         pressed = talk.heard.pressed.get("do")
         no_code = canonical_code(talk.heard.text, self.limits.code_digits) is None
-        if gate == EMAIL_CODE and (pressed == "resend" or (no_code and talk.mentions("case.words_for_resend"))):
-            return await self._resend(talk)
-        if gate != EMAIL_CODE and (pressed == "recovery" or (no_code and talk.mentions("case.words_for_no_phone"))):
+        if gate in MAILED and (pressed == "resend" or (no_code and talk.mentions("case.words_for_resend"))):
+            return await self._resend(talk, gate)
+        if gate == IT_CODE and no_code and pressed != "recovery" and not talk.mentions("case.words_for_it_code"):
+            return Again("case.gate.it_code_again", buttons=AT_GATE[gate])
+        if gate not in MAILED and (
+                gate == IT_CODE or pressed == "recovery" or (no_code and talk.mentions("case.words_for_no_phone"))):
             if gate == APP:
                 return Again("case.only_the_app", buttons=[PERSON, CANCEL])
-            return await self._to_recovery_page(talk)
+            return await self._to_page_for_codes(talk, gate)
         return self._judged(talk, gate, await self.journey.prove(
             talk.notes["case"], talk.speaker, gate, talk.heard.text))
 
@@ -167,15 +177,14 @@ class Proving(Conversation):
             case Told():
                 return self.telling(answer)
 
-    async def _resend(self, talk: Talk) -> Reply:
+    async def _resend(self, talk: Talk, gate: str) -> Reply:
         if self._just_done(talk, "sent"):
             return Wait()
         sent = await self.journey.challenge(talk.notes["case"], talk.speaker)
         match sent:
             case Asked():
                 talk.notes["sent"] = self.clock.now()
-                return Again("case.gate.email_code_again", {"minutes": self.limits.code_seconds // 60},
-                             AT_GATE[EMAIL_CODE])
+                return Again(f"case.gate.{gate}_again", {"minutes": self.limits.code_seconds // 60}, AT_GATE[gate])
             case Proven():
                 return Good()
             case Paused(until):
@@ -183,14 +192,15 @@ class Proving(Conversation):
             case Told():
                 return self.telling(sent)
 
-    async def _to_recovery_page(self, talk: Talk) -> Reply:
+    async def _to_page_for_codes(self, talk: Talk, gate: str) -> Reply:
         if self._just_done(talk, "linked"):
             return Wait()
         page = await self.journey.page(talk.notes["case"], talk.speaker, PROVE)
         if not isinstance(page, Page):
             return self.telling(page)
         talk.notes["linked"] = self.clock.now()
-        await talk.say("case.recovery_page", buttons=[Press("case.button.recovery_page", url=page.url)],
+        where = ON_PAGE_FOR[gate]
+        await talk.say(f"case.{where}", buttons=[Press(f"case.button.{where}", url=page.url)],
                        phrase=page.phrase, minutes=page.minutes)
         return Wait()
 

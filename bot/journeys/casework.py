@@ -19,25 +19,41 @@ from bot.rules.case import Case, Lifetimes, State, WhyEnded, WhyNot, expired
 from bot.rules.limits import Limits
 from bot.rules.names import canonical_name, made_up
 from bot.rules.policy import ANONYMOUS, OWNER, Policy
-from bot.rules.registered import APP, EMAIL_CODE, RECOVERY_CODE, TOTP, Enrolment, Readiness, readiness
+from bot.rules.registered import (
+    APP,
+    EMAIL_CODE,
+    IT_CODE,
+    NEW_ADDRESS,
+    RECOVERY_CODE,
+    STEP_UP,
+    TOTP,
+    Enrolment,
+    Readiness,
+    readiness,
+    stepping_up,
+)
 from bot.store.protocol import Attempt, Cases, Counted, Enrolments, Exhausted, Holds, Tries
-from bot.verification.protocol import Authenticator, NotSent
+from bot.verification.protocol import NOT_KEPT, Authenticator, NotSent
 
 log = structlog.get_logger(__name__)
 
 DAY = 86400.0
 
 PROVE = "prove"
-"""The purpose of a ticket to the page where a recovery code is typed; an operation's own page has its name."""
+"""The purpose of a ticket to the page where a code is typed that the chat must not see (G4); an operation's own
+page has its name."""
 
 # A right proof opens the gates of these accounts too, and only then is the person told (I8).
 TOLD_WHEN_PROVEN = frozenset({
     WhyNot.PROTECTED, WhyNot.DISABLED, WhyNot.GUEST, WhyNot.FROZEN, WhyNot.HELD, WhyNot.NOT_OFFERED,
     WhyNot.SYNCED, WhyNot.FEDERATED, WhyNot.NOT_ABLE})
 
-# What may be typed in the chat at each gate. Recovery codes are for the page (G4).
-TYPED: Mapping[str, tuple[str, ...]] = {APP: (TOTP,), TOTP: (TOTP,), EMAIL_CODE: (EMAIL_CODE,)}
-ON_PAGE: Mapping[str, tuple[str, ...]] = {TOTP: (RECOVERY_CODE,)}
+# What may be typed in the chat at each gate. Recovery codes and codes from IT are for the page (G4).
+TYPED: Mapping[str, tuple[str, ...]] = {
+    APP: (TOTP,), TOTP: (TOTP,), EMAIL_CODE: (EMAIL_CODE,), STEP_UP: (TOTP,), IT_CODE: (),
+    NEW_ADDRESS: (NEW_ADDRESS,)}
+ON_PAGE: Mapping[str, tuple[str, ...]] = {
+    TOTP: (RECOVERY_CODE,), STEP_UP: (RECOVERY_CODE, IT_CODE), IT_CODE: (IT_CODE,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +115,8 @@ class Casework:
             return case
         if case.state is State.PROVEN:
             return Proven(case.id)
-        sent = await self._authenticator(case, TYPED, "").challenge(case)
+        first, *_ = (*TYPED[case.next_gate], *ON_PAGE.get(case.next_gate, ()))
+        sent = await self.authenticators[first].challenge(case)
         if isinstance(sent, NotSent):
             await self.records.limited(self.operation, speaker, case.account, Exhausted("codes", sent.until))
             return Paused(sent.until)
@@ -123,7 +140,7 @@ class Casework:
             return await self._typed(case, speaker, TYPED, typed)
 
     async def prove_on_page(self, case: Case, typed: str) -> Asked | Proven | Wrong | NotACode | Paused | Told:
-        """Try what was typed on the secure page of a live case: a recovery code (G4)."""
+        """Try what was typed on the secure page of a live case: a recovery code, or one from IT (G4)."""
         speaker = Speaker(**case.speaker)
         async with self._paced(speaker):
             return await self._typed(case, speaker, ON_PAGE, typed)
@@ -187,7 +204,8 @@ class Casework:
         if obstacle is not None:
             await self.records.refused(self.operation, speaker, account_id, obstacle.reason)
             return Cannot(obstacle.reason, obstacle.until)
-        case = await self._open(speaker, account_id, "", gates or (), lang, reference)
+        passable = await self._passable(account_id, gates or ())
+        case = await self._open(speaker, account_id, "", passable, lang, reference)
         await self.records.opened(case, account)
         return Asked(case.id, case.next_gate) if case.gates else Proven(case.id)
 
@@ -266,21 +284,24 @@ class Casework:
             phrase=self.phrase(lang), gates=gates, blocked=blocked, browser=speaker.browser,
             state=State.OPENED if gates else State.PROVEN, opened_at=now, proven_at=0 if gates else now))
 
+    async def _passable(self, account_id: str, gates: tuple[str, ...]) -> tuple[str, ...]:
+        """The gates as this account can pass them: a code from IT where there is no factor to step up with (A2)."""
+        if STEP_UP not in gates:
+            return gates
+        wait = self.policy().cool_down_seconds
+        return stepping_up(await self.enrolments.read(account_id), gates, self.clock.now(), wait)
+
     # -- proving -------------------------------------------------------------------------------
 
     async def _typed(self, case: Case, speaker: Speaker, methods: Mapping[str, tuple[str, ...]],
                      typed: str) -> Asked | Proven | Wrong | NotACode | Paused | Told:
-        authenticator = self._authenticator(case, methods, typed)
-        code = authenticator.canonical(typed)
-        return NotACode() if code is None else await self._try(case, speaker, authenticator, code)
-
-    def _authenticator(self, case: Case, methods: Mapping[str, tuple[str, ...]], typed: str) -> Authenticator:
-        """The one that what was typed has the shape for; else the gate's first."""
         offered = [self.authenticators[name] for name in methods[case.next_gate]]
-        return next((one for one in offered if one.canonical(typed) is not None), offered[0])
+        fitting = {one: code for one in offered if (code := one.canonical(typed)) is not None}
+        return await self._try(case, speaker, fitting) if fitting else NotACode()
 
-    async def _try(self, case: Case, speaker: Speaker, authenticator: Authenticator,
-                   code: str) -> Asked | Proven | Wrong | Paused | Told:
+    async def _try(self, case: Case, speaker: Speaker,
+                   fitting: Mapping[Authenticator, str]) -> Asked | Proven | Wrong | Paused | Told:
+        """One try of what was typed, whichever of these it was meant for."""
         attempt = attempt_of(speaker, challenge=f"{case.id}:{case.next_gate}", account=case.account)
         counted = await self.tries.count(attempt)
         if not isinstance(counted, Counted):
@@ -292,12 +313,12 @@ class Casework:
         # A paused account refuses even a right code, does not spend it, and reads the same (V3, E1).
         hopeless = not isinstance(counted, Counted) or (case.blocked and case.blocked not in TOLD_WHEN_PROVEN)
         checked = replace(case, id=f"x-{case.id}", account=made_up(case.account)) if hopeless else case
-        used = await authenticator.check(checked, code)
+        method, used = await _first_right(fitting, checked)
         if not used or hopeless or not isinstance(counted, Counted):
             await self._wrong(case, speaker)
             return await self._failed(case, counted.left)
         await self.tries.succeeded(attempt, counted.token)
-        return await self._passed(case, speaker, authenticator.name, used, counted.left)
+        return await self._passed(case, speaker, method, used, counted.left)
 
     async def _failed(self, case: Case, left: int) -> Wrong | Told:
         return Wrong(left) if left > 0 else await self.cancel(case.id, WhyEnded.TOO_MANY_TRIES)
@@ -313,13 +334,15 @@ class Casework:
             self, case: Case, speaker: Speaker, method: str, used: str, left: int) -> Asked | Proven | Wrong | Told:
         now = self.clock.now()
         try:
-            case = await self.cases.save(case.passed(case.next_gate, now, by=method, used=used))
+            case = await self.cases.save(
+                case.passed(case.next_gate, now, by=method, used="" if used == NOT_KEPT else used))
         except Conflict:
             # Superseded before anything was proven, it plays on without hope (E1); or it was ended.
             stands = await self._live(case.id, speaker)
             return stands if isinstance(stands, Told) else await self._failed(stands, left)
         await self.records.proven(case)
-        await self.enrolments.note_use(case.account, used, now)
+        if used != NOT_KEPT:
+            await self.enrolments.note_use(case.account, used, now)
         if method == RECOVERY_CODE:
             await self.records.recovery_code_used(case)
         if case.state is not State.PROVEN:
@@ -354,6 +377,14 @@ class Casework:
 
     def _paced(self, speaker: Speaker) -> AbstractAsyncContextManager[None]:
         return evenly(self.beat) if speaker.anonymous else nullcontext()
+
+
+async def _first_right(fitting: Mapping[Authenticator, str], case: Case) -> tuple[str, str]:
+    """The name of the authenticator whose code it is, and what that proves; empty when it is nobody's."""
+    for authenticator, code in fitting.items():
+        if used := await authenticator.check(case, code):
+            return authenticator.name, used
+    return "", ""
 
 
 def told_of(case: Case | None) -> Told:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bot.clock import Clock
 from bot.errors import Conflict
 from bot.journeys.casework import PROVE
+from bot.journeys.proof_page import proof_words
 from bot.journeys.protocol import Again, Ended, Fields, Form, PageHalf, RuleState, Unbound
 from bot.rules.case import Case, Lifetimes, State, expired
 from bot.rules.limits import Limits
@@ -27,7 +28,8 @@ class Pages:
         if opened is None or not self._fits(opened.case, browser):
             return None
         if not opened.case.browser:
-            return Unbound(opened.case.lang, opened.purpose, opened.case.phrase)
+            words = proof_words(opened.case) if opened.purpose == PROVE else opened.purpose
+            return Unbound(opened.case.lang, words, opened.case.phrase)
         return await self.halves[opened.purpose].look(opened.case, opened.ends)
 
     async def bind(self, ticket: str, browser: str) -> bool:

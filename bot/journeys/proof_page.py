@@ -1,4 +1,4 @@
-"""The page where a recovery code is typed: it proves the person of the case, and nothing for anybody else (P3)."""
+"""Where a recovery code, or one from IT, is typed: it proves the person of the case, and nobody else (P3)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,7 +9,15 @@ from bot.journeys.answers import Asked, NotACode, Paused, Proven, Told, Wrong
 from bot.journeys.casework import ON_PAGE, PROVE, Casework
 from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState
 from bot.rules.case import Case
+from bot.rules.registered import IT_CODE, STEP_UP
 from bot.secret import Secret
+
+_WORDS = {STEP_UP: "step_up", IT_CODE: "it_code"}
+
+
+def proof_words(case: Case) -> str:
+    """What the page is called, by what may be typed there: content `pages.<...>`."""
+    return _WORDS.get(case.next_gate, PROVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +59,4 @@ class ProofPage:
         return Ended(End.DONE, case.lang, PROVE, at_once=True)
 
     def _form(self, case: Case, ends: float) -> Form:
-        return Form(PROVE, PROVE, case.lang, "", "", case.phrase, max(0.0, ends - self.clock.now()))
+        return Form(PROVE, proof_words(case), case.lang, "", "", case.phrase, max(0.0, ends - self.clock.now()))

@@ -28,6 +28,7 @@ class Limits:
     codes_24h: int = _limit(10, 10, "codes", "[11] codes sent for one account in 24 hours")
     code_digits: int = _limit(6, 8, "digits", "[12] length of a code sent by mail", floor=6)
     code_seconds: int = _limit(300, 600, "s", "[12] how long a mailed code may be used")
+    it_code_seconds: int = _limit(1800, 1800, "s", "how long a one-time code from IT for registering may be used")
     flow_seconds: int = _limit(900, 900, "s", "[13] a whole verified flow, from its first proof")
     grant_seconds: int = _limit(600, 600, "s", "[14] from being proven to the effect")
     ticket_seconds: int = _limit(300, 600, "s", "[15] how long the secure page's link may be used")

@@ -6,7 +6,7 @@ Pure values and what follows from them; `bot/policy_file.py` reads them from a f
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.rules.registered import ALTERNATIVES, APP, EMAIL_CODE, TOTP
+from bot.rules.registered import ALTERNATIVES, APP, EMAIL_CODE, NEW_ADDRESS, STEP_UP, TOTP
 
 OWNER, ANONYMOUS = "owner", "anonymous"
 
@@ -17,6 +17,10 @@ LEAST: Gates = {
     "unlock": {OWNER: (TOTP,), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "change": {OWNER: (), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "recovery_codes": {OWNER: (TOTP,)},
+    "register_app": {OWNER: (STEP_UP,)},
+    "register_mail": {OWNER: (STEP_UP, NEW_ADDRESS)},
+    "rename_method": {OWNER: (STEP_UP,)},
+    "remove_method": {OWNER: (STEP_UP,)},
 }
 """The fewest gates any policy may ask for, by operation and by who asks (V8); the current password, which
 every change asks for on the page, is not among them. An operation that is missing is not offered so."""

@@ -1,6 +1,6 @@
 """What one account has registered with the bot, and what of it counts now (A1-A5, limits 17 and 18)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.secret import Secret
@@ -10,6 +10,13 @@ EMAIL_CODE = "email_code"
 RECOVERY_CODE = "recovery_code"
 APP = "app"
 """A gate, no kind of method: a code from the authenticator app and nothing instead of it."""
+IT_CODE = "it_code"
+"""A one-time code that IT gave; it vouches for a person, and is no factor that was there before (A2, A3)."""
+
+STEP_UP = "step_up"
+"""The gate before any change of what is registered: a factor that is there, or a code from IT (A2)."""
+NEW_ADDRESS = "new_address"
+"""The gate that an address passes before it is registered: a code sent to it came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +87,12 @@ class Readiness:
         return not self.missing and not self.until
 
 
-ALTERNATIVES = {TOTP: (TOTP, RECOVERY_CODE), APP: (TOTP,)}
+ALTERNATIVES: Mapping[str, tuple[str, ...]] = {
+    TOTP: (TOTP, RECOVERY_CODE), APP: (TOTP,), STEP_UP: (TOTP, RECOVERY_CODE, IT_CODE)}
 """A typed proof is the app's code or a recovery code (V8), unless the policy wants the app's."""
+
+NEED_NOTHING = frozenset({STEP_UP, IT_CODE, NEW_ADDRESS})
+"""Gates that somebody who has nothing registered can pass, too."""
 
 
 def counts(one: Method | RecoverySet, now: float, cool_down: float) -> bool:
@@ -93,12 +104,20 @@ def readiness(enrolment: Enrolment, gates: Iterable[str], now: float, cool_down:
     """Whether what is registered opens these gates; the same work for an account that has nothing (E2)."""
     missing, until = [], 0.0
     for gate in gates:
+        if gate in NEED_NOTHING:
+            continue
         there = [one for kind in ALTERNATIVES.get(gate, (gate,)) for one in _all_of(enrolment, kind)]
         if not there:
             missing.append(gate)
         elif not any(counts(one, now, cool_down) for one in there):
             until = max(until, min(one.since + cool_down for one in there))
     return Readiness(tuple(missing), until)
+
+
+def stepping_up(enrolment: Enrolment, gates: Iterable[str], now: float, cool_down: float) -> tuple[str, ...]:
+    """The gates, where whoever has no factor that counts by now can only step up by a code from IT (A2, A3)."""
+    bare = not readiness(enrolment, (TOTP,), now, cool_down)
+    return tuple(IT_CODE if gate == STEP_UP and bare else gate for gate in gates)
 
 
 def usable(enrolment: Enrolment, kind: str, now: float, cool_down: float) -> tuple[Method, ...]:

@@ -86,6 +86,11 @@ def code(challenge: str) -> str:
     return f"kt:code:{digest(challenge)}"
 
 
+def one_time_code(account_id: str) -> str:
+    """The code that IT gave an account for registering."""
+    return f"kt:{{tries}}:one_time:{digest(account_id)}"
+
+
 def enrolment(account_id: str) -> str:
     return f"kt:{{e:{digest(account_id)}}}:record"
 

@@ -133,6 +133,34 @@ class Codes(Protocol):
     async def kill(self, challenge: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class PendingCode:
+    """That a one-time code of IT's waits to be used: who gave it (as the audit trail names them), and when
+    it was made and ends (seconds since 1970)."""
+
+    by: str
+    since: float
+    until: float
+
+
+class OneTimeCodes(Protocol):
+    """Codes that IT gives a person who has nothing to prove themselves with, for registering (A2, O7)."""
+
+    async def issue(self, account_id: str, by: str, seconds: float) -> Secret:
+        """A new code (80 bit, "K7QM-4RTX-92HD-PW3E"), to be shown once; the one before it dies."""
+        ...
+
+    async def spend(self, account_id: str, code: str) -> bool:
+        """Whether this canonical code is the account's, now and never again: check and use are one step (G3)."""
+        ...
+
+    async def pending(self, account_id: str) -> PendingCode | None:
+        """The code that could be used now, if there is one."""
+        ...
+
+    async def kill(self, account_id: str) -> None: ...
+
+
 class Enrolments(Protocol):
     """What accounts have registered, sealed and bound to the owner (D1)."""
 

@@ -18,10 +18,14 @@ class NotSent:
     until: float
 
 
+NOT_KEPT = "-"
+"""What `check` answers for a right proof that no registered method made, and that cannot be taken away later (A4)."""
+
+
 class Authenticator(Protocol):
     """One method of proof. `check` is called after the try was counted (V1) and never raises for bad input."""
 
-    name: str   # "totp", "email_code", "recovery_code": also the prefix of its messages
+    name: str   # "totp", "email_code", "recovery_code" ...: also the prefix of its messages
 
     def canonical(self, typed: str) -> str | None:
         """The code in what was typed, in its one form (V6); None when there is none."""
@@ -32,7 +36,7 @@ class Authenticator(Protocol):
         ...
 
     async def check(self, case: Case, code: str) -> str:
-        """The id of the registered method this canonical code proves, "" when it proves none.
+        """The id of the registered method this canonical code proves (or NOT_KEPT), "" when it proves none.
 
         A right one is consumed in the same step (G3). The work is the same for every account (E2).
         """

@@ -23,6 +23,7 @@ from bot.rules.helpdesk import HOW, About, Stage
 from bot.rules.helping import Act
 from bot.rules.passwords import Kind, Policy, rules_of
 from bot.rules.staff import ROLES
+from dialogs.proving import AT_GATE, MAILED, ON_PAGE_FOR
 from tests.support.house import content
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +31,9 @@ OPERATIONS = ("reset", "change")
 CONVERSATIONS = ("forgot_password", "change_password", "unlock_account", "recovery_codes")
 PAGES = (*OPERATIONS, "recovery_codes")
 # The operations whose words a template asks for.
+PROOFS = ("prove", "step_up", "it_code")
 TEMPLATES = {
-    "secure_code.html": ("prove",), "result_proved.html": ("prove",), "secure_start.html": (*PAGES, "prove"),
+    "secure_code.html": PROOFS, "result_proved.html": ("prove",), "secure_start.html": (*PAGES, *PROOFS),
     "secure_make.html": ("recovery_codes",), "result_codes.html": ("recovery_codes",),
     "result_shown.html": ("recovery_codes",), "result_checking.html": PAGES, "result_refused.html": (*PAGES, "prove")}
 # What only an operation without a password page can be refused for, and one with it cannot.
@@ -95,6 +97,11 @@ def _families() -> dict[str, set[str]]:
         "case.refused.{}": {f"case.refused.{one}" for one in WhyRefused},
         "case.cannot.{}": {f"case.cannot.{one}" for one in WhyNot},
         "case.paused.{}": {f"case.paused.{one}" for one in ("here", "targets", "everywhere")},
+        "case.gate.{}": {f"case.gate.{one}" for one in AT_GATE},
+        "case.gate.{}_waiting": {f"case.gate.{one}_waiting" for one in MAILED},
+        "case.gate.{}_again": {f"case.gate.{one}_again" for one in MAILED},
+        "case.{}": {f"case.{one}" for one in ON_PAGE_FOR.values()},
+        "case.button.{}": {f"case.button.{one}" for one in ON_PAGE_FOR.values()},
         "case.wrong.{}": {"case.wrong.more", "case.wrong.last"},
         "{}.page": {f"{one}.page" for one in CONVERSATIONS if one != "unlock_account"},
         "{}.button.page": {f"{one}.button.page" for one in CONVERSATIONS if one != "unlock_account"},
