@@ -203,11 +203,10 @@ class Desk:
         self.mails = RedisOutbox(store, ring, clock)
         self.accounts, self.it = Accounts(store, ring), RedisStaff(store, ring, clock)
         self.mailbox = Mailbox(store, ring, clock)
-        self.holds = RedisHolds(store)
+        self.holds, self.one_time_codes = RedisHolds(store), HashedOneTimeCodes(store, self.trust, ring, clock)
         self.policy_in_force = PolicyInForce(
             settings.policy_path, limits, PolicyMark(store), self.audit, required=settings.policy is not None,
             groups=settings.tells_groups)
-        self.one_time_codes = HashedOneTimeCodes(store, self.trust, ring, clock)
 
         # Who people are, and how they prove it.
         self.hashes = PasswordHashes()
