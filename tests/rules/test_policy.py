@@ -19,7 +19,7 @@ from bot.rules.policy import (
     too_loose,
     values,
 )
-from bot.rules.registered import APP, EMAIL_CODE, RECOVERY_CODE, TOTP
+from bot.rules.registered import ALTERNATIVES, APP, EMAIL_CODE, RECOVERY_CODE, TOTP
 
 GATES = st.lists(st.sampled_from(list(GATE_NAMES.values())), max_size=4)
 
@@ -76,6 +76,14 @@ def test_adding_up_never_asks_for_less(asked: list[list[str]], proofs: list[str]
 ])
 def test_which_proofs_are_enough(gates: tuple[str, ...], proofs: tuple[str, ...], opened: bool) -> None:
     assert enough(gates, proofs) is opened
+
+
+def test_every_gate_can_be_opened_by_some_proof() -> None:
+    """G2: an operation whose gate no kind of proof opens would be refused at its effect, whatever was shown."""
+    for operation, ways in LEAST.items():
+        for gates in ways.values():
+            kinds = {kind for gate in gates for kind in ALTERNATIVES.get(gate, (gate,))}
+            assert enough(gates, kinds), f"{operation}: name in ALTERNATIVES what opens {gates}"
 
 
 FINANCE = GroupRule({"reset": (APP, EMAIL_CODE)}, frozenset({"unlock"}), forced_registration=True)
