@@ -3,7 +3,6 @@
 `deployment/policy.toml` shows everything that may stand in it. What does not is as it is without a file.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -42,7 +41,8 @@ class PolicyError(SettingsError):
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Built when a file is read: most starts have none.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class _Way(_Strict):
@@ -96,6 +96,8 @@ def parsed(content: Content, path: Path, limits: Limits, *, groups: bool = True)
 
     Where it does not, a rule for a group would be stricter on paper only (G1).
     """
+    import tomllib  # noqa: PLC0415  most starts have no file
+
     if isinstance(content, str):
         raise PolicyError({"": content}, path)
     try:
