@@ -45,6 +45,7 @@ _MOST_ADDRESSES = 5
 _GLANCE_SECONDS = 60.0
 _GLANCES = 1000
 _DOMAINS_SECONDS = 3600.0
+_AGAIN_SECONDS = 60.0
 _FEDERATED = "Federated"
 _HOME = {"no": "nb", "nb": "nb", "nn": "nb", "da": "nb", "sv": "nb"}
 _COMPLEXITY = re.compile(r"complexity|banned|easily guess|weak password", re.IGNORECASE)
@@ -191,15 +192,21 @@ class Entra:
         """Domains whose people sign in elsewhere, an hour old at most; none when we may not see the domains."""
         async with self._asking_domains:
             if self._clock.now() >= self._domains_until:
-                try:
-                    page = await self._graph.get("domains", select="id,authenticationType") or {}
-                except GraphRefused:
-                    page = {}
-                self._federated = frozenset(
-                    _text(one, "id").lower() for one in _objects(page)
-                    if _text(one, "authenticationType") == _FEDERATED)
-                self._domains_until = self._clock.now() + _DOMAINS_SECONDS
+                self._domains_until, self._federated = await self._looked_at_domains()
             return self._federated
+
+    async def _looked_at_domains(self) -> tuple[float, frozenset[str]]:
+        """Until when it holds, and what; what was known before goes on holding while the service is away."""
+        try:
+            page = await self._graph.get("domains", select="id,authenticationType") or {}
+        except GraphRefused:
+            page = {}
+        except DirectoryUnavailable:
+            if not self._domains_until:
+                raise
+            return self._clock.now() + _AGAIN_SECONDS, self._federated
+        return self._clock.now() + _DOMAINS_SECONDS, frozenset(
+            _text(one, "id").lower() for one in _objects(page) if _text(one, "authenticationType") == _FEDERATED)
 
     async def _last_change(self, account_id: str) -> float | None:
         """When the password was last changed, in seconds since 1970; 0 for never, None for no account."""

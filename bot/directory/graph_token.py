@@ -256,7 +256,8 @@ class _Wire:
         parts = urlsplit(url)
         if self._base.netloc:
             if parts.netloc != self._base.netloc:
-                raise _Said("the login service names another host")
+                host = "".join(one for one in parts.netloc[:100] if one.isascii() and (one.isalnum() or one in "-.:"))
+                raise _Said(f"the login service names another host, {host}")
             parts = parts._replace(scheme=self._base.scheme)    # msal knows https only; http:// is loopback's
         if params:
             parts = parts._replace(query="&".join(filter(None, (parts.query, urlencode(params)))))

@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.delivery.protocol import Mail, Outbox
 from bot.directory.protocol import Directory
 from bot.errors import Conflict
+from bot.journeys.naming import username_of
 from bot.journeys.records import Records
 from bot.people import Speaker
 from bot.rules.helpdesk import MOST_TRIED, About, By, Entry, HelpCase, Tried, words_to_keep
@@ -103,8 +104,7 @@ class FetchAPerson:
     async def _tell_helpdesk(self, case: HelpCase) -> None:
         if not self.mail_to:
             return
-        account = await self.directory.read(case.account) if case.account else None
-        facts = self.facts(self.mail_lang, case, account.username if account else "")
+        facts = self.facts(self.mail_lang, case, await username_of(self.directory, case.account))
         await self.outbox.put(
             Mail(self.mail_to, self.mail_lang, "help_urgent" if case.urgent else "help_opened", facts),
             f"help:{case.number}")

@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.delivery.protocol import Knock, News, NewsStand
 from bot.directory.protocol import Directory
 from bot.errors import Conflict
+from bot.journeys.naming import username_of
 from bot.people import Speaker
 from bot.rules.helpdesk import HelpCase, words_to_keep
 from bot.rules.neutral import markdown
@@ -48,9 +49,8 @@ class Helpdesk:
         return await self.cases.read(number)
 
     async def account_of(self, case: HelpCase) -> str:
-        """The user name; "" for a visitor, or an account that is gone."""
-        account = await self.directory.read(case.account) if case.account else None
-        return account.username if account else ""
+        """The user name; "" for a visitor, or an account that is gone or cannot be looked up now."""
+        return await username_of(self.directory, case.account)
 
     async def take(self, number: str, who: Staff, seen: str) -> HelpCase | NotDone:
         """Take it, also from a colleague. `seen`: who had it when `who` looked; of two at once one wins (F9)."""

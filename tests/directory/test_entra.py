@@ -60,6 +60,21 @@ class TestAccount:
         await read(entra)
         assert len(double.made("GET", "/domains")) == 2
 
+    async def test_what_was_known_of_domains_holds_while_they_cannot_be_read(
+            self, double: GraphDouble, entra: Entra, clock: SteppedClock) -> None:
+        """Before anything is known nobody is served on a guess (G1)."""
+        double.domains["example.no"] = "Federated"
+        double.plan("GET", "/domains", Fault(500))
+        with pytest.raises(DirectoryUnavailable):
+            await entra.read(KARI_ID)
+        assert (await read(entra)).obstacle is WhyNot.FEDERATED
+        clock.advance(3601)
+        double.plan("GET", "/domains", Fault(500))
+        assert (await read(entra)).obstacle is WhyNot.FEDERATED
+        double.domains["example.no"] = "Managed"
+        clock.advance(61)
+        assert (await read(entra)).obstacle is None
+
     async def test_domains_that_may_not_be_seen_are_no_obstacle(self, double: GraphDouble, entra: Entra) -> None:
         double.granted = tuple(one for one in ALL_ROLES if one != "Domain.Read.All")
         assert (await read(entra)).obstacle is None

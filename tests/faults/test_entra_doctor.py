@@ -61,3 +61,16 @@ async def test_a_secret_that_is_wrong(double: GraphDouble, tmp_path: Path) -> No
 
 async def test_what_is_not_set_is_said_once(double: GraphDouble, tmp_path: Path) -> None:
     assert await lines(double, tmp_path, MicrosoftAppTenantId="") == {}
+
+
+async def test_staff_are_found_in_entra(double: GraphDouble, tmp_path: Path) -> None:
+    """The commands have the same home of accounts as the service."""
+    env = environment(tmp_path, KEYTURN_ADMIN_PORT="3979", **double.settings)
+    done = await asyncio.to_thread(
+        run, "staff", "add", "siri.dahl", "--account", "john.smith@example.no", env=env, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    listed = await asyncio.to_thread(run, "staff", "list", env=env, folder=tmp_path)
+    assert listed.stdout == "siri.dahl\thelpdesk\t00000000-0000-0000-0000-000000000002\tnot set up\n"
+    done = await asyncio.to_thread(
+        run, "staff", "add", "per.dahl", "--account", "finnes.ikke@example.no", env=env, folder=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)

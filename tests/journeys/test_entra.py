@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from app import Desk
+from bot.directory.demo import TENANT
 from bot.errors import SettingsError
+from bot.people import Speaker
+from bot.rules.helpdesk import About, HelpCase
+from bot.settings import DEMO_HELPDESK
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import KARI, TeamsPerson, last, link_of, records, texts, titles
 from tests.journeys.test_owner import EVA, INGRID, Browse, begin, browse, proven, teams_person
@@ -264,6 +268,19 @@ class TestBeforehand:
             said.append(texts(await (await visit(desk)).start(name)))
         assert said[0] == said[1]
         assert "systemet der kontoene ligger" in said[0][-1]
+
+
+async def test_people_are_fetched_while_the_directory_is_away(desk: Desk, double: GraphDouble) -> None:
+    """G1: a case is opened and told all the same; the helpdesk gets the account's id instead of its name."""
+    double.plan("GET", KARI, *[Fault(500)] * 3)
+    kari = Speaker("msteams", TENANT, "a:1", "29:kari", KARI)
+    case = await desk.fetch_a_person.open(kari, "nb", {}, About.CHAT, [], "Jeg kommer ikke inn.", once="1")
+    assert isinstance(case, HelpCase)
+    assert await desk.helpdesk.account_of(case) == ""
+    mail, = [one for one in await mails_of(desk, "ingrid.admin") if one.to == DEMO_HELPDESK]
+    assert f"{KARI}, pålogget" in mail.body
+    double._planned.clear()
+    assert await desk.helpdesk.account_of(case) == "kari.nordmann@example.no"
 
 
 @pytest.mark.parametrize("change", [
