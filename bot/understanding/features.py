@@ -8,6 +8,7 @@ from bot.understanding.families import Families
 from bot.understanding.text import words
 
 _SHORTEST, _LONGEST = 2, 4      # characters of a piece of a word
+_SWAPPED = 5                    # letters from which a word is known by its first one and the rest in any order
 _WHOLE_MESSAGE = 3              # words: a message this short also counts as one
 _MOST_FAMILIES = 20             # of a message whose pairs count
 _DENIED = frozenset({"forget", "lose", "expired"})  # a "not" right before takes it back: "not forgotten"
@@ -17,8 +18,9 @@ _DENIAL = frozenset({"denial"})
 def features(text: str, families: Families) -> set[str]:
     """Names of what is in a text already cut: pieces of words, words and word families, and pairs of these.
 
-    A piece keeps the word's edges (`<pa`), a word is `=passord`, two beside each other `ny telefon`, a short
-    message as a whole `==hei du`; a family is `+phone`, two in a row `+phone>lose`, any two `+lose&phone`.
+    A piece keeps the word's edges (`<pa`), a word is `=pasord` and, for swapped letters, `~padors`; two beside
+    each other are `ny telefon`, a short message as a whole `==hei du`; a family is `+phone`, two in a row
+    `+phone>lose`, any two `+lose&phone`.
     """
     kept, between = parts(text, families)
     return between.union(*map(word_features, kept))
@@ -38,7 +40,10 @@ def parts(text: str, families: Families) -> tuple[set[str], set[str]]:
 
 def word_features(word: str) -> set[str]:
     """What one word counts as by itself."""
-    return {*_pieces(word), "=" + word}
+    found = {*_pieces(word), "=" + word}
+    if len(word) >= _SWAPPED:
+        found.add("~" + word[0] + "".join(sorted(word[1:])))
+    return found
 
 
 def is_meaning(feature: str) -> bool:

@@ -30,6 +30,11 @@ def test_a_long_word_is_cut_and_so_is_a_message() -> None:
     assert len(cut("x" * 28_672)) == MOST_CHARACTERS
 
 
+def test_a_word_with_swapped_letters_is_known() -> None:
+    assert "~padors" in features("passord", FAMILIES) & features("passrod", FAMILIES)
+    assert not any(feature.startswith("~") for feature in features("pass", FAMILIES))
+
+
 def test_a_family_has_its_words_in_every_language_and_their_endings() -> None:
     for word in ("telefonen", "mobilen", "iphone", "phones"):
         assert "phone" in FAMILIES.of(words(word)[0]), word
