@@ -69,6 +69,8 @@ from bot.directory.protocol import Directory
 from bot.ending import BACKGROUND, TURNS, Ending
 from bot.errors import KeyturnError, SettingsError, StoreUnavailable
 from bot.journeys.aftermath import PasswordSet
+from bot.journeys.alarm import OPERATION as FREEZE
+from bot.journeys.alarm import Alarm, Frozen
 from bot.journeys.casework import PROVE
 from bot.journeys.change_password import ChangePassword as ChangePasswordJourney
 from bot.journeys.doing import Doing
@@ -90,6 +92,7 @@ from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
 from bot.metrics import Metrics
 from bot.pages import bundle
+from bot.pages.alarm import alarm_routes
 from bot.pages.assets import Assets
 from bot.pages.demo import demo_routes
 from bot.pages.error_pages import error_pages
@@ -115,6 +118,7 @@ from bot.settings import Settings, WebChat, environment, load, look, unfit_for_e
 from bot.site import Site
 from bot.store import keys
 from bot.store.accounts import Accounts
+from bot.store.alarm_links import AlarmLinks
 from bot.store.audit_trail import RedisAuditTrail
 from bot.store.cases import SealedCases
 from bot.store.codes import HashedCodes
@@ -157,6 +161,7 @@ from dialogs.fetch_a_person import FetchAPerson
 from dialogs.forgot_password import ForgotPassword
 from dialogs.front_desk import FrontDesk
 from dialogs.my_status import MyStatus
+from dialogs.not_me import NotMe
 from dialogs.offers import Offers
 from dialogs.recovery_codes import RecoveryCodes
 from dialogs.reminders import Reminders
@@ -199,10 +204,9 @@ class Desk:
         self.tries = RedisTries(self.trust, limits, clock)
         self.cases = SealedCases(store, ring, limits, clock)
         self.enrolments = SealedEnrolments(store, ring)
-        self.pending = RedisPending(store)
-        self.mails = RedisOutbox(store, ring, clock)
+        self.pending, self.mails = RedisPending(store), RedisOutbox(store, ring, clock)
         self.accounts, self.it = Accounts(store, ring), RedisStaff(store, ring, clock)
-        self.mailbox = Mailbox(store, ring, clock)
+        self.mailbox, links = Mailbox(store, ring, clock), AlarmLinks(store, ring, clock)
         self.holds, self.one_time_codes = RedisHolds(store), HashedOneTimeCodes(store, self.trust, ring, clock)
         self.policy_in_force = PolicyInForce(
             settings.policy_path, limits, PolicyMark(store), self.audit, required=settings.policy is not None,
@@ -244,14 +248,17 @@ class Desk:
         self.knocks = Knocks(self.adapter)
 
         # The journeys.
-        self.records = records = Records(self.audit, self.mails, self.directory, clock, RedisRefusals(store))
+        self.records = records = Records(
+            self.audit, self.mails, self.directory, clock, RedisRefusals(store), links, settings.base_url)
+        self.fetch_a_person, self.helpdesk = self._helpdesk()
         password_set = PasswordSet(self.directory, records)
         self.errands = Errands(RedisPending(store, keys.ERRANDS, keys.ERRAND_LOOKS), {LOOK_AGAIN: SecondLook(
             self.cases, self.directory, RedisNews(store, ring), self.knocks)}, clock)
         self.settlement = Settlement(
             self.directory,
             {"reset": password_set, "change": password_set, "unlock": Unlocked(self.directory, records, self.errands),
-             "recovery_codes": CodesMade(self.enrolments, records)},
+             "recovery_codes": CodesMade(self.enrolments, records),
+             FREEZE: Frozen(self.directory, self.holds, self.fetch_a_person, records, clock)},
             self.cases, self.pending, records, self.knocks, clock)
         doing = Doing(self.directory, self.enrolments, self.cases, self.tries, self.holds, self.pending, records,
                       self.settlement, self.policy, clock)
@@ -261,7 +268,6 @@ class Desk:
         change_password = ChangePasswordJourney(*work)
         unlock_account = UnlockAccountJourney(*work, doing=doing)
         recovery_codes = RecoveryCodesJourney(*work)
-        self.fetch_a_person, self.helpdesk = self._helpdesk()
         self.pages = Pages(self.cases, {
             "recovery_codes": RecoveryCodesPage(
                 self.directory, self.enrolments, doing, limits, clock, masked),
@@ -271,6 +277,9 @@ class Desk:
         }, limits, clock)
         self.demo_desk = DemoDesk(
             self.accounts, self.enrolments, self.mailbox, clock, self.it, settings.helpdesk_address)
+
+        self.alarm = Alarm(self.directory, self.cases, self.holds, self.pending, self.settlement, self.fetch_a_person,
+                           links, clock)
 
         # The conversations.
         front = self._front_desk(reader, [
@@ -295,14 +304,15 @@ class Desk:
         content, ratings = self.content, Ratings(self.store)
         offers = Offers(JOURNEYS, self.policy, visitors=self.settings.chat is WebChat.FULL)
         status = MyStatus(
-            MyStatusJourney(self.directory, self.enrolments, self.holds, self.clock),
+            MyStatusJourney(self.directory, self.enrolments, self.holds, self.audit, self.clock),
             self.policy, offers, self.clock)
         people = FetchAPerson(self.fetch_a_person, HelpWords(content), self.settings.limits, self.clock)
+        not_me = NotMe(self.alarm, self.settings.limits, self.clock)
         reminding = Reminding(self.enrolments, RedisSnoozes(self.store), self.audit, self.policy, self.clock)
         return FrontDesk(
-            Floor([*conversations, people]), AnswerQuestion(content, ratings, offers),
+            Floor([*conversations, people, not_me]), AnswerQuestion(content, ratings, offers),
             ExplainError(content, ratings, offers), status, Reminders(status, reminding, offers, self.clock), people,
-            reader, ErrorFinder(content.errors.values()),
+            not_me, reader, ErrorFinder(content.errors.values()),
             content, self.clock, offers, self.site.base_url)
 
     def policy(self) -> Policy:
@@ -332,6 +342,10 @@ class Desk:
             app.add_routes(web_chat_routes(renderer, self.site, self.cookie, self.settings.data_dir))
         app.add_routes(secure_routes(
             self.pages, renderer, site=self.site, cookie=self.cookie, mac=self.ring.mac, clock=self.clock,
+            body_seconds=self.settings.limits.body_seconds))
+        app.add_routes(alarm_routes(
+            self.alarm, renderer, site=self.site, cookie=self.cookie, mac=self.ring.mac, clock=self.clock, mask=masked,
+            source=lambda request: client_address(request, self.settings.trusted_proxies),
             body_seconds=self.settings.limits.body_seconds))
         if self.settings.development:
             app.add_routes(demo_routes(
@@ -506,9 +520,11 @@ def _begin_background(desk: Desk) -> None:
     postman = Smtp(smtp_url, settings.mail_from, desk.clock) if smtp_url else desk.mailbox
 
     def words(lang: str, key: str, facts: Mapping[str, str]) -> tuple[str, str]:
-        places = content.messages[lang][f"mail.{key}.subject"].places
-        return (content.say(lang, f"mail.{key}.subject", **{one: facts[one] for one in places}),
-                content.say(lang, f"mail.{key}.body", **facts))
+        def say(part: str) -> str:
+            places = content.messages[lang][f"mail.{key}.{part}"].places
+            return content.say(lang, f"mail.{key}.{part}", **{one: facts[one] for one in places})
+
+        return say("subject"), say("body")
 
     if smtp_url or settings.development:
         mail = MailWorker(desk.mails, postman, words)

@@ -137,6 +137,11 @@ def verify(records: Iterable[Mapping[str, Any]], head: Head, check: Check) -> Br
     return verification.end()
 
 
+def genuine(record: Mapping[str, Any], check: Check) -> bool:
+    """Whether a record, looked at by itself, is as it was written by somebody with a key of ours."""
+    return set(record) == set(FIELDS) and check(_signed_bytes(record), _unhex(record["hash"]))
+
+
 def _signed_bytes(record: Mapping[str, Any]) -> bytes:
     bare = {name: value for name, value in record.items() if name != "hash"}
     canonical = json.dumps(bare, sort_keys=True, separators=(",", ":"))

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 WEB_CHAT = "directline"
 """The channel of visitors of our own web chat, and of nobody whom the channel service speaks for."""
 
+MAIL = "mail"
+"""The channel of whoever pressed a link in a mail to an account's registered address."""
+
 
 @dataclass(frozen=True, slots=True)
 class Speaker:

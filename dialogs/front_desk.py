@@ -24,6 +24,7 @@ from dialogs.explain_error import RATED, ExplainError
 from dialogs.fetch_a_person import FetchAPerson
 from dialogs.forgot_password import START
 from dialogs.my_status import MyStatus
+from dialogs.not_me import NotMe
 from dialogs.offers import FETCH, Offers
 from dialogs.reminders import Reminders
 from dialogs.shapes import ANYTHING, SHAPES
@@ -54,7 +55,7 @@ TO_PEOPLE = "contact-a-person"
 # What gives an answer of its own: a message, and the buttons that stand for one.
 ANSWERED = frozenset({None, "topic", "error"})
 
-OF_A_HELP_CASE = frozenset({"help_status", "help_close"})
+AT_ANY_TIME = frozenset({"help_status", "help_close", "not_me", "events"})
 ERROR_BUTTONS = frozenset({"error", "error_admin", "error_helped"})
 
 
@@ -68,6 +69,7 @@ class FrontDesk:
     status: MyStatus
     reminders: Reminders
     people: FetchAPerson
+    not_me: NotMe
     reader: Reader
     finder: ErrorFinder
     content: Content
@@ -195,6 +197,8 @@ class FrontDesk:
             await talk.redact()
             await talk.say("common.recovery_code_in_chat")
             await self.floor.ask_again(talk)
+        elif talk.says("not_me.words_for_alarm"):
+            await self._alarm(talk, running)
         elif running:
             await self._within(talk, running)
         else:
@@ -256,6 +260,9 @@ class FrontDesk:
             return
         if talk.says(A_BARE_ANSWER):
             await self._what_then(talk)
+            return
+        if talk.says("my_status.words_for_events"):
+            await self.status.tell_events(talk)
             return
         reading = self.reader.read(talk.heard.text, talk.lang)
         self._follow_language(talk, reading)
@@ -333,8 +340,8 @@ class FrontDesk:
             case _ if do in ERROR_BUTTONS and self.errors.knows(error):
                 await self._pressed_of_error(talk, do, error, aside=running is not None)
                 await self.floor.ask_again(talk)
-            case _ if do in OF_A_HELP_CASE:
-                await self._pressed_of_help_case(talk, do, running)
+            case _ if do in AT_ANY_TIME:
+                await self._pressed_at_any_time(talk, do, running)
             case "start":
                 await self._start(talk, pressed.get("journey", ""))
             case "topic":
@@ -361,13 +368,19 @@ class FrontDesk:
         else:
             await talk.say("common.stale_button")
 
-    async def _pressed_of_help_case(self, talk: Talk, do: str, running: Conversation | None) -> None:
-        if do == "help_close":
-            await self.people.close(talk)
-            if running is self.people:
-                self.floor.end(talk.memory)
-        elif not await self.people.status(talk):
-            await talk.say("fetch_a_person.no_such_case")
+    async def _pressed_at_any_time(self, talk: Talk, do: str, running: Conversation | None) -> None:
+        match do:
+            case "not_me":
+                await self._alarm(talk, running)
+                return
+            case "events":
+                await self.status.tell_events(talk)
+            case "help_close":
+                await self.people.close(talk)
+                if running is self.people:
+                    self.floor.end(talk.memory)
+            case "help_status" if not await self.people.status(talk):
+                await talk.say("fetch_a_person.no_such_case")
         await self.floor.ask_again(talk)
 
     async def _pressed_of_error(self, talk: Talk, do: str, error: str, *, aside: bool) -> None:
@@ -403,6 +416,20 @@ class FrontDesk:
             await self.floor.go_on(talk)
         else:
             await self.floor.begin(talk, self.people.name)
+
+    async def _alarm(self, talk: Talk, running: Conversation | None) -> None:
+        """"This wasn't me": before anything else that is under way; it is said how that stands (F1)."""
+        if not talk.speaker.personal:
+            await talk.say("common.only_in_private")
+        elif talk.speaker.anonymous:
+            await self.not_me.visitor(talk, fetches=self._fetches(talk))
+            await self.floor.ask_again(talk)
+        elif running is self.not_me:
+            await self.floor.ask_again(talk)
+        else:
+            if running:
+                await running.cancelled(talk)
+            await self.floor.begin(talk, self.not_me.name)
 
     async def _cancel(self, talk: Talk, running: Conversation) -> None:
         if await running.cancelled(talk):

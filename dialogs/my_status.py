@@ -4,7 +4,10 @@
     bot     Dette har du registrert hos meg:
             - Godkjenningsapp, siden 3. mars 2026, sist brukt 27. november 2026
             - Privat e-post ka•••@privat.example.no, siden 3. mars 2026
-            Alt er på plass for å lage nytt passord.                    [Lag gjenopprettingskoder]
+            Alt er på plass for å lage nytt passord.   [Siste hendelser] [Lag gjenopprettingskoder]
+    person  (presses Siste hendelser)
+    bot     Dette har skjedd med kontoen din i det siste:
+            - i går kl. 14.05: Passordet ble laget på nytt i nettchatten
 """
 
 from collections.abc import Callable
@@ -13,12 +16,16 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.journeys.my_status import MyStatus as Journey
 from bot.journeys.my_status import Shown, Status
+from bot.rules.events import Telling
 from bot.rules.policy import Policy
 from bot.rules.registered import EMAIL_CODE
 from bot.rules.reminders import Wanted
+from dialogs.not_me import NOT_ME
 from dialogs.offers import Offers
 from dialogs.talk import Press, Talk
-from dialogs.times import day, moment
+from dialogs.times import day, lately, moment
+
+EVENTS = Press("my_status.button.events", {"do": "events"})
 
 STILL_RIGHT = Press("reminders.button.yes", {"do": "confirm", "was": "yes"})
 
@@ -49,6 +56,25 @@ class MyStatus:
     async def look(self, talk: Talk) -> Status | None:
         """The owner's own status; None for everybody else."""
         return await self.journey.of(talk.speaker, self.policy()) if own(talk) else None
+
+    async def tell_events(self, talk: Talk) -> None:
+        """What happened lately with the owner's account; to anybody else it is said where that can be seen."""
+        if not own(talk):
+            await talk.say("my_events.only_owner" if talk.speaker.personal else "common.only_in_private")
+            return
+        events = await self.journey.events(talk.speaker)
+        if not events:
+            await talk.say("my_events.none")
+            return
+        await talk.say_lines(
+            [talk.words("my_events.title"), *(f"- {self._event(talk, one)}" for one in events),
+             talk.words("my_events.not_me")], [NOT_ME])
+
+    def _event(self, talk: Talk, one: Telling) -> str:
+        parts = [talk.words(f"my_events.{one.what}"), talk.words(f"my_events.by.{one.way}")]
+        if one.times > 1:
+            parts.append(talk.words("my_events.times", n=one.times))
+        return f"{lately(talk, one.at, self.clock.now())}: {' '.join(parts)}"
 
     def _registered(self, talk: Talk, status: Status) -> list[str]:
         if not status.methods and not status.codes_left:
@@ -82,7 +108,8 @@ class MyStatus:
         return talk.words("my_status.ready")
 
     def _buttons(self, talk: Talk) -> list[Press]:
-        return [self.offers.button(one) for one in ("recovery_codes",) if one in self.offers.to(talk.speaker)]
+        return [
+            EVENTS, *(self.offers.button(one) for one in ("recovery_codes",) if one in self.offers.to(talk.speaker))]
 
 
 def own(talk: Talk) -> bool:

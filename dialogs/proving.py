@@ -19,6 +19,7 @@ from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
 from bot.rules.registered import APP, EMAIL_CODE, IT_CODE, NEW_ADDRESS, STEP_UP, TOTP
+from dialogs.not_me import NOT_ME
 from dialogs.shapes import account_name
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 from dialogs.times import moment, wait
@@ -262,7 +263,7 @@ class Proving(Conversation):
 
     def done(self) -> Leave:
         """What to say when the effect happened."""
-        return Leave(f"{self.name}.done")
+        return Leave(f"{self.name}.done", buttons=[NOT_ME])
 
     def what_now(self, reason: str) -> list[Press]:
         """The buttons below an end."""

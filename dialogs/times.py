@@ -1,7 +1,7 @@
 """Times in words: how long to wait, and when a wait ends, by the clock on the person's wall."""
 
 import math
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.clock import utc
@@ -28,6 +28,18 @@ def moment(talk: Talk, at: float, now: float) -> str:
     if there.date() == today:
         return talk.words("common.moment.today", time=time)
     return talk.words("common.moment.later", time=time, date=date(talk, there))
+
+
+def lately(talk: Talk, at: float, now: float) -> str:
+    """When something was: "i dag kl. 14.05", "i går kl. 14.05", else with the date."""
+    zone = _zone(talk.heard.timezone)
+    there, today = utc(at).astimezone(zone), utc(now).astimezone(zone).date()
+    time = f"{there:%H}.{there:%M}" if talk.lang == "nb" else f"{there:%H:%M}"
+    if there.date() == today:
+        return talk.words("common.moment.this_day", time=time)
+    if there.date() == today - timedelta(days=1):
+        return talk.words("common.moment.yesterday", time=time)
+    return talk.words("common.moment.on", time=time, date=date(talk, there))
 
 
 def date(talk: Talk, day: datetime) -> str:

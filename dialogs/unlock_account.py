@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot.journeys.unlock_account import UnlockAccount as Journey
 from bot.rules.case import WhyRefused
 from dialogs.forgot_password import START as RESET
+from dialogs.not_me import NOT_ME
 from dialogs.proving import PERSON, Proving
 from dialogs.talk import Leave, Moved, Press, Step
 
@@ -32,7 +33,7 @@ class UnlockAccount(Proving):
         return await self._stand_by(step, await self.journey.unlock(step.talk.notes["case"], step.talk.speaker))
 
     def done(self) -> Leave:
-        return Leave("unlock_account.done", buttons=[RESET])
+        return Leave("unlock_account.done", buttons=[RESET, NOT_ME])
 
     def what_now(self, reason: str) -> list[Press]:
         if reason in (WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD):

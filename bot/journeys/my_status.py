@@ -6,12 +6,16 @@ from bot.clock import Clock
 from bot.directory.protocol import Directory
 from bot.journeys.casework import standing
 from bot.people import Speaker
+from bot.rules.events import Telling, tellings
 from bot.rules.masking import masked
 from bot.rules.policy import OWNER, Policy
 from bot.rules.registered import Readiness, readiness
 from bot.rules.reminders import Wanted, wanted
-from bot.store.protocol import Enrolments, Holds
+from bot.store.protocol import AuditTrail, Enrolments, Holds
 from bot.verification.recovery_code import CODES
+
+MOST_EVENTS = 10
+LOOKED_AT = 50      # records: one request leaves about six
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,12 @@ class MyStatus:
     directory: Directory
     enrolments: Enrolments
     holds: Holds
+    trail: AuditTrail
     clock: Clock
+
+    async def events(self, speaker: Speaker) -> list[Telling]:
+        """What happened lately with the owner's own account, newest first."""
+        return tellings(await self.trail.last_about(speaker.object_id or "", LOOKED_AT), MOST_EVENTS)
 
     async def of(self, speaker: Speaker, policy: Policy) -> Status | None:
         """The owner's status; None for somebody who has no account that can be served here."""

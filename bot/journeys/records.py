@@ -13,11 +13,13 @@ from bot.journeys.aside import Aside
 from bot.people import WEB_CHAT, Speaker
 from bot.rules.case import Case
 from bot.rules.sources import neighbourhood
-from bot.store.protocol import AuditTrail, Exhausted, Refusals
+from bot.store.protocol import AlarmLinks, AuditTrail, Exhausted, Refusals
 
 log = structlog.get_logger(__name__)
 
 REFUSALS_SECONDS = 300
+NOTHING_TO_SHUT = frozenset({"frozen"})
+"""Notices without a link to say "this wasn't me"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Records:
     directory: Directory
     clock: Clock
     refusals: Refusals
+    links: AlarmLinks
+    base_url: str
     aside: Aside = field(default_factory=Aside)
 
     async def opened(self, case: Case, account: Account | None) -> None:
@@ -120,11 +124,13 @@ class Records:
             await self.tell_owner(account, "paused", once)
 
     async def tell_owner(self, account: Account, key: str, once: str) -> None:
-        """Queue one notice to every address of the owner (O6)."""
+        """Queue one notice to every address of the owner (O6), each with a link of its own to say "this wasn't me"."""
         when = utc(self.clock.now())
         facts = {"account": account.username, "time": when.strftime("%H:%M"), "date": when.strftime("%d.%m.%Y")}
         for address in account.notice_addresses:
-            await self.outbox.put(Mail(address, account.language, key, facts), f"{once}:{address}")
+            if key not in NOTHING_TO_SHUT:
+                facts["link"] = f"{self.base_url}/alarm/{await self.links.issue(account.id, account.language)}"
+            await self.outbox.put(Mail(address, account.language, key, dict(facts)), f"{once}:{address}")
 
     async def _maybe_refused(self, said: Mapping[str, Any], *, refused: bool) -> None:
         """Record it; of refusals the first of its kind in a while, then the tenth, the hundredth ...: they are free.

@@ -119,7 +119,8 @@ class Settlement:
         await self.records.outcome(case, account.tenant if account else "")
         if case.state is State.DONE and account is not None:
             await self._after_success(case, account)
-        await self.knock.knock(case.reference)
+        if case.reference:
+            await self.knock.knock(case.reference)
         await self.pending.remove(case.id)
 
     async def _after_success(self, case: Case, account: Account) -> None:

@@ -27,8 +27,14 @@ _ONCE_KEPT = 30 * 86400
 """Seconds for which `once` is remembered: a case may be settled again for as long as it is kept (limit 27, a day),
 and a pause or an alarm names a quarter of an hour. The rest is for clocks that jump (F12)."""
 
-# KEYS: records, head, once, mark. The mark is the head once more, away from the trail. Together with the number
-# the stream itself remembers they tell whether the trail was cut off, rolled back or taken away as a whole.
+_INDEXED = 50
+"""So many numbers of records are kept about each account: the newest."""
+_INDEX_KEPT = 400 * 86400
+"""Seconds after its newest record for which such an index is kept: names nobody has get one too (E2)."""
+
+# KEYS: records, head, once, mark, and for an append the index of the record's target. The mark is the head once
+# more, away from the trail. Together with the number the stream itself remembers they tell whether the trail was cut
+# off, rolled back or taken away as a whole.
 _STATE_OF = """
 local function hash_of(number)
   local found = redis.call('XRANGE', KEYS[1], number .. '-0', number .. '-0')
@@ -53,7 +59,8 @@ _LOOK = Script(_STATE_OF + "return state_of(ARGV[1], ARGV[2])")
 
 # ARGV: as above; the five words of the state that the record follows; the new record's number, hash, MAC as a
 # head, and text; the digest of `once` or ''; the time, and the time before which what was once is forgotten: ten at
-# a step, more than come, and never so many that anybody waits. A record that was sent twice because a reply was lost
+# a step, more than come, and never so many that anybody waits; 1 if the record is about somebody, how many of theirs
+# are listed, and for how many seconds. A record that was sent twice because a reply was lost
 # is found by its hash and appended once.
 _APPEND = Script(_STATE_OF + """
 if ARGV[12] ~= '' and redis.call('ZSCORE', KEYS[3], ARGV[12]) then return {'known'} end
@@ -69,6 +76,11 @@ if ARGV[12] ~= '' then
   local old = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[14], 'LIMIT', 0, 10)
   if #old > 0 then redis.call('ZREM', KEYS[3], unpack(old)) end
   redis.call('ZADD', KEYS[3], ARGV[13], ARGV[12])
+end
+if ARGV[15] == '1' then
+  redis.call('LPUSH', KEYS[5], ARGV[8])
+  redis.call('LTRIM', KEYS[5], 0, ARGV[16] - 1)
+  redis.call('EXPIRE', KEYS[5], ARGV[17])
 end
 return {'appended'}
 """)
@@ -148,13 +160,15 @@ class RedisAuditTrail:
                 yield _record(fields[1], number)
             after = "(" + page[-1][0].decode()
 
-    async def last_about(self, target: str, most: int = 10, among: int = 2000) -> list[dict[str, Any]]:
-        """The newest records about a target, newest first, among the last ones of all."""
-        page = await self._store.do("XREVRANGE", keys.AUDIT_RECORDS, "+", "-", "COUNT", among)
-        # Not every record is read as JSON: most are about somebody else.
-        wanted = json.dumps(target).encode()
-        found = [_record(fields[1], number) for number, fields in page if wanted in fields[1]]
-        return [one for one in found if one.get("target") == target][:most]
+    async def last_about(self, target: str, most: int = 10) -> list[dict[str, Any]]:
+        """The newest records about a target, 50 at most, newest first; only those that are ours and whole."""
+        numbers = await self._store.do("LRANGE", keys.audit_of(target), 0, most - 1)
+        if not numbers:
+            return []
+        ids = [number.decode() + "-0" for number in numbers]
+        pages = await self._store.many([("XRANGE", keys.AUDIT_RECORDS, one, one) for one in ids])
+        found = [_record(fields[1], number) for page in pages for number, fields in page]
+        return [one for one in found if one.get("target") == target and audit.genuine(one, self._check)]
 
     async def verify(self) -> Broken | None:
         """The first thing wrong with the trail, or None."""
@@ -202,10 +216,11 @@ class RedisAuditTrail:
         now = self._clock.now()
         record = audit.chained(entry, self._after, now, self._replica, self._sign)
         fresh = Head(record["seq"], record["hash"])
-        word, *state = await self._store.call(_APPEND, _KEYS, [
+        target = record["target"]
+        word, *state = await self._store.call(_APPEND, [*_KEYS, keys.audit_of(target)], [
             self._known.seq, self._known.hash, *self._words, fresh.seq, fresh.hash,
             self._ring.mac(_HEAD, fresh.signed_bytes()), audit.line(record), keys.digest(once) if once else "",
-            repr(now), repr(now - _ONCE_KEPT)])
+            repr(now), repr(now - _ONCE_KEPT), int(target != ""), _INDEXED, _INDEX_KEPT])
         if state:
             self._see([word, *state])
             return False

@@ -61,6 +61,11 @@ def news_once(key: str, once: str) -> str:
     return f"kt:{{c:{digest(key)}}}:told:{digest(once)}"
 
 
+def audit_of(target: str) -> str:
+    """The numbers of the newest audit records about an account."""
+    return f"kt:{{audit}}:of:{digest(target)}"
+
+
 def mail_once(once: str) -> str:
     return f"kt:{{mail}}:once:{digest(once)}"
 
@@ -80,6 +85,11 @@ def cases_of(account_id: str) -> str:
 
 def ticket(ticket_hash: str) -> str:
     return f"kt:{{cases}}:ticket:{digest(ticket_hash)}"
+
+
+def alarm_link(link_hash: str) -> str:
+    """Whose account a link "this wasn't me" shuts, and whether it did."""
+    return f"kt:alarm:{digest(link_hash)}"
 
 
 def code(challenge: str) -> str:

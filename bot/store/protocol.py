@@ -265,6 +265,39 @@ class HelpCases(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The request that a link's first press began, and when (seconds since 1970)."""
+
+    case: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLink:
+    """Whose account a link "this wasn't me" shuts, the language of its mail, and its first press."""
+
+    account: str
+    lang: str
+    used: Use | None
+
+
+class AlarmLinks(Protocol):
+    """Links in mails; only their hashes are kept, for a week."""
+
+    async def issue(self, account: str, lang: str) -> str:
+        """A new link's token: 256 bit, URL-safe."""
+        ...
+
+    async def read(self, token: str) -> AlarmLink | None:
+        """None for one that is unknown or over."""
+        ...
+
+    async def use(self, token: str, case: str) -> Use | None:
+        """The first use of the link: this one, unless there was one before (G3). None as in `read`."""
+        ...
+
+
 class Refusals(Protocol):
     """Counts refusals that are alike."""
 
@@ -281,4 +314,8 @@ class AuditTrail(Protocol):
 
         Raises StoreUnavailable, and then there must be no effect (U1).
         """
+        ...
+
+    async def last_about(self, target: str, most: int = 10) -> Sequence[Mapping[str, Any]]:
+        """The newest records about a target, 50 at most, newest first."""
         ...

@@ -237,3 +237,31 @@ async def test_an_unreachable_store_raises(ring: KeyRing, clock: SteppedClock) -
     nowhere = RedisAuditTrail(Store.open("unix:///nonexistent/redis.sock"), ring, clock, "one")
     with pytest.raises(StoreUnavailable):
         await nowhere.append(audit.entry("x"))
+
+
+async def test_the_newest_records_about_somebody_are_found_without_a_scan(
+        trail: RedisAuditTrail, elsewhere: RedisAuditTrail, store: Store) -> None:
+    """Fifty numbers an account, newest first, by whichever replica; one record sent twice is listed once."""
+    for number in range(60):
+        await (trail, elsewhere)[number % 2].append(
+            audit.entry("reset.proof", target="kari", reason=str(number)), once=f"n{number}")
+        await trail.append(audit.entry("reset.proof", target="john"))
+        await trail.append(audit.entry("reset.proof", target="kari", reason="again"), once=f"n{number}")
+    assert [one["reason"] for one in await elsewhere.last_about("kari", 5)] == ["59", "58", "57", "56", "55"]
+    assert len(await trail.last_about("kari", 100)) == 50
+    assert await trail.last_about("nobody") == []
+    assert await trail.verify() is None
+    assert await store.do("TTL", keys.audit_of("kari")) > 0
+
+
+async def test_a_record_that_was_changed_or_is_another_persons_is_not_told(
+        trail: RedisAuditTrail, store: Store) -> None:
+    """U3, D1: the index proves nothing by itself."""
+    await trail.append(audit.entry("reset.proof", target="john", reason="his"))
+    await trail.append(audit.entry("reset.proof", target="kari", reason="hers"))
+    await store.do("LPUSH", keys.audit_of("kari"), 1)
+    assert [one["reason"] for one in await trail.last_about("kari")] == ["hers"]
+    forged = {**(await trail.last_about("kari"))[0], "reason": "forged", "seq": 3}
+    await store.do("XADD", keys.AUDIT_RECORDS, "3-0", "record", audit.line(forged), "hash", "x")
+    await store.do("LPUSH", keys.audit_of("kari"), 3)
+    assert [one["reason"] for one in await trail.last_about("kari")] == ["hers"]

@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from app import JOURNEYS
 from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
 from bot.directory.entra import BUSY, REFUSED_BY_SERVICE
+from bot.journeys.alarm import Stands
 from bot.journeys.helpdesk import NotDone
 from bot.journeys.helping import Became
 from bot.journeys.password_page import WRONG_CURRENT
 from bot.journeys.protocol import End
 from bot.pages.error_pages import _WORDED
 from bot.pages.secure import _SELDOM
+from bot.rules import events
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.helpdesk import HOW, About, Stage
 from bot.rules.helping import Act
@@ -29,6 +32,7 @@ from tests.support.house import content
 ROOT = Path(__file__).parents[2]
 OPERATIONS = ("reset", "change")
 CONVERSATIONS = ("forgot_password", "change_password", "unlock_account", "recovery_codes")
+ALARMED = tuple(one for one in Stands if one is not Stands.UNKNOWN)
 PAGES = (*OPERATIONS, "recovery_codes")
 # The operations whose words a template asks for.
 PROOFS = ("prove", "step_up", "it_code")
@@ -112,8 +116,12 @@ def _families() -> dict[str, set[str]]:
         "helpdesk.about.{}": {f"helpdesk.about.{one}" for one in About},
         "helpdesk.tried.{}": {f"helpdesk.tried.{one}" for one in HOW},
         "answer.button.{}": {"answer.button.yes", "answer.button.no"},
-        "mail.{}.subject": {f"mail.{one}.subject" for one in _mails()},
-        "mail.{}.body": {f"mail.{one}.body" for one in _mails()},
+        "mail.{}.{}": {f"mail.{one}.{part}" for one in _mails() for part in ("subject", "body")},
+        "my_events.{}": {f"my_events.{one}" for one in events.PLAIN} | {
+            f"my_events.{kind}.{one}" for kind in events.OF_OPERATIONS for one in (*events.OPERATIONS, "other")},
+        "my_events.by.{}": {f"my_events.by.{one}" for one in (*events.WAYS.values(), "other")},
+        "not_me.{}": {f"not_me.{one}" for one in ALARMED},
+        "not_me.with_case.{}": {f"not_me.with_case.{one}" for one in ALARMED},
         "password.{}.{}": {f"password.{kind}.{one}" for kind in ("rule", "broken") for one in _rules()},
         "password.broken.{}": {f"password.broken.{one}" for one in _rules()},
         "password.{}.other": {"password.rule.other", "password.broken.other"},
@@ -161,6 +169,9 @@ def _in_templates() -> set[str]:
                   for stem, rest in re.findall(r'say\("(pages|admin).error." ~ problem ~ "([a-z_.]+)"\)', text)}
         found |= {f"admin.do.{act}.{part}" for act in Act for part in re.findall(
             r'say\("admin.do." ~ (?:[a-z]+\.)?act ~ "\.([a-z]+)"', text)}
+        if '"pages.alarm." ~' in text:
+            named = ALARMED if "stands" in text else ("gone", "refused")
+            found |= {f"pages.alarm.{one}.{part}" for one in named for part in ("title", "lead")}
         if '"admin.result." ~' in text:
             found |= {f"admin.result.{one or 'running'}" for one in Became}
         if '"admin.cases.is." ~' in text:
@@ -181,7 +192,8 @@ def _wanted() -> set[str]:
 def test_the_code_was_understood() -> None:
     """The readings above find what is known to be there, so that they do not pass for finding nothing."""
     assert {"code", "reset_done", "change_done", "unlock_done", "recovery_code_used", "recovery_codes_made",
-            "paused", "help_opened", "help_urgent", "it_pause", "it_resume", "it_thaw", "it_reopen"} == _mails()
+            "paused", "help_opened", "help_urgent", "it_pause", "it_resume", "it_thaw", "it_reopen",
+            "frozen"} == _mails()
     assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
     assert len(_literals()) > 40
     assert len(_in_templates()) > 60
@@ -192,16 +204,28 @@ def test_every_made_up_key_is_of_a_known_family() -> None:
     assert _shapes() == set(_families())
 
 
+@pytest.mark.parametrize("lang", content().languages)
+def test_every_notice_has_a_way_to_say_that_it_was_somebody_else(lang: str) -> None:
+    """The link stands in whatever an owner is told by mail, but where all is shut already (O6)."""
+    without = {one for one in _mails() if "link" not in content().messages[lang][f"mail.{one}.body"].places}
+    assert without == {"code", "frozen", "help_opened", "help_urgent"}
+
+
+def test_every_operation_is_told_in_the_owners_events() -> None:
+    """What can be begun is told by its own name."""
+    assert set(filter(None, JOURNEYS.values())) <= set(events.OPERATIONS)
+
+
 SURE_OF_NOTHING = re.compile(r"(?i)ikke (er )?(endret|byttet)|ingenting|not (been )?changed|nothing")
 KNOWN = {
     # What was just sent was not used, whatever became of what was sent before.
     "pages.error.400.lead", "pages.error.403.lead", "pages.error.408.lead", "pages.error.413.lead",
-    "pages.error.429.lead", "pages.form.problems", "pages.form.problems_title",
+    "pages.error.429.lead", "pages.alarm.refused.lead", "pages.form.problems", "pages.form.problems_title",
     # The case was ended or refused by compare-and-set, so there is no effect and never will be.
     *(f"case.over.{one}" for one in WhyEnded), *(f"case.refused.{one}" for one in WhyRefused), "case.too_many_codes",
     *(f"pages.{one}.refused.{part}" for one in (*PAGES, "prove") for part in ("title", "lead")),
     # Of the person, not of the case; a condition; an instruction.
-    *(f"{one}.help" for one in CONVERSATIONS), "pages.form.phrase_help",
+    *(f"{one}.help" for one in CONVERSATIONS), "pages.form.phrase_help", "pages.alarm.was_me",
 }
 
 
