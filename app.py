@@ -176,7 +176,7 @@ JOURNEYS = {"forgot_password": "reset", "change_password": "change", "unlock_acc
 """The conversations that can be begun, and the operation of each, where it has one that needs proof."""
 ADMIN = Path(__file__).parent / "bot" / "admin"
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
-LEARNING = "Learning to understand (about 20 s, only the first time) ..."
+LEARNING = "Learning to understand (about half a minute, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
 END_SECONDS = 27.0          # from then on, for everything; of the 30 a service has to end in (F11)
 CLOCKS_APART = 5.0          # seconds; a third of what a phone's code bears

@@ -270,7 +270,7 @@ class FrontDesk:
         if _is_about(found, reading):
             talk.memory.misses = 0
             await self._explain(talk, found)
-        elif reading.topic == "language" and reading.sure:
+        elif reading.sure and reading.answers[0] == "language":
             await self._switch(talk, self._named_language(talk), None)
         elif reading.sure:
             talk.memory.misses = talk.memory.misses + 1 if reading.topic == "out_of_scope" else 0

@@ -19,7 +19,7 @@ from bot.understanding.reader import Reader
 
 _ROOM = Path(__file__).parent
 _LEARNED_BY = ("codes.py", "families.py", "features.py", "lesson.py", "model.py", "text.py", "train.py")
-_LEARNING_SECONDS = 120     # of patience with a slow machine; two are usual
+_LEARNING_SECONDS = 600     # of patience with a slow machine; thirty are usual
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")  # of the environment: the rest holds secrets
 
 _log = structlog.get_logger(__name__)
