@@ -86,6 +86,15 @@ from bot.journeys.proof_page import ProofPage
 from bot.journeys.records import Records
 from bot.journeys.recovery_codes import CodesMade, RecoveryCodesPage
 from bot.journeys.recovery_codes import RecoveryCodes as RecoveryCodesJourney
+from bot.journeys.register_method import (
+    Changes,
+    MethodsChanged,
+    RegisterApp,
+    RegisterAppPage,
+    RegisterMail,
+    RemoveMethod,
+    RenameMethod,
+)
 from bot.journeys.reminding import Reminding
 from bot.journeys.settlement import Settlement
 from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
@@ -151,6 +160,7 @@ from bot.store.watch import MarkFile, Watch
 from bot.understanding import ErrorFinder, Reader, open_reader
 from bot.verification.email_code import EmailCode
 from bot.verification.it_code import ItCode
+from bot.verification.new_address import NewAddress
 from bot.verification.protocol import Authenticator
 from bot.verification.recovery_code import RecoveryCode
 from bot.verification.totp import Totp, new_seed
@@ -164,6 +174,7 @@ from dialogs.my_status import MyStatus
 from dialogs.not_me import NotMe
 from dialogs.offers import Offers
 from dialogs.recovery_codes import RecoveryCodes
+from dialogs.register_method import RegisterMethod
 from dialogs.reminders import Reminders
 from dialogs.talk import Conversation, Floor
 from dialogs.turns import Turns
@@ -172,9 +183,10 @@ from dialogs.unlock_account import UnlockAccount
 log = structlog.get_logger("keyturn")
 
 JOURNEYS = {"forgot_password": "reset", "change_password": "change", "unlock_account": "unlock",
-            "recovery_codes": "recovery_codes", "fetch_a_person": ""}
+            "recovery_codes": "recovery_codes", "register_method": "register_app", "fetch_a_person": ""}
 """The conversations that can be begun, and the operation of each, where it has one that needs proof."""
 ADMIN = Path(__file__).parent / "bot" / "admin"
+REGISTERING = {one.operation: one for one in (RegisterApp, RegisterMail, RenameMethod, RemoveMethod)}
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 LEARNING = "Learning to understand (about half a minute, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
@@ -221,6 +233,7 @@ class Desk:
             Totp(self.enrolments, self._cool_down, clock),
             RecoveryCode(self.enrolments, self._cool_down, clock),
             ItCode(self.one_time_codes),
+            NewAddress(HashedCodes(store, ring, clock), self.mails, self.tries, limits, clock),
             EmailCode(HashedCodes(store, ring, clock), self.enrolments, self.mails, self.tries, limits, clock,
                       directory=self.directory, cool_down=self._cool_down))}
 
@@ -258,6 +271,7 @@ class Desk:
             self.directory,
             {"reset": password_set, "change": password_set, "unlock": Unlocked(self.directory, records, self.errands),
              "recovery_codes": CodesMade(self.enrolments, records),
+             **dict.fromkeys(REGISTERING, MethodsChanged(self.enrolments, records)),
              FREEZE: Frozen(self.directory, self.holds, self.fetch_a_person, records, clock)},
             self.cases, self.pending, records, self.knocks, clock)
         doing = Doing(self.directory, self.enrolments, self.cases, self.tries, self.holds, self.pending, records,
@@ -265,14 +279,15 @@ class Desk:
         work = (self.directory, authenticators, self.enrolments, self.cases, self.tries, self.holds, records,
                 ring.pseudonym, self._phrase, self.policy, limits, clock, settings.base_url, beat)
         self.forgot_password = ForgotPasswordJourney(*work)
-        change_password = ChangePasswordJourney(*work)
         unlock_account = UnlockAccountJourney(*work, doing=doing)
-        recovery_codes = RecoveryCodesJourney(*work)
+        changes = Changes(self.directory, self.enrolments, doing, limits, clock)
+        registering = {name: one(*work, changes=changes) for name, one in REGISTERING.items()}
         self.pages = Pages(self.cases, {
             "recovery_codes": RecoveryCodesPage(
                 self.directory, self.enrolments, doing, limits, clock, masked),
             "reset": ResetPage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
             "change": ChangePage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
+            "register_app": RegisterAppPage(self.directory, changes, self.tries, limits, clock, masked),
             PROVE: ProofPage(self.forgot_password, self.knocks, clock),
         }, limits, clock)
         self.demo_desk = DemoDesk(
@@ -283,8 +298,10 @@ class Desk:
 
         # The conversations.
         front = self._front_desk(reader, [
-            ForgotPassword(self.forgot_password, limits, clock), ChangePassword(change_password, limits, clock),
-            UnlockAccount(unlock_account, limits, clock), RecoveryCodes(recovery_codes, limits, clock)])
+            ForgotPassword(self.forgot_password, limits, clock),
+            ChangePassword(ChangePasswordJourney(*work), limits, clock),
+            UnlockAccount(unlock_account, limits, clock), RecoveryCodes(RecoveryCodesJourney(*work), limits, clock),
+            RegisterMethod(registering["register_app"], limits, clock, registering)])
         self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact, self.metrics)
         self.background = Background()
         self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})},

@@ -108,8 +108,8 @@ class MyStatus:
         return talk.words("my_status.ready")
 
     def _buttons(self, talk: Talk) -> list[Press]:
-        return [
-            EVENTS, *(self.offers.button(one) for one in ("recovery_codes",) if one in self.offers.to(talk.speaker))]
+        offered = self.offers.to(talk.speaker)
+        return [EVENTS, *(self.offers.button(one) for one in ("register_method", "recovery_codes") if one in offered)]
 
 
 def own(talk: Talk) -> bool:

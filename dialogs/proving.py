@@ -37,6 +37,8 @@ RESET = Press("forgot_password.button.start", {"do": "start", "journey": "forgot
 # Where the directory's own page does what cannot be done here: names of links.
 OFFICIAL: Mapping[str, str] = {WhyNot.SYNCED: "sspr", WhyNot.CHANGE_ELSEWHERE: "change"}
 
+REGISTER = Press("register_method.button.start", {"do": "start", "journey": "register_method"})
+
 AT_GATE: Mapping[str, Sequence[Press]] = {
     APP: (CANCEL,), TOTP: (RECOVERY, CANCEL), STEP_UP: (RECOVERY, CANCEL),
     IT_CODE: (HAVE_IT_CODE, PERSON, CANCEL),
@@ -317,5 +319,7 @@ class Proving(Conversation):
         """What the person can do instead."""
         if name := OFFICIAL.get(reason):
             yield Press("case.button.official", url=talk.link(name))
+        if reason == WhyNot.UNREGISTERED:
+            yield REGISTER
         if reason in (WhyNot.NO_UNLOCK, WhyNot.CHANGE_ELSEWHERE):
             yield RESET

@@ -71,6 +71,7 @@ class Press:
     key: str
     value: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ class Talk:
 
     async def say(self, key: str, *, buttons: Sequence[Press] = (), **facts: Any) -> None:
         await self.say_text(self.words(key, **facts), [
-            Button(self.words(one.key), one.value, one.url) for one in buttons])
+            Button(self.words(one.key, **one.facts), one.value, one.url) for one in buttons])
 
     async def say_lines(self, lines: Sequence[str], buttons: Sequence[Press] = ()) -> None:
         """Say several sentences as one message, a line each."""
@@ -239,7 +240,7 @@ class Step:
         """
         prompt = {"key": key, "facts": facts, "of": self._conversation.name, "fits": fits, "words": words,
                   "about": about, "again": again or key, "said": said, "check": check.__name__,
-                  "buttons": [[one.key, dict(one.value)] for one in buttons]}
+                  "buttons": [[one.key, dict(one.value), dict(one.facts)] for one in buttons]}
         return await self._within.begin_dialog(ASK, prompt)
 
     async def go_on(self, value: Any = None) -> DialogTurnResult:
@@ -350,7 +351,7 @@ class Floor:
 
     def offers(self, memory: Memory, pressed: Mapping[str, str]) -> bool:
         """Whether the waiting prompt has a button that does this."""
-        return any(value.get("do") == pressed.get("do") for _, value in self.asked(memory).get("buttons", ()))
+        return any(value.get("do") == pressed.get("do") for _, value, *_ in self.asked(memory).get("buttons", ()))
 
     def asked(self, memory: Memory) -> Mapping[str, Any]:
         """What the waiting prompt asked: key, facts, shape; empty when none waits."""
@@ -429,4 +430,6 @@ def _talk_of(context: TurnContext) -> Talk:
 
 
 async def _say_prompt(talk: Talk, asked: Mapping[str, Any], key: str) -> None:
-    await talk.say(key, buttons=[Press(key, value) for key, value in asked["buttons"]], **asked["facts"])
+    # Another release kept no facts of a button (F10).
+    buttons = [Press(key, value, facts=facts[0] if facts else {}) for key, value, *facts in asked["buttons"]]
+    await talk.say(key, buttons=buttons, **asked["facts"])

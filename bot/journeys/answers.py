@@ -68,7 +68,8 @@ class Page:
 class Told:
     """How a case stands, as far as it is known (F1).
 
-    "waiting" for the person; "checking" while the effect is in flight; "done"; "refused" or "ended"
+    "waiting" for the person; "checking" while the effect is in flight; "done" (`reason` "waits": what was
+    registered does not count yet); "refused" or "ended"
     without an effect, for a reason of rules.case; "unknown" when there is no record of the case any
     more; "elsewhere" when it is somebody else's.
     """

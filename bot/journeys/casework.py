@@ -95,8 +95,8 @@ class Casework:
         reason = self.directory.cannot(self.operation)
         return Cannot(reason) if reason else None
 
-    async def begin(self, speaker: Speaker, lang: str, reference: Mapping[str, Any],
-                    name: str = "") -> Asked | Proven | NotAName | Paused | Cannot:
+    async def begin(self, speaker: Speaker, lang: str, reference: Mapping[str, Any], name: str = "",
+                    plan: Mapping[str, str] | None = None) -> Asked | Proven | NotAName | Paused | Cannot:
         """Open a case: for the speaker's own account (I7), or for the one that a visitor names."""
         if beyond := self.beyond():
             return beyond
@@ -104,7 +104,7 @@ class Casework:
         if gates is None:
             return Cannot(WhyNot.NOT_OFFERED)
         if not speaker.anonymous:
-            return await self._begin_own(speaker, lang, reference)
+            return await self._begin_own(speaker, lang, reference, plan or {})
         async with self._paced(speaker):
             return await self._begin_named(speaker, gates, lang, reference, name)
 
@@ -118,7 +118,7 @@ class Casework:
         first, *_ = (*TYPED[case.next_gate], *ON_PAGE.get(case.next_gate, ()))
         sent = await self.authenticators[first].challenge(case)
         if isinstance(sent, NotSent):
-            await self.records.limited(self.operation, speaker, case.account, Exhausted("codes", sent.until))
+            await self.records.limited(case.operation, speaker, case.account, Exhausted("codes", sent.until))
             return Paused(sent.until)
         return Asked(case.id, case.next_gate)
 
@@ -161,7 +161,7 @@ class Casework:
             if (case.state is State.OPENED) is not (purpose == PROVE):
                 return Told("elsewhere")
             # In Teams no browser is known yet: the one in which its person goes on becomes the case's (P3).
-            case = replace(case, browser=speaker.browser)
+            case = self._prepared(replace(case, browser=speaker.browser), purpose)
             try:
                 ticket, case = await self.cases.issue_ticket(
                     case, purpose or case.operation, self.limits.ticket_seconds)
@@ -186,14 +186,18 @@ class Casework:
             case = await self.cases.read(case_id)   # The page was quicker: what did it do?
         return told_of(await self.cases.read(case_id))
 
+    def _prepared(self, case: Case, purpose: str) -> Case:
+        """The case as the page that a new ticket opens will need it."""
+        return case
+
     @property
     def lifetimes(self) -> Lifetimes:
         return Lifetimes(self.limits.flow_seconds, self.limits.grant_seconds)
 
     # -- beginning -----------------------------------------------------------------------------
 
-    async def _begin_own(self, speaker: Speaker, lang: str,
-                         reference: Mapping[str, Any]) -> Asked | Proven | Paused | Cannot:
+    async def _begin_own(self, speaker: Speaker, lang: str, reference: Mapping[str, Any],
+                         plan: Mapping[str, str]) -> Asked | Proven | Paused | Cannot:
         account_id = speaker.object_id or ""
         if paused := await self.tries.paused(attempt_of(speaker, challenge="", account=account_id)):
             await self.records.limited(self.operation, speaker, account_id, paused)
@@ -205,7 +209,7 @@ class Casework:
             await self.records.refused(self.operation, speaker, account_id, obstacle.reason)
             return Cannot(obstacle.reason, obstacle.until)
         passable = await self._passable(account_id, gates or ())
-        case = await self._open(speaker, account_id, "", passable, lang, reference)
+        case = await self._open(speaker, account_id, "", passable, lang, reference, plan)
         await self.records.opened(case, account)
         return Asked(case.id, case.next_gate) if case.gates else Proven(case.id)
 
@@ -276,12 +280,12 @@ class Casework:
         return readiness(enrolment, gates, self.clock.now(), self.policy().cool_down_seconds)
 
     async def _open(self, speaker: Speaker, account: str, blocked: str, gates: tuple[str, ...], lang: str,
-                    reference: Mapping[str, Any]) -> Case:
+                    reference: Mapping[str, Any], plan: Mapping[str, str] | None = None) -> Case:
         now = self.clock.now()
         return await self.cases.open(Case(
             id=secrets.token_urlsafe(16), operation=self.operation, lang=lang, account=account,
             speaker=asdict(speaker), reference=reference, key=secrets.token_urlsafe(16),
-            phrase=self.phrase(lang), gates=gates, blocked=blocked, browser=speaker.browser,
+            phrase=self.phrase(lang), plan=plan or {}, gates=gates, blocked=blocked, browser=speaker.browser,
             state=State.OPENED if gates else State.PROVEN, opened_at=now, proven_at=0 if gates else now))
 
     async def _passable(self, account_id: str, gates: tuple[str, ...]) -> tuple[str, ...]:
@@ -308,7 +312,7 @@ class Casework:
             if counted.whose == "challenge":
                 return await self.cancel(case.id, WhyEnded.TOO_MANY_TRIES)
             if counted.whose != "account" or not speaker.anonymous:
-                await self.records.limited(self.operation, speaker, case.account, counted)
+                await self.records.limited(case.operation, speaker, case.account, counted)
                 return Paused(counted.until, counted.whose)
         # A paused account refuses even a right code, does not spend it, and reads the same (V3, E1).
         hopeless = not isinstance(counted, Counted) or (case.blocked and case.blocked not in TOLD_WHEN_PROVEN)
@@ -397,7 +401,8 @@ def told_of(case: Case | None) -> Told:
         case State.CLAIMED:
             return Told("checking")
         case State.DONE:
-            return Told("done")
+            # What only IT has vouched for does not count yet (A3).
+            return Told("done", "waits" if IT_CODE in case.proofs else "")
         case State.REFUSED:
             return Told("refused", case.reason)
         case State.ENDED:

@@ -23,6 +23,15 @@ class RuleState:
 
 
 @dataclass(frozen=True, slots=True)
+class NewApp:
+    """What an authenticator app needs: as a link (and QR code), and as a key to be typed; `instead` of another app."""
+
+    uri: Secret
+    key: Secret
+    instead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """What the page shows before anything is done (E3, P3). `kind` names the template and its fields.
 
@@ -39,6 +48,7 @@ class Form:
     seconds_left: float
     rules: tuple[RuleState, ...] = ()
     longest: int = 0            # characters a password may have
+    new_app: NewApp | None = None
 
 
 class End(Enum):

@@ -123,11 +123,14 @@ class Records:
         if account is not None:
             await self.tell_owner(account, "paused", once)
 
-    async def tell_owner(self, account: Account, key: str, once: str) -> None:
-        """Queue one notice to every address of the owner (O6), each with a link of its own to say "this wasn't me"."""
+    async def tell_owner(self, account: Account, key: str, once: str, also: Sequence[str] = ()) -> None:
+        """Queue one notice to every address of the owner, and `also` to these (O6).
+
+        Each has a link of its own to say "this wasn't me".
+        """
         when = utc(self.clock.now())
         facts = {"account": account.username, "time": when.strftime("%H:%M"), "date": when.strftime("%d.%m.%Y")}
-        for address in account.notice_addresses:
+        for address in dict.fromkeys((*account.notice_addresses, *also)):
             if key not in NOTHING_TO_SHUT:
                 facts["link"] = f"{self.base_url}/alarm/{await self.links.issue(account.id, account.language)}"
             await self.outbox.put(Mail(address, account.language, key, dict(facts)), f"{once}:{address}")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState, Se
 from bot.pages.forgery import FormTokens, Mac, from_our_page
 from bot.pages.forms import BadRequestError, as_text, form_fields, is_text, json_field, read_body
 from bot.pages.languages import asked_language, page_language
+from bot.pages.qr import qr_svg
 from bot.pages.rendering import Renderer
 from bot.secret import Secret
 from bot.site import Site
@@ -29,9 +31,10 @@ GONE = 404
 _TICKET = re.compile(r"[A-Za-z0-9_-]{22,86}")
 # The names of a form's fields, and the template that has them, by the form's kind.
 _TEMPLATES = {"reset": "secure_form.html", "change": "secure_form.html", "prove": "secure_code.html",
-              "recovery_codes": "secure_make.html"}
-_RESULTS = {("prove", End.DONE): "proved", ("recovery_codes", End.DONE): "shown"}
-_FIELDS = frozenset({"password", "current", "code", "make"})
+              "recovery_codes": "secure_make.html", "register_app": "secure_app.html"}
+_RESULTS = {("prove", End.DONE): "proved", ("recovery_codes", End.DONE): "shown",
+            ("register_app", End.DONE): "app"}
+_FIELDS = frozenset({"password", "current", "code", "make", "label"})
 _PASSWORDS = frozenset({"password", "current"})
 
 # Kept by nearly everything people type: on the checklist only once they are broken.
@@ -219,9 +222,12 @@ class _SecurePages:
             one.key: RuleState(one.key, False, {**known.get(one.key, {}), **one.facts}) for one in broken}
         shown = {rule.key: rule for rule in form.rules if rule.key not in _SELDOM} | wrong
         lines = [RuleLine(key, self._words("rule", lang, rule), key in wrong) for key, rule in shown.items()]
+        words = f"pages.{form.operation}"
+        app = form.new_app
+        draw = partial(qr_svg, app.uri.reveal()) if app else None
         return self._page(
-            _TEMPLATES[form.kind], lang, "form", status=422 if wrong else 200,
-            form=form, token=token, words=f"pages.{form.operation}", rules=lines,
+            _TEMPLATES[form.kind], lang, "form", status=422 if wrong else 200, draw=draw,
+            form=form, token=token, words=words, rules=lines,
             problems=[self._words("broken", lang, rule) for rule in wrong.values()])
 
     def _ended(self, request: web.Request, ended: Ended) -> web.Response:

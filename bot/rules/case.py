@@ -1,7 +1,7 @@
 """The life of one request: which states a case goes through, and which steps are allowed when."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -40,6 +40,7 @@ class WhyRefused(StrEnum):
     METHODS_CHANGED = "methods_changed"         # what it was proven with is gone (A4)
     POLICY = "policy"                           # what was asked for is not enough any more, or switched off (G2)
     TOO_OLD = "too_old"                         # the proof, for a change of what is registered (limit 16)
+    NEW_APP_WRONG = "new_app_wrong"             # codes of the app that was to be registered were wrong too often
     CONTACT_IT = "contact_it"
     NOT_LOCKED = "not_locked"                   # nothing to unlock
     EXPIRED_PASSWORD = "expired_password"       # noqa: S105  # nor is a lock what keeps its owner out
@@ -98,6 +99,8 @@ class Case:
     claimed_at: float = 0
     closed_at: float = 0
     reason: str = ""                    # why it was refused or ended
+    plan: Mapping[str, str] = field(default_factory=dict)   # what exactly is to be done, fixed from the beginning (V10)
+    draft: str = field(default="", repr=False)  # a seed that is not in force yet (A1); it goes with the case's end
     counted: bool = False               # this case was counted as a completed operation (limit 9)
     rev: int = 0
 
@@ -139,7 +142,7 @@ class Case:
         """This case at its end."""
         if state not in CLOSED:
             raise ValueError(f"{state} is no end")
-        return replace(self, state=state, closed_at=now, reason=reason or "")
+        return replace(self, state=state, closed_at=now, reason=reason or "", draft="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,21 +31,24 @@ from tests.support.house import content
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = ("reset", "change")
-CONVERSATIONS = ("forgot_password", "change_password", "unlock_account", "recovery_codes")
+CONVERSATIONS = ("forgot_password", "change_password", "unlock_account", "recovery_codes", "register_method")
+REGISTERING = ("register_app", "register_mail", "rename_method", "remove_method")
 ALARMED = tuple(one for one in Stands if one is not Stands.UNKNOWN)
-PAGES = (*OPERATIONS, "recovery_codes")
+PAGES = (*OPERATIONS, "recovery_codes", "register_app")
 # The operations whose words a template asks for.
 PROOFS = ("prove", "step_up", "it_code")
 TEMPLATES = {
     "secure_code.html": PROOFS, "result_proved.html": ("prove",), "secure_start.html": (*PAGES, *PROOFS),
+    "secure_app.html": ("register_app",), "result_app.html": ("register_app",),
     "secure_make.html": ("recovery_codes",), "result_codes.html": ("recovery_codes",),
     "result_shown.html": ("recovery_codes",), "result_checking.html": PAGES, "result_refused.html": (*PAGES, "prove")}
 # What only an operation without a password page can be refused for, and one with it cannot.
+LOCKS = (WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD)
 NOT_ON_PAGE = {
-    "reset": {WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD, WhyRefused.TOO_OLD},
-    "change": {WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD, WhyRefused.TOO_OLD},
-    "recovery_codes": {WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD, WhyRefused.TOO_MANY,
-                       WhyRefused.TOO_MANY_TRIES}}
+    "reset": {*LOCKS, WhyRefused.TOO_OLD, WhyRefused.NEW_APP_WRONG},
+    "change": {*LOCKS, WhyRefused.TOO_OLD, WhyRefused.NEW_APP_WRONG},
+    "recovery_codes": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
+    "register_app": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES}}
 # Names of files and of log events that look like keys.
 NO_KEYS = re.compile(
     r".*\.html|mail\.(failed|undeliverable|unsettled|unreadable)|web_chat\.client_missing|case\.rejected|help_case\.rejected")
@@ -86,12 +89,13 @@ def _mails() -> set[str]:
             notices |= set(_texts(node.args[2]))
     # One f-string makes all that IT does, one of the aftermath two more.
     notices = (notices - {"it_"}) | {f"it_{one}" for one in Act}
-    return (notices - {"_done"}) | {f"{one}_done" for one in OPERATIONS}
+    return (notices - {"_done"}) | {f"{one}_done" for one in (*OPERATIONS, *REGISTERING)}
 
 
 def _rules() -> set[str]:
     return {key for kind in Kind for key in rules_of(Policy(kind))} | _SELDOM | {
-        "history", "other", REFUSED_BY_SERVICE, BUSY, WRONG_CURRENT, "not_a_recovery_code", "wrong_recovery_code"}
+        "history", "other", REFUSED_BY_SERVICE, BUSY, WRONG_CURRENT, "not_an_app_code", "wrong_app_code",
+        "not_a_recovery_code", "wrong_recovery_code"}
 
 
 def _families() -> dict[str, set[str]]:
@@ -113,6 +117,10 @@ def _families() -> dict[str, set[str]]:
         "{}.button.start": {f"{one}.button.start" for one in CONVERSATIONS},
         "fetch_a_person.{}": {"fetch_a_person.sent", "fetch_a_person.sent_here"},
         "fetch_a_person.stands.{}": {f"fetch_a_person.stands.{one}" for one in Stage},
+        "register_method.button.{}": {f"register_method.button.{one}" for one in (
+            "app", "mail", "rename", "remove", "instead", "beside", "this", "codes", "sure")},
+        "register_method.which.{}": {"register_method.which.rename_method", "register_method.which.remove_method"},
+        "register_method.no_address.{}": {"register_method.no_address.unclear", "register_method.no_address.work"},
         "helpdesk.about.{}": {f"helpdesk.about.{one}" for one in About},
         "helpdesk.tried.{}": {f"helpdesk.tried.{one}" for one in HOW},
         "answer.button.{}": {"answer.button.yes", "answer.button.no"},
@@ -192,6 +200,7 @@ def _wanted() -> set[str]:
 def test_the_code_was_understood() -> None:
     """The readings above find what is known to be there, so that they do not pass for finding nothing."""
     assert {"code", "reset_done", "change_done", "unlock_done", "recovery_code_used", "recovery_codes_made",
+            "new_address", "register_app_done", "register_mail_done", "rename_method_done", "remove_method_done",
             "paused", "help_opened", "help_urgent", "it_pause", "it_resume", "it_thaw", "it_reopen",
             "frozen"} == _mails()
     assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
@@ -208,7 +217,7 @@ def test_every_made_up_key_is_of_a_known_family() -> None:
 def test_every_notice_has_a_way_to_say_that_it_was_somebody_else(lang: str) -> None:
     """The link stands in whatever an owner is told by mail, but where all is shut already (O6)."""
     without = {one for one in _mails() if "link" not in content().messages[lang][f"mail.{one}.body"].places}
-    assert without == {"code", "frozen", "help_opened", "help_urgent"}
+    assert without == {"code", "new_address", "frozen", "help_opened", "help_urgent"}
 
 
 def test_every_operation_is_told_in_the_owners_events() -> None:
@@ -224,6 +233,8 @@ KNOWN = {
     # The case was ended or refused by compare-and-set, so there is no effect and never will be.
     *(f"case.over.{one}" for one in WhyEnded), *(f"case.refused.{one}" for one in WhyRefused), "case.too_many_codes",
     *(f"pages.{one}.refused.{part}" for one in (*PAGES, "prove") for part in ("title", "lead")),
+    # Asked before there is any case.
+    "register_method.kept", "register_method.nothing",
     # Of the person, not of the case; a condition; an instruction.
     *(f"{one}.help" for one in CONVERSATIONS), "pages.form.phrase_help", "pages.alarm.was_me",
 }
