@@ -76,6 +76,7 @@ from bot.journeys.change_password import ChangePassword as ChangePasswordJourney
 from bot.journeys.doing import Doing
 from bot.journeys.errands import Errands
 from bot.journeys.fetch_a_person import FetchAPerson as FetchAPersonJourney
+from bot.journeys.forgetting import Forgetting
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.helpdesk import Helpdesk
 from bot.journeys.helping import Helping
@@ -168,6 +169,7 @@ from dialogs.answer_question import AnswerQuestion
 from dialogs.change_password import ChangePassword
 from dialogs.explain_error import ExplainError
 from dialogs.fetch_a_person import FetchAPerson
+from dialogs.forget_me import ForgetMe
 from dialogs.forgot_password import ForgotPassword
 from dialogs.front_desk import FrontDesk
 from dialogs.my_status import MyStatus
@@ -179,6 +181,7 @@ from dialogs.reminders import Reminders
 from dialogs.talk import Conversation, Floor
 from dialogs.turns import Turns
 from dialogs.unlock_account import UnlockAccount
+from dialogs.what_here import WhatHere
 
 log = structlog.get_logger("keyturn")
 
@@ -325,11 +328,14 @@ class Desk:
             self.policy, offers, self.clock)
         people = FetchAPerson(self.fetch_a_person, HelpWords(content), self.settings.limits, self.clock)
         not_me = NotMe(self.alarm, self.settings.limits, self.clock)
+        forget_me = ForgetMe(
+            Forgetting(self.cases, self.enrolments, self.holds, self.fetch_a_person, self.records, self.clock),
+            self._clear, self.settings.limits, self.clock)
         reminding = Reminding(self.enrolments, RedisSnoozes(self.store), self.audit, self.policy, self.clock)
         return FrontDesk(
-            Floor([*conversations, people, not_me]), AnswerQuestion(content, ratings, offers),
+            Floor([*conversations, people, not_me, forget_me]), AnswerQuestion(content, ratings, offers),
             ExplainError(content, ratings, offers), status, Reminders(status, reminding, offers, self.clock), people,
-            not_me, reader, ErrorFinder(content.errors.values()),
+            not_me, forget_me, WhatHere(offers), reader, ErrorFinder(content.errors.values()),
             content, self.clock, offers, self.site.base_url)
 
     def policy(self) -> Policy:
@@ -431,6 +437,10 @@ class Desk:
     async def _redact(self, speaker: Speaker, activity_id: str) -> None:
         if speaker.in_our_web_chat:
             await self.direct_line.redact(speaker.conversation, activity_id)
+
+    async def _clear(self, speaker: Speaker) -> None:
+        if speaker.in_our_web_chat:
+            await self.direct_line.clear(speaker.conversation)
 
     async def _keys_ready(self) -> None:
         assert self.keys is not None

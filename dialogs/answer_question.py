@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from bot.channel.cards import Button
 from bot.content import Content, Topic
 from bot.store.ratings import Ratings
+from dialogs.forget_me import FORGET
+from dialogs.not_me import NOT_ME
 from dialogs.offers import Offers
 from dialogs.talk import Press, Question, Talk
 
 SMALL_TALK = frozenset({"greeting", "thanks", "cancel", "language", "out_of_scope", "help"})
 MOST_BUTTONS = 4
+OF_TOPICS = {"privacy": FORGET, "suspicious": NOT_ME, "phishing-unrequested-reset": NOT_ME}
+"""What else can be done from an answer, in a chat for two."""
 
 
 @dataclass(slots=True)
@@ -28,7 +32,7 @@ class AnswerQuestion:
     ratings: Ratings
     offers: Offers
     _texts: dict[tuple[str, str], str] = field(default_factory=dict)
-    _buttons: dict[tuple[str, str, frozenset[str]], tuple[Button, ...]] = field(default_factory=dict)
+    _buttons: dict[tuple[str, str, frozenset[str], bool], tuple[Button, ...]] = field(default_factory=dict)
     _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
 
     async def answer(self, talk: Talk, topic_id: str, *, aside: bool = False) -> None:
@@ -85,11 +89,11 @@ class AnswerQuestion:
         return "\n\n".join(parts)
 
     def _next_steps(self, talk: Talk, topic: Topic) -> tuple[Button, ...]:
-        offered = self.offers.to(talk.speaker)
-        known = self._buttons.get((talk.lang, topic.id, offered))
+        offered, personal = self.offers.to(talk.speaker), talk.speaker.personal
+        known = self._buttons.get((talk.lang, topic.id, offered, personal))
         if known is None:
             known = tuple(self._made_buttons(talk, topic, offered))
-            self._buttons[talk.lang, topic.id, offered] = known
+            self._buttons[talk.lang, topic.id, offered, personal] = known
         return known
 
     def _made_buttons(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> list[Button]:
@@ -98,6 +102,8 @@ class AnswerQuestion:
         if topic.journey in offered:
             start = self.offers.button(topic.journey)
             found.append(Button(talk.words(start.key), start.value))
+        if talk.speaker.personal and (more := OF_TOPICS.get(topic.id)):
+            found.append(Button(talk.words(more.key), more.value))
         if text.steps:
             found.append(Button(talk.words("answer.button.steps"), {"do": "steps", "topic": topic.id}))
         if text.admin:

@@ -22,6 +22,7 @@ from bot.understanding import OUT_OF_SCOPE, PASSWORD_ERROR, ErrorFinder, Found, 
 from dialogs.answer_question import HELP, SMALL_TALK, AnswerQuestion
 from dialogs.explain_error import RATED, ExplainError
 from dialogs.fetch_a_person import FetchAPerson
+from dialogs.forget_me import ForgetMe
 from dialogs.forgot_password import START
 from dialogs.my_status import MyStatus
 from dialogs.not_me import NotMe
@@ -29,6 +30,8 @@ from dialogs.offers import FETCH, Offers
 from dialogs.reminders import Reminders
 from dialogs.shapes import ANYTHING, SHAPES
 from dialogs.talk import Conversation, Floor, Press, Talk
+from dialogs.what_here import TOPIC as WHAT_HERE
+from dialogs.what_here import WhatHere
 
 # Stopping throws away what the person has proven, so a guess is not enough.
 SURE_ENOUGH_TO_STOP = 0.8
@@ -55,7 +58,7 @@ TO_PEOPLE = "contact-a-person"
 # What gives an answer of its own: a message, and the buttons that stand for one.
 ANSWERED = frozenset({None, "topic", "error"})
 
-AT_ANY_TIME = frozenset({"help_status", "help_close", "not_me", "events"})
+AT_ANY_TIME = frozenset({"help_status", "help_close", "not_me", "events", "forget_me"})
 ERROR_BUTTONS = frozenset({"error", "error_admin", "error_helped"})
 
 
@@ -70,6 +73,8 @@ class FrontDesk:
     reminders: Reminders
     people: FetchAPerson
     not_me: NotMe
+    forget_me: ForgetMe
+    here: WhatHere
     reader: Reader
     finder: ErrorFinder
     content: Content
@@ -199,6 +204,8 @@ class FrontDesk:
             await self.floor.ask_again(talk)
         elif talk.says("not_me.words_for_alarm"):
             await self._alarm(talk, running)
+        elif talk.says("forget_me.words_for_forget") and running is not self.forget_me:
+            await self._forget(talk, running)
         elif running:
             await self._within(talk, running)
         else:
@@ -284,9 +291,16 @@ class FrontDesk:
             return
         if topic == TO_PEOPLE and talk.mentions("fetch_a_person.words_for_status") and await self.people.status(talk):
             return
-        await self.answers.answer(talk, topic)
+        await self._say_topic(talk, topic)
         if talk.memory.misses >= MISSES_BEFORE_PEOPLE and self._fetches(talk):
             await talk.say("fetch_a_person.offer", buttons=[FETCH])
+
+    async def _say_topic(self, talk: Talk, topic: str, *, aside: bool = False) -> None:
+        """What can be done is another for everybody, and everywhere."""
+        if topic == WHAT_HERE and not aside:
+            await self.here.tell(talk)
+        else:
+            await self.answers.answer(talk, topic, aside=aside)
 
     def _fetches(self, talk: Talk) -> bool:
         return self.people.name in self.offers.to(talk.speaker)
@@ -346,7 +360,7 @@ class FrontDesk:
                 await self._start(talk, pressed.get("journey", ""))
             case "topic":
                 talk.memory.misses = 0
-                await self.answers.answer(talk, topic, aside=running is not None)
+                await self._say_topic(talk, topic, aside=running is not None)
                 await self.floor.ask_again(talk)
             case "steps" | "admin":
                 await self.answers.more(talk, topic, do)
@@ -372,6 +386,9 @@ class FrontDesk:
         match do:
             case "not_me":
                 await self._alarm(talk, running)
+                return
+            case "forget_me":
+                await self._forget(talk, running)
                 return
             case "events":
                 await self.status.tell_events(talk)
@@ -430,6 +447,19 @@ class FrontDesk:
             if running:
                 await running.cancelled(talk)
             await self.floor.begin(talk, self.not_me.name)
+
+    async def _forget(self, talk: Talk, running: Conversation | None) -> None:
+        """What is under way ends first; its record goes with the rest."""
+        case = talk.notes.get("case", "")
+        if not talk.speaker.personal:
+            await talk.say("common.only_in_private")
+        elif running is self.forget_me:
+            await self.floor.ask_again(talk)
+        elif running and not await running.cancelled(talk):
+            await self.floor.go_on(talk)
+        else:
+            await self.floor.begin(talk, self.forget_me.name)
+            talk.notes["case"] = case
 
     async def _cancel(self, talk: Talk, running: Conversation) -> None:
         if await running.cancelled(talk):

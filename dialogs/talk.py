@@ -139,6 +139,7 @@ class Talk:
         self.answer: Any = None         # what the step before was told
         self.news = news
         self.told_news = False
+        self.forgotten = False          # nothing of this conversation is to be remembered
 
     @property
     def lang(self) -> str:

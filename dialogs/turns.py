@@ -99,7 +99,7 @@ class Turns:
             talk = Talk(context, speaker, heard, memory, self.content, self.redact, turn.news)
             await self._receive(talk)
             turn.told = talk.told_news
-            turn.state = {name: getattr(memory, name) for name in _REMEMBERED}
+            turn.state = {} if talk.forgotten else {name: getattr(memory, name) for name in _REMEMBERED}
         return True
 
     async def _receive(self, talk: Talk) -> None:

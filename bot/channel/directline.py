@@ -81,6 +81,10 @@ class DirectLine:
         """Put dots in the place of a text that should never have been written, as a password (D4)."""
         await self._conversations.redact(conversation, activity)
 
+    async def clear(self, conversation: str) -> None:
+        """Forget what was said in it so far."""
+        await self._logs.clear(conversation)
+
     def app(self) -> web.Application:
         """To be mounted at PREFIX."""
         app = web.Application(middlewares=[in_direct_lines_words])

@@ -81,6 +81,11 @@ class SealedCases:
         case = await self.read(found["case"])
         return Ticketed(case, found["purpose"], found["ends"]) if case and case.ticket == mark else None
 
+    async def forget(self, case: Case) -> None:
+        await self._store.many([
+            ("DEL", keys.case(case.id)), ("SREM", keys.cases_of(case.account), case.id),
+            ("DEL", keys.ticket(case.ticket))])
+
     async def others_of(self, account_id: str, but: str) -> Sequence[Case]:
         index = keys.cases_of(account_id)
         ids = sorted(one.decode() for one in await self._store.do("SMEMBERS", index))

@@ -62,6 +62,13 @@ if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1
 """)
+# Whose it is, and how far it has come, is kept: the conversation goes on.
+_CLEAR = Script("""
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if name ~= 'm' and name ~= 'n' then redis.call('HDEL', KEYS[1], name) end
+end
+return 1
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,7 @@ class ConversationLogs:
         self._remember(conversation, last)
         first, *blobs = rest
         read = [(first + at, self._opened(_SAID, f"{conversation} {first + at}", blob))
-                for at, blob in enumerate(blobs, 1)]
+                for at, blob in enumerate(blobs, 1) if blob]     # what was cleared is not there
         reached = first + len(blobs)
         return Entries([(number, one) for number, one in read if one is not None], reached, reached < last)
 
@@ -163,6 +170,10 @@ class ConversationLogs:
         """Put another activity in the place of one; False when there is none."""
         sealed = self._sealed(_SAID, f"{conversation} {number}", activity)
         return bool(await self._store.call(_REPLACE, [keys.direct_line(conversation)], [number, sealed]))
+
+    async def clear(self, conversation: str) -> None:
+        """Forget all that was said so far; the conversation goes on."""
+        await self._store.call(_CLEAR, [keys.direct_line(conversation)])
 
     async def end(self, conversation: str) -> None:
         """Forget the conversation and all that was said."""

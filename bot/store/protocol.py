@@ -106,6 +106,10 @@ class Cases(Protocol):
         """The case of its newest ticket; None for any other ticket (E3)."""
         ...
 
+    async def forget(self, case: Case) -> None:
+        """Remove an ended case and its ticket before their time."""
+        ...
+
     async def others_of(self, account_id: str, but: str) -> Sequence[Case]:
         """Unfinished cases for the account other than `but`."""
         ...

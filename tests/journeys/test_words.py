@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bot.directory import demo
 from bot.directory.demo_desk import _note
 from bot.directory.entra import BUSY, REFUSED_BY_SERVICE
 from bot.journeys.alarm import Stands
+from bot.journeys.forgetting import Kept
 from bot.journeys.helpdesk import NotDone
 from bot.journeys.helping import Became
 from bot.journeys.password_page import WRONG_CURRENT
@@ -128,6 +130,10 @@ def _families() -> dict[str, set[str]]:
         "my_events.{}": {f"my_events.{one}" for one in events.PLAIN} | {
             f"my_events.{kind}.{one}" for kind in events.OF_OPERATIONS for one in (*events.OPERATIONS, "other")},
         "my_events.by.{}": {f"my_events.by.{one}" for one in (*events.WAYS.values(), "other")},
+        "forget_me.kept.{}": {f"forget_me.kept.{one.name}" for one in fields(Kept)} | {
+            "forget_me.kept.trail", "forget_me.kept.counters"},
+        "forget_me.screen.{}": {"forget_me.screen.web_chat", "forget_me.screen.teams"},
+        "what_here.{}": {f"what_here.{one}" for one in ("bot", "here", "questions", "group", "how", "never")},
         "not_me.{}": {f"not_me.{one}" for one in ALARMED},
         "not_me.with_case.{}": {f"not_me.with_case.{one}" for one in ALARMED},
         "password.{}.{}": {f"password.{kind}.{one}" for kind in ("rule", "broken") for one in _rules()},

@@ -9,7 +9,7 @@ const DRAWN = new Set(['messageBack', 'openUrl']);
 
 // These belong to one moment of a conversation; the others ask for something that can be asked any time.
 const MOMENTARY = new Set(['cancel', 'resend', 'recovery', 'new_link', 'helped', 'help_skip', 'help_send', 'help_urgent',
-  'help_new', 'freeze']);
+  'help_new', 'freeze', 'forget']);
 // One press of these is the end of it.
 const FINAL = new Set(['cancel', 'helped']);
 
