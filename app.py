@@ -386,7 +386,9 @@ class Desk:
             self.it, self.hashes, self.enrolments, self.tries, self.audit, self.password_rules(), self.clock)
         helping = Helping(
             self.directory, self.enrolments, self.holds, self.tries, self.audit, self.records,
-            HelpForms(self.store, self.ring, self.clock), self.trust, self.clock)
+            HelpForms(self.store, self.ring, self.clock), self.trust,
+            self.one_time_codes, settings.limits.it_code_seconds,
+            self.clock)
 
         def source(request: web.Request) -> str:
             return client_address(request, settings.trusted_proxies)

@@ -10,12 +10,15 @@ from aiohttp import web
 
 from bot.admin.pages import AdminPages, staff
 from bot.clock import utc
+from bot.directory.protocol import Account
 from bot.journeys.helping import Became, Helping, Seen
 from bot.rules.helping import LONGEST_REASON, Act, Request, Verdict, clean_reason, second, verdict
+from bot.secret import Secret
 
 ACCOUNTS = "/admin/accounts"
 REQUESTS = "/admin/requests"
 _FORM_ID = re.compile(r"[A-Za-z0-9_-]{22,44}")
+_REFUSALS = frozenset({Became.SELF, Became.PROTECTED, Became.SAME, Became.GONE, Became.CLOSED})
 _MINUTE = "%d.%m.%Y %H:%M"
 
 
@@ -87,7 +90,10 @@ class _Accounts:
             return self.pages.page(request, "admin_confirm.html", **facts, form=secrets.token_urlsafe(18))
         if not _FORM_ID.fullmatch(typed["form"]):
             raise web.HTTPBadRequest
-        await self.helping.wish(typed["form"], act, staff(request), seen.account.id, reason, self.source(request))
+        result = await self.helping.wish(
+            typed["form"], act, staff(request), seen.account.id, reason, self.source(request))
+        if result.code is not None:
+            return self._code(request, result.code, seen.account)
         return self.pages.see(f"{ACCOUNTS}/{seen.account.id}/{act}/{typed['form']}")
 
     async def result(self, request: web.Request) -> web.Response:
@@ -110,21 +116,29 @@ class _Accounts:
         await self.pages.form(request, frozenset())
         number = request.match_info["request"]
         found = await self.helping.forms.request(number)
-        became = await self.helping.confirm(number, staff(request), self.source(request))
-        return self._settled(request, became, found)
+        result = await self.helping.confirm(number, staff(request), self.source(request))
+        account = await self.helping.directory.read(found.account) if found else None
+        if result.code is not None and account is not None:
+            return self._code(request, result.code, account)
+        return self._settled(request, result.became, found)
 
     async def decline(self, request: web.Request) -> web.Response:
         await self.pages.form(request, frozenset())
         number = request.match_info["request"]
         found = await self.helping.forms.request(number)
-        became = await self.helping.decline(number, staff(request), self.source(request))
-        return self._settled(request, became, found)
+        result = await self.helping.decline(number, staff(request), self.source(request))
+        return self._settled(request, result.became, found)
+
+    def _code(self, request: web.Request, code: Secret, account: Account) -> web.Response:
+        """The answer to the press itself: no address shows it a second time (P9)."""
+        return self.pages.page(
+            request, "admin_code.html", code=code.reveal(), account=account, minutes=self.helping.code_seconds // 60)
 
     def _settled(self, request: web.Request, became: Became, found: Request | None) -> web.Response:
         return self._result(request, became, found.act if found else None, found.account if found else "", "")
 
     def _result(self, request: web.Request, became: Became, act: Act | None, account: str, name: str) -> web.Response:
-        status = 200 if became in (Became.DONE, Became.ALREADY, Became.ASKED, Became.DECLINED, Became.RUNNING) else 409
+        status = 409 if became in _REFUSALS else 200
         return self.pages.page(
             request, "admin_result.html", status=status, became=became or "running", act=act, account=account,
             name=name)

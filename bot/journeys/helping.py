@@ -17,9 +17,10 @@ from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.lockout import Budget
 from bot.rules.registered import Enrolment
 from bot.rules.staff import Staff
+from bot.secret import Secret
 from bot.store.audit_trail import RedisAuditTrail
 from bot.store.helping import AGAIN, MINE, HelpForms
-from bot.store.protocol import Enrolments, Holds
+from bot.store.protocol import Enrolments, Holds, OneTimeCodes
 from bot.store.tries import RedisTries
 from bot.store.trust import Trust
 
@@ -30,6 +31,8 @@ class Became(StrEnum):
     """What became of a form, as the page says it; "" stands for "somebody is at it"."""
 
     DONE = "done"
+    SHOWN = "shown"             # the code was made, and shown to who made it
+    CLOSED = "closed"           # an account that nothing can be registered for
     ALREADY = "already"         # it was so before
     ASKED = "asked"             # waits for a second person
     DECLINED = "declined"
@@ -40,6 +43,14 @@ class Became(StrEnum):
     VERIFYING = "verifying"     # people are verified again
     CLOCK = "clock"             # not yet: the time is not known
     RUNNING = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`code` is there for the press that made it, and never again."""
+
+    became: Became
+    code: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,8 @@ class Helping:
     records: Records
     forms: HelpForms
     trust: Trust
+    codes: OneTimeCodes
+    code_seconds: int
     clock: Clock
 
     async def find(self, name: str) -> Account | None:
@@ -88,7 +101,7 @@ class Helping:
         budgets = await self._budgets(account.id)
         spent = any(one.seconds is None and one.used >= one.most for of in budgets.values() for one in of)
         offers = {Act.PAUSE: PAUSED not in kinds, Act.RESUME: PAUSED in kinds, Act.THAW: FROZEN in kinds,
-                  Act.REOPEN: spent}
+                  Act.CODE: _can_register(account),                  Act.REOPEN: spent}
         return Seen(
             account, standing(account) or "", holds, _kinds(await self.enrolments.read(account.id)), budgets,
             await self.trail.last_about(account.id), [act for act, offered in offers.items() if offered])
@@ -100,11 +113,11 @@ class Helping:
         except VerificationPaused:
             return {}
 
-    async def end_pause(self, form: str, staff: Staff, typed: str, source: str) -> Became:
+    async def end_pause(self, form: str, staff: Staff, typed: str, source: str) -> Result:
         """Verify people again before the pause after a loss is over (F5)."""
         return await self._once(f"{staff.id} end_pause {form}", lambda _: self._end_pause(staff, typed, source))
 
-    async def _end_pause(self, staff: Staff, typed: str, source: str) -> Became:
+    async def _end_pause(self, staff: Staff, typed: str, source: str) -> Result:
         async def record(outcome: str) -> None:
             await self.trail.append(entry(
                 "staff.end_pause", actor=staff.actor, operation="end_pause", outcome=outcome,
@@ -114,38 +127,38 @@ class Helping:
         await self.trust.end()
         became = Became.CLOCK if self.trust.why_paused() else Became.VERIFYING
         await record(became)
-        return became
+        return Result(became)
 
     async def pause_became(self, form: str, staff: Staff) -> Became:
         return Became(await self.forms.outcome(f"{staff.id} end_pause {form}"))
 
-    async def wish(self, form: str, act: Act, staff: Staff, account_id: str, typed: str, source: str) -> Became:
+    async def wish(self, form: str, act: Act, staff: Staff, account_id: str, typed: str, source: str) -> Result:
         """The first person's press of the last button; pressed twice it is one."""
         form = f"{staff.id} {act} {account_id} {form}"
         return await self._once(
             form, lambda again: self._wish(form, act, staff, account_id, clean_reason(typed), source, again))
 
-    async def confirm(self, request_id: str, staff: Staff, source: str) -> Became:
+    async def confirm(self, request_id: str, staff: Staff, source: str) -> Result:
         """The second person's press, whoever else presses at the same time."""
         if known := await self.forms.outcome(_taken(request_id)):
-            return Became(known)
+            return Result(Became(known))
         found = await self._second(request_id, staff, source)
         if not isinstance(found, Request):
-            return found
+            return Result(found)
         return await self._once(_taken(found.id), lambda again: self._confirmed(found, staff, source, again))
 
-    async def decline(self, request_id: str, staff: Staff, source: str) -> Became:
+    async def decline(self, request_id: str, staff: Staff, source: str) -> Result:
         """Anybody but the account's owner may say no, whoever asked too."""
         if known := await self.forms.outcome(_taken(request_id)):
-            return Became(known)
+            return Result(Became(known))
         found = await self.forms.request(request_id)
         if found is None or staff.account_id == found.account:
-            return Became.GONE
+            return Result(Became.GONE)
 
-        async def declined(_again: bool) -> Became:
+        async def declined(_again: bool) -> Result:
             await self._record(found, staff, "declined", source)
             await self.forms.drop(found.id)
-            return Became.DECLINED
+            return Result(Became.DECLINED)
 
         return await self._once(_taken(found.id), declined)
 
@@ -153,20 +166,20 @@ class Helping:
         """What became of a wish."""
         return Became(await self.forms.outcome(f"{staff.id} {act} {account_id} {form}"))
 
-    async def _once(self, form: str, do: Callable[[bool], Awaitable[Became]]) -> Became:
+    async def _once(self, form: str, do: Callable[[bool], Awaitable[Result]]) -> Result:
         known = await self.forms.take(form)
         if known not in (MINE, AGAIN):
-            return Became(known)
-        became = await do(known == AGAIN)
-        await self.forms.settle(form, became)
-        return became
+            return Result(Became(known))
+        result = await do(known == AGAIN)
+        await self.forms.settle(form, result.became)
+        return result
 
     async def _wish(
         self, form: str, act: Act, staff: Staff, account_id: str, reason: str, source: str, again: bool,
-    ) -> Became:
+    ) -> Result:
         account = await self.directory.read(account_id)
         if account is None:
-            return Became.GONE
+            return Result(Became.GONE)
         # The form's own number: what is begun again is the same wish.
         wish = Request(
             sha256(form.encode()).hexdigest()[:24], act, account.id, staff.id, staff.account_id,
@@ -175,10 +188,10 @@ class Helping:
         if found is Verdict.TWO:
             await self._record(wish, staff, "asked", source)
             await self.forms.ask(wish)
-            return Became.ASKED
+            return Result(Became.ASKED)
         if found is not Verdict.ONE:
             await self._record(wish, staff, "refused", source, why=found)
-            return Became(found.value)
+            return Result(Became(found.value))
         return await self._do(wish, account, staff, source, again)
 
     async def _second(self, request_id: str, staff: Staff, source: str) -> Request | Became:
@@ -193,36 +206,43 @@ class Helping:
             return Became(found.value)
         return request
 
-    async def _confirmed(self, request: Request, staff: Staff, source: str, again: bool) -> Became:
+    async def _confirmed(self, request: Request, staff: Staff, source: str, again: bool) -> Result:
         account = await self.directory.read(request.account)
         if account is None:
-            return Became.GONE
-        became = await self._do(request, account, staff, source, again)
+            return Result(Became.GONE)
+        result = await self._do(request, account, staff, source, again)
         await self.forms.drop(request.id)
-        return became
+        return result
 
-    async def _do(self, wish: Request, account: Account, staff: Staff, source: str, again: bool) -> Became:
+    async def _do(self, wish: Request, account: Account, staff: Staff, source: str, again: bool) -> Result:
         """Intent, effect, outcome (U1). `again`: after a crash, when what is found done may be our own doing."""
+        if wish.act is Act.CODE and not _can_register(account):
+            await self._record(wish, staff, "refused", source, why=Became.CLOSED)
+            return Result(Became.CLOSED)
         await self._record(wish, staff, "begun", source)
-        changed = await self._effect(wish, account, staff) or again
-        became = Became.DONE if changed else Became.ALREADY
-        await self._record(wish, staff, became, source)
-        if changed:
+        result = await self._effect(wish, account, staff)
+        if again and result.became is Became.ALREADY:
+            result = Result(Became.DONE)
+        await self._record(wish, staff, result.became, source)
+        if result.became is not Became.ALREADY:
             await self.records.tell_owner(account, f"it_{wish.act}", f"help:{wish.id}")
-        return became
+        return result
 
-    async def _effect(self, wish: Request, account: Account, staff: Staff) -> bool:
+    async def _effect(self, wish: Request, account: Account, staff: Staff) -> Result:
         match wish.act:
             case Act.PAUSE:
-                return await self.holds.put(Hold(account.id, PAUSED, staff.actor, self.clock.now()))
+                changed = await self.holds.put(Hold(account.id, PAUSED, staff.actor, self.clock.now()))
             case Act.RESUME:
-                return await self.holds.lift(account.id, PAUSED)
+                changed = await self.holds.lift(account.id, PAUSED)
             case Act.THAW:
-                return await self.holds.lift(account.id, FROZEN)
+                changed = await self.holds.lift(account.id, FROZEN)
+            case Act.CODE:
+                return Result(Became.SHOWN, await self.codes.issue(account.id, staff.actor, self.code_seconds))
             case Act.REOPEN:
                 for owner in (True, False):
                     await self.tries.reopen(account.id, owner=owner)
-                return True
+                changed = True
+        return Result(Became.DONE if changed else Became.ALREADY)
 
     async def _record(self, wish: Request, staff: Staff, outcome: str, source: str, why: str = "") -> None:
         account = await self.directory.read(wish.account)
@@ -230,6 +250,11 @@ class Helping:
         await self.trail.append(entry(
             f"staff.{wish.act}", actor=staff.actor, tenant=account.tenant if account else "", target=wish.account,
             operation=wish.act, outcome=outcome, reason=reason, source=source, correlation=wish.id))
+
+
+def _can_register(account: Account) -> bool:
+    """Whether a code to register with could be of any use (I3, I8)."""
+    return account.enabled and not account.guest
 
 
 def _taken(request_id: str) -> str:

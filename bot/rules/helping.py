@@ -10,15 +10,16 @@ LONGEST_REASON = 300
 
 
 class Act(StrEnum):
-    """One thing IT does for one account; none of them sees or chooses a secret (O7)."""
+    """One thing IT does for one account; none of them sees or chooses a secret that opens an account (O7)."""
 
     PAUSE = "pause"         # self-service is held
     RESUME = "resume"
     THAW = "thaw"           # the owner's own alarm is lifted
+    CODE = "code"           # a one-time code to register with (A2)
     REOPEN = "reopen"       # the row of failures of limit 5 begins anew
 
 
-FOR_PROTECTED = frozenset({Act.PAUSE, Act.RESUME, Act.THAW})
+FOR_PROTECTED = frozenset({Act.PAUSE, Act.RESUME, Act.THAW, Act.CODE})
 """Exceptions that two persons may make for a protected account; self-service never opens for one (I8)."""
 
 

@@ -8,17 +8,20 @@ import pytest
 
 from app import Desk
 from bot.errors import VerificationPaused
+from bot.rules.codes import canonical_recovery_code
 from bot.rules.helping import CONFIRM_SECONDS
 from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.limits import Limits
 from bot.store.helping import MINE, HelpForms
+from bot.store.one_time_codes import HashedOneTimeCodes
 from bot.store.protocol import Attempt, Counted, Exhausted
 from bot.store.trust import Trust, trusted
 from tests.admin.conftest import Browser, Page, records
 from tests.support.clock import SteppedClock
 from tests.support.people import mails_of
 
-KARI, JOHN, INGRID = (f"00000000-0000-0000-0000-0000000000{number}" for number in ("01", "02", "04"))
+KARI, JOHN, OLA, INGRID = (
+    f"00000000-0000-0000-0000-0000000000{number}" for number in ("01", "02", "03", "04"))
 SignedIn = Callable[[str], Any]
 
 
@@ -275,3 +278,44 @@ async def test_ending_a_pause(signed_in: SignedIn, desk: Desk) -> None:
         await other.call(trusted("return 1"), [])
     await other.look()
     assert other.why_paused()   # what was ended before says nothing of it
+
+
+async def test_a_one_time_code(signed_in: SignedIn, desk: Desk) -> None:
+    """O7, A2: shown to one press of many, told to the owner, in no record and no page after; it works."""
+    browser = await signed_in("mona.ute")
+    assert f'{OLA}/code"' in (await browser.open(f"/admin/accounts/{OLA}")).text
+    path, fields = await ready(browser, "code", OLA)
+    answers = await asyncio.gather(*[browser.post(path, **fields) for _ in range(16)])
+    shown = [one for one in answers if one.status == 200]
+    assert len(shown) == 1
+    code = shown[0].text.partition('class="seed">')[2].partition("<")[0]
+    again = await browser.post(path, **fields)
+    page = await browser.open(again.headers["Location"])
+    assert "vist én gang" in page.text
+    trail = str([one async for one in desk.audit.export()])
+    assert code not in page.text + trail
+    assert [one["outcome"] for one in await records(desk, "staff.code")] == ["begun", "shown"]
+    mails = await mails_of(desk, "ola.hansen")
+    assert [one.subject for one in mails] == ["Brukerstøtte har laget en engangskode til deg"]
+    assert code not in mails[0].body
+    canonical = canonical_recovery_code(code)
+    assert canonical
+    assert await HashedOneTimeCodes(desk.store, desk.trust, desk.ring, desk.clock).spend(OLA, canonical)
+
+
+async def test_no_code_for_who_cannot_register(signed_in: SignedIn, desk: Desk) -> None:
+    """I3: a disabled account and a guest have no use for one; it is not offered, and a form does not make it."""
+    browser = await signed_in("mona.ute")
+    for account in ("00000000-0000-0000-0000-000000000006", "00000000-0000-0000-0000-000000000008"):
+        assert f'{account}/code"' not in (await browser.open(f"/admin/accounts/{account}")).text
+        assert "kan ikke registreres" in (await done(browser, "code", account)).text
+
+
+async def test_a_code_for_a_protected_account(signed_in: SignedIn, desk: Desk) -> None:
+    """O7: the second person, and nobody else, sees it, once."""
+    john, mona = await signed_in("john.smith"), await signed_in("mona.ute")
+    assert "A colleague has to confirm" in (await done(john, "code", INGRID)).text
+    number = (await desk.store.do("HKEYS", "kt:{staff}:requests"))[0].decode()
+    token = (await mona.open(f"/admin/requests/{number}")).token
+    answers = await asyncio.gather(*[mona.post(f"/admin/requests/{number}/confirm", token=token) for _ in range(16)])
+    assert len([one for one in answers if 'class="seed"' in one.text]) == 1

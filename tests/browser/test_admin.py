@@ -62,6 +62,10 @@ async def test_the_walk(browser: Browser, admin_desk: Desk, scheme: str, width: 
     """Pause Kari; ask for an exception for Ingrid, and have it confirmed; set up anew. No page has a finding."""
     mona = await come_in(browser, admin_desk, "mona.ute", scheme, width)
     page = mona.page
+    await page.goto(f"{admin_desk.settings.base_url}/demo")
+    await expect(page.get_by_role("heading", name="IT-folk")).to_be_visible()
+    await accessible(page, f"admin-demo-{scheme}")
+    await page.goto(f"{admin_desk.admin_url}/admin")
     await accessible(page, f"admin-start-{scheme}")
     await account(page, "kari.nordmann@example.no")
     await accessible(page, f"admin-account-{scheme}")
@@ -87,6 +91,14 @@ async def test_the_walk(browser: Browser, admin_desk: Desk, scheme: str, width: 
     await page.get_by_role("button", name="Gå videre").click()
     await page.get_by_role("button", name="Be en kollega godkjenne").click()
     await expect(page.get_by_text("En kollega må godkjenne")).to_be_visible()
+
+    await account(page, "ola.hansen@example.no")
+    await page.get_by_role("link", name="Lag en engangskode").click()
+    await page.locator("#reason").fill("Ny telefon, sett i skranken")
+    await page.get_by_role("button", name="Gå videre").click()
+    await page.get_by_role("button", name="Lag en engangskode").click()
+    await heading(page, "Engangskoden")
+    await accessible(page, f"admin-code-{scheme}")
 
     john = await come_in(browser, admin_desk, "john.smith", scheme, width)
     await accessible(john.page, f"admin-start-waiting-{scheme}")

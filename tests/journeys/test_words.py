@@ -207,7 +207,7 @@ def test_the_code_was_understood() -> None:
     """The readings above find what is known to be there, so that they do not pass for finding nothing."""
     assert {"code", "reset_done", "change_done", "unlock_done", "recovery_code_used", "recovery_codes_made",
             "new_address", "register_app_done", "register_mail_done", "rename_method_done", "remove_method_done",
-            "paused", "help_opened", "help_urgent", "it_pause", "it_resume", "it_thaw", "it_reopen",
+            "paused", "help_opened", "help_urgent", "it_pause", "it_resume", "it_thaw", "it_reopen", "it_code",
             "frozen"} == _mails()
     assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
     assert len(_literals()) > 40
