@@ -21,6 +21,8 @@ _GIVE_UP_SECONDS = 24 * 3600.0
 """How long a mail is tried [limit 20]."""
 _ONCE_SECONDS = 7 * 24 * 3600
 _DEAD_KEPT = 1000
+_DEAD_SECONDS = 30 * 24 * 3600
+"""After the last one of them died."""
 
 # Items: a hash of sealed mails by id. Due: the ids, by the time from which they may be claimed.
 
@@ -42,7 +44,7 @@ return {first[1], redis.call('HGET', KEYS[1], first[1])}
 """)
 
 # ARGV: id, the time until which the caller's claim holds, then for a new try its time and the sealed mail,
-# or for the dead the sealed mail and how many are kept. Whoever lost the claim changes nothing.
+# or for the dead the sealed mail, how many are kept and for how many seconds. Whoever lost the claim changes nothing.
 _SETTLE = """
 local claimed = redis.call('ZSCORE', KEYS[2], ARGV[1])
 if not claimed or tonumber(claimed) ~= tonumber(ARGV[2]) then return 0 end
@@ -57,6 +59,7 @@ redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('LPUSH', KEYS[3], ARGV[1] .. ARGV[3])
 redis.call('LTRIM', KEYS[3], 0, ARGV[4] - 1)
+redis.call('EXPIRE', KEYS[3], ARGV[5])
 return 1
 """)
 
@@ -135,7 +138,7 @@ class RedisOutbox:
         return True
 
     async def bury(self, claimed: Claimed) -> None:
-        """It can never be delivered: keep it among the dead ones, the newest thousand of them."""
+        """It can never be delivered: keep it among the dead ones: the newest thousand of them, for a month."""
         await self._bury(claimed.id, claimed.until, self._sealed(claimed))
 
     async def counts(self) -> tuple[int, int]:
@@ -164,7 +167,7 @@ class RedisOutbox:
 
     async def _bury(self, name: str, until: float, blob: bytes) -> None:
         await self._store.call(
-            _BURY, [keys.MAIL_ITEMS, keys.MAIL_DUE, keys.MAIL_DEAD], [name, until, blob, _DEAD_KEPT])
+            _BURY, [keys.MAIL_ITEMS, keys.MAIL_DUE, keys.MAIL_DEAD], [name, until, blob, _DEAD_KEPT, _DEAD_SECONDS])
 
     def _sealed(self, one: Claimed) -> bytes:
         mail = one.mail
