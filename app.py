@@ -294,7 +294,7 @@ class Desk:
             PROVE: ProofPage(self.forgot_password, self.knocks, clock),
         }, limits, clock)
         self.demo_desk = DemoDesk(
-            self.accounts, self.enrolments, self.mailbox, clock, self.it, settings.helpdesk_address)
+            self.accounts, self.enrolments, self.mailbox, clock, self.it, settings.helpdesk_address, self.cases)
 
         self.alarm = Alarm(self.directory, self.cases, self.holds, self.pending, self.settlement, self.fetch_a_person,
                            links, clock)

@@ -92,6 +92,8 @@ class MyStatus:
         facts = {"since": day(talk, one.since)}
         if one.kind == EMAIL_CODE:
             line = talk.words("my_status.mail", address=one.detail, **facts)
+        elif one.detail:
+            line = talk.words("my_status.app_named", name=one.detail, **facts)
         else:
             line = talk.words("my_status.app", **facts)
         if one.last_used:

@@ -8,9 +8,9 @@ from bot.delivery.mailbox import Mailbox
 from bot.directory import demo
 from bot.directory.demo_staff import shown_staff
 from bot.pages.demo import DemoMail, DemoPerson, DemoStaff
-from bot.rules.registered import TOTP
+from bot.rules.registered import EMAIL_CODE, TOTP
 from bot.store.accounts import Accounts
-from bot.store.protocol import Enrolments
+from bot.store.protocol import Cases, Enrolments
 from bot.store.staff import RedisStaff
 from bot.verification.totp import current_code, seconds_left
 
@@ -25,6 +25,7 @@ class DemoDesk:
     clock: Clock
     it: RedisStaff
     helpdesk: str = ""      # the address that hears of helpdesk cases; the administrator reads its mail, too
+    cases: Cases | None = None
 
     async def staff(self) -> Sequence[DemoStaff]:
         return await shown_staff(self.it, self.clock)
@@ -46,8 +47,14 @@ class DemoDesk:
         person = _named(username)
         if person is None:
             return []
+        account_id = person.account.id
+        enrolled = (await self.enrolments.read(account_id)).of_kind(EMAIL_CODE)
+        # Also the mailbox of an address that is only being registered: its owner has to read the code.
+        planned = [one.plan.get("address", "") for one in await self.cases.others_of(account_id, but="")] \
+            if self.cases else []
         addresses = dict.fromkeys((
-            person.mail, person.account.username, *((self.helpdesk,) if person.account.protected else ())))
+            person.mail, person.account.username, *(one.address for one in enrolled), *filter(None, planned),
+            *((self.helpdesk,) if person.account.protected else ())))
         found = [DemoMail(one.at, address, one.subject, one.body)
                  for address in addresses for one in await self.mailbox.read(address)]
         return sorted(found, key=lambda mail: mail.at, reverse=True)

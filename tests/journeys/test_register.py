@@ -249,6 +249,8 @@ async def test_a_private_address_is_proven_before_it_is_registered(
     assert "sendt en kode på e-post til adressen du ga meg" in last(said)
     old, = (await desk.enrolments.read(KARI)).of_kind(EMAIL_CODE)
     assert "virket ikke" in last(await kari.ask("000000"))
+    shown = await mails_with_addresses(desk)
+    assert shown[0].to == "kari.ny@annen.example.com"       # on the demo desk, where its code is read
     code = re.search(r"\b\d{6}\b", (await newest(desk, "kari.ny@annen.example.com")).body)
     assert code
     assert (await desk.enrolments.read(KARI)).of_kind(EMAIL_CODE)[0].id == old.id
@@ -276,6 +278,7 @@ async def test_an_app_is_renamed(desk: Desk, in_teams: InTeams, clock: SteppedCl
     renamed, = await app_of(desk)
     assert (renamed.id, renamed.label) == (app.id, "Jobbtelefonen")
     assert renamed.seed is not None
+    assert "Godkjenningsapp (Jobbtelefonen), siden" in last(await kari.ask("hva har jeg registrert på meg?"))
 
 
 async def test_the_last_one_is_not_removed_without_a_warning(
