@@ -45,7 +45,8 @@ async def test_whatever_hangs_the_end_comes(redis_url: str, tmp_path: Path, cloc
         chat = Chat(desk.site.base_url)
         await chat.begin()
         # The mail is on its way, and nobody takes it.
-        await desk.mails.put(Mail("kari@example.no", "nb", "paused", {"account": "k", "time": "1", "date": "2"}), "one")
+        facts = {"account": "k", "time": "1", "date": "2", "link": "https://keyturn.example.no/alarm/x"}
+        await desk.mails.put(Mail("kari@example.no", "nb", "paused", facts), "one")
         await called.wait()
         # The reply is on its way, and nobody takes it.
         kari = TeamsPerson(desk, connector, session)
