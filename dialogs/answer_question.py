@@ -38,7 +38,8 @@ class AnswerQuestion:
     async def answer(self, talk: Talk, topic_id: str, *, aside: bool = False) -> None:
         """Say the topic's answer; `aside` is an answer given in the middle of something else."""
         topic = self.content.topics[topic_id]
-        buttons = () if aside else self._next_steps(talk, topic)
+        offered = self.offers.to(talk.speaker)
+        buttons = () if aside else self._next_steps(talk, topic, offered)
         ask = not aside and topic.label not in SMALL_TALK and topic_id not in talk.memory.rated
         if ask:
             talk.memory.rated = [*talk.memory.rated[-20:], topic_id]
@@ -46,7 +47,7 @@ class AnswerQuestion:
         if topic.label not in SMALL_TALK:
             talk.note_tried("topic", topic_id)
         text = self._text(talk.lang, topic)
-        if topic.journey and topic.journey not in self.offers.to(talk.speaker):
+        if topic.journey and topic.journey not in offered:
             text += "\n\n" + talk.words("common.not_offered" if talk.speaker.personal else "common.only_in_private")
         await talk.say_text(text, buttons, self._helped(talk, topic_id) if ask else None)
 
@@ -88,12 +89,11 @@ class AnswerQuestion:
             parts.append("*" + self.content.say(lang, "answer.checked", date=topic.checked.strftime("%d.%m.%Y")) + "*")
         return "\n\n".join(parts)
 
-    def _next_steps(self, talk: Talk, topic: Topic) -> tuple[Button, ...]:
-        offered, personal = self.offers.to(talk.speaker), talk.speaker.personal
-        known = self._buttons.get((talk.lang, topic.id, offered, personal))
+    def _next_steps(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> tuple[Button, ...]:
+        made_for = talk.lang, topic.id, offered, talk.speaker.personal
+        known = self._buttons.get(made_for)
         if known is None:
-            known = tuple(self._made_buttons(talk, topic, offered))
-            self._buttons[talk.lang, topic.id, offered, personal] = known
+            known = self._buttons[made_for] = tuple(self._made_buttons(talk, topic, offered))
         return known
 
     def _made_buttons(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> list[Button]:

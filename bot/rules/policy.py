@@ -83,7 +83,7 @@ class Policy:
         rules = self._rules_of(groups)
         if asked is None or operation in self.off.get(way, ()) or any(operation in one.off for one in rules):
             return None
-        if way != OWNER:
+        if way != OWNER or not rules:
             return asked
         return strictest(asked, *(one.gates.get(operation, ()) for one in rules))
 
