@@ -19,7 +19,7 @@ from bot.rules.helpdesk import About, By, HelpCase, Stage, Tried
 from bot.rules.limits import Limits
 from bot.rules.neutral import markdown
 from bot.store.protocol import TooMany
-from dialogs.offers import FETCH
+from dialogs.offers import CANCEL, FETCH
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 from dialogs.times import moment, wait
 
@@ -28,7 +28,6 @@ SEND = Press("fetch_a_person.button.send", {"do": "help_send"})
 URGENT = Press("fetch_a_person.button.urgent", {"do": "help_urgent"})
 ANOTHER = Press("fetch_a_person.button.another", {"do": "help_new"})
 STATUS = Press("fetch_a_person.button.status", {"do": "help_status"})
-CANCEL = Press("common.button.cancel", {"do": "cancel"})
 
 
 @dataclass(frozen=True)

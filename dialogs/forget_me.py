@@ -14,11 +14,11 @@ from bot.clock import Clock
 from bot.journeys.forgetting import Forgetting, Kept
 from bot.people import Speaker
 from bot.rules.limits import Limits
+from dialogs.offers import CANCEL
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 
 FORGET = Press("forget_me.button.start", {"do": "forget_me"})
 YES = Press("forget_me.button.yes", {"do": "forget"})
-CANCEL = Press("common.button.cancel", {"do": "cancel"})
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.journeys.alarm import Alarm, Alarmed, Stands
 from bot.rules.limits import Limits
-from dialogs.offers import FETCH
+from dialogs.offers import CANCEL, FETCH
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 
 NOT_ME = Press("not_me.button.start", {"do": "not_me"})
 FREEZE = Press("not_me.button.freeze", {"do": "freeze"})
-CANCEL = Press("common.button.cancel", {"do": "cancel"})
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from bot.people import Speaker
 from bot.rules.policy import ANONYMOUS, OWNER, Policy
 from dialogs.talk import Press
 
+CANCEL = Press("common.button.cancel", {"do": "cancel"})
 FETCH = Press("fetch_a_person.button.start", {"do": "start", "journey": "fetch_a_person"})
 
 

@@ -20,6 +20,7 @@ from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
 from bot.rules.registered import APP, EMAIL_CODE, IT_CODE, NEW_ADDRESS, STEP_UP, TOTP
 from dialogs.not_me import NOT_ME
+from dialogs.offers import CANCEL
 from dialogs.shapes import account_name
 from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 from dialogs.times import moment, wait
@@ -30,7 +31,6 @@ RESEND = Press("case.button.resend", {"do": "resend"})
 RECOVERY = Press("case.button.recovery", {"do": "recovery"})
 HAVE_IT_CODE = Press("case.button.it_code", {"do": "recovery"})
 NEW_LINK = Press("case.button.new_link", {"do": "new_link"})
-CANCEL = Press("common.button.cancel", {"do": "cancel"})
 PERSON = Press("common.button.person", {"do": "start", "journey": "fetch_a_person"})
 RESET = Press("forgot_password.button.start", {"do": "start", "journey": "forgot_password"})
 

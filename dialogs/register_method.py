@@ -20,7 +20,8 @@ from bot.rules.addresses import NoAddress, private_address
 from bot.rules.labels import clean_label
 from bot.rules.masking import masked
 from bot.rules.registered import EMAIL_CODE, TOTP, Enrolment, Method
-from dialogs.proving import CANCEL, Proving
+from dialogs.offers import CANCEL
+from dialogs.proving import Proving
 from dialogs.recovery_codes import START as CODES
 from dialogs.talk import Again, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
 
