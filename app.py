@@ -54,6 +54,7 @@ from bot.channel.tokens import TokenVerifier
 from bot.clock import Clock, SharedClock
 from bot.content import Content, ContentError, load_content
 from bot.content.helpdesk import HelpWords
+from bot.content.own_phrases import OwnPhrases, with_own
 from bot.delivery.mail import MailWorker, Smtp
 from bot.delivery.mailbox import Mailbox
 from bot.directory import demo
@@ -618,8 +619,12 @@ def _ring(settings: Settings) -> KeyRing:
     return KeyRing.parse(given or kept_keys(settings.data_dir))
 
 
-def _content() -> Content:
-    return load_content(actions=frozenset(JOURNEYS))
+def _content(settings: Settings) -> Content:
+    own = OwnPhrases(settings.data_dir)
+    try:
+        return with_own(load_content(actions=frozenset(JOURNEYS)), own.all())
+    except OSError as trouble:
+        raise ContentError([f"{own.path}: {trouble.strerror}"]) from trouble
 
 
 def _reader(settings: Settings, content: Content) -> Reader:
@@ -646,7 +651,7 @@ def serve() -> None:
     _policy(settings)
     # The store first: a folder that is in use or takes nothing is said before minutes go into learning.
     with _redis(settings) as redis_url:
-        content = _content()
+        content = _content(settings)
         uvloop.run(_serve(settings, content, _reader(settings, content), redis_url, _ring(settings)))
 
 
@@ -664,9 +669,10 @@ def ask(text: str | None, batch: Path | None, as_json: bool) -> None:
     """
     if (text is None) == (batch is None):
         raise click.UsageError("give either TEXT or --batch FILE")
-    content = _content()
     # Nothing here needs a service: settings that cannot be served with are no obstacle.
-    reader = _reader(look(environment()).settings, content)
+    settings = look(environment()).settings
+    content = _content(settings)
+    reader = _reader(settings, content)
     if batch is not None:
         # Lines of bytes end at line feeds only; lines of text would at U+2028 and its like too.
         with batch.open("rb") as lines:
@@ -699,7 +705,7 @@ def doctor() -> None:
 async def _examined(settings: Settings) -> list[examination.Finding]:
     async with AsyncExitStack() as at_end:
         looks = [
-            examination.Look("content", _content_loads, "mend the files it names"),
+            examination.Look("content", partial(_content_loads, settings), "mend the files it names"),
             examination.Look("KEYTURN_DATA_DIR", partial(_folder_takes_files, settings),
                              "give the folder to the user who runs Keyturn, or name another"),
             examination.Look("KEYTURN_POLICY", partial(_policy_reads, settings),
@@ -709,8 +715,8 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
         return await examination.examine(looks)
 
 
-async def _content_loads() -> str:
-    content = await asyncio.to_thread(_content)
+async def _content_loads(settings: Settings) -> str:
+    content = await asyncio.to_thread(_content, settings)
     return f"{len(content.topics)} topics in {', '.join(content.languages)}"
 
 
