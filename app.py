@@ -167,12 +167,14 @@ from bot.verification.protocol import Authenticator
 from bot.verification.recovery_code import RecoveryCode
 from bot.verification.totp import Totp, new_seed
 from dialogs.answer_question import AnswerQuestion
+from dialogs.buttons import Buttons
 from dialogs.change_password import ChangePassword
 from dialogs.explain_error import ExplainError
 from dialogs.fetch_a_person import FetchAPerson
 from dialogs.forget_me import ForgetMe
 from dialogs.forgot_password import ForgotPassword
 from dialogs.front_desk import FrontDesk
+from dialogs.handover import Handover
 from dialogs.my_status import MyStatus
 from dialogs.not_me import NotMe
 from dialogs.offers import Offers
@@ -333,11 +335,14 @@ class Desk:
             Forgetting(self.cases, self.enrolments, self.holds, self.fetch_a_person, self.records, self.clock),
             self._clear, self.settings.limits, self.clock)
         reminding = Reminding(self.enrolments, RedisSnoozes(self.store), self.audit, self.policy, self.clock)
+        floor = Floor([*conversations, people, not_me, forget_me])
+        answers = AnswerQuestion(content, ratings, offers, WhatHere(offers))
+        errors, reminders = ExplainError(content, ratings, offers), Reminders(status, reminding, offers, self.clock)
+        handover = Handover(floor, people, not_me, forget_me, offers, self.site.base_url)
         return FrontDesk(
-            Floor([*conversations, people, not_me, forget_me]), AnswerQuestion(content, ratings, offers),
-            ExplainError(content, ratings, offers), status, Reminders(status, reminding, offers, self.clock), people,
-            not_me, forget_me, WhatHere(offers), reader, ErrorFinder(content.errors.values()),
-            content, self.clock, offers, self.site.base_url)
+            floor, answers, errors, status, reminders, handover,
+            Buttons(floor, answers, errors, status, reminders, handover), reader, ErrorFinder(content.errors.values()),
+            content, self.clock)
 
     def policy(self) -> Policy:
         """The one in force now."""

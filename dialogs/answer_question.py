@@ -17,6 +17,8 @@ from dialogs.forget_me import FORGET
 from dialogs.not_me import NOT_ME
 from dialogs.offers import Offers
 from dialogs.talk import Press, Question, Talk
+from dialogs.what_here import TOPIC as WHAT_HERE
+from dialogs.what_here import WhatHere
 
 SMALL_TALK = frozenset({"greeting", "thanks", "cancel", "language", "out_of_scope", "help"})
 MOST_BUTTONS = 4
@@ -31,12 +33,16 @@ class AnswerQuestion:
     content: Content
     ratings: Ratings
     offers: Offers
+    here: WhatHere
     _texts: dict[tuple[str, str], str] = field(default_factory=dict)
     _buttons: dict[tuple[str, str, frozenset[str], bool], tuple[Button, ...]] = field(default_factory=dict)
     _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
 
     async def answer(self, talk: Talk, topic_id: str, *, aside: bool = False) -> None:
         """Say the topic's answer; `aside` is an answer given in the middle of something else."""
+        if topic_id == WHAT_HERE and not aside:
+            await self.here.tell(talk)      # Another answer for everybody, and everywhere.
+            return
         topic = self.content.topics[topic_id]
         offered = self.offers.to(talk.speaker)
         buttons = () if aside else self._next_steps(talk, topic, offered)

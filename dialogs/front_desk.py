@@ -20,18 +20,14 @@ from bot.rules.codes import holds_recovery_code
 from bot.rules.volunteered import holds_password
 from bot.understanding import OUT_OF_SCOPE, PASSWORD_ERROR, ErrorFinder, Found, Reader, Reading
 from dialogs.answer_question import HELP, SMALL_TALK, AnswerQuestion
+from dialogs.buttons import OF_A_PROMPT, Buttons, more_of
 from dialogs.explain_error import RATED, ExplainError
-from dialogs.fetch_a_person import FetchAPerson
-from dialogs.forget_me import ForgetMe
-from dialogs.forgot_password import START
+from dialogs.handover import Handover
 from dialogs.my_status import MyStatus
-from dialogs.not_me import NotMe
-from dialogs.offers import FETCH, Offers
+from dialogs.offers import FETCH
 from dialogs.reminders import Reminders
 from dialogs.shapes import ANYTHING, SHAPES
-from dialogs.talk import Conversation, Floor, Press, Talk
-from dialogs.what_here import TOPIC as WHAT_HERE
-from dialogs.what_here import WhatHere
+from dialogs.talk import Conversation, Floor, Talk
 
 # Stopping throws away what the person has proven, so a guess is not enough.
 SURE_ENOUGH_TO_STOP = 0.8
@@ -41,8 +37,6 @@ A_BARE_ANSWER = "answer.words_for_bare_answer"
 
 # Short words that may stand for anything: they stop nothing and are no other question.
 NO_TOPIC = ("answer.words_for_yes", "answer.words_for_no", "case.words_for_done")
-# Buttons that stand below a prompt only.
-OF_A_PROMPT = frozenset({"cancel", "resend", "recovery", "new_link"})
 
 # Many first names are near some word of a topic; a topic's own word by itself is surer than this.
 SURE_ENOUGH_TO_DOUBT_AN_ANSWER = 0.9
@@ -58,9 +52,6 @@ TO_PEOPLE = "contact-a-person"
 # What gives an answer of its own: a message, and the buttons that stand for one.
 ANSWERED = frozenset({None, "topic", "error"})
 
-AT_ANY_TIME = frozenset({"help_status", "help_close", "not_me", "events", "forget_me"})
-ERROR_BUTTONS = frozenset({"error", "error_admin", "error_helped"})
-
 
 @dataclass(frozen=True, slots=True)
 class FrontDesk:
@@ -71,16 +62,12 @@ class FrontDesk:
     errors: ExplainError
     status: MyStatus
     reminders: Reminders
-    people: FetchAPerson
-    not_me: NotMe
-    forget_me: ForgetMe
-    here: WhatHere
+    handover: Handover
+    buttons: Buttons
     reader: Reader
     finder: ErrorFinder
     content: Content
     clock: Clock
-    offers: Offers
-    elsewhere: str                      # address of the web chat, for those who cannot start here
 
     async def receive(self, talk: Talk) -> None:
         """One turn."""
@@ -95,7 +82,7 @@ class FrontDesk:
             await talk.tell_news()
         match talk.heard.kind:
             case "joined":
-                await talk.say("common.welcome", buttons=[*self._first_offer(talk), HELP])
+                await talk.say("common.welcome", buttons=[*self.handover.first_offer(talk), HELP])
                 if not await talk.tell_news():
                     await self.reminders.greet(talk)
             case "language":
@@ -105,7 +92,7 @@ class FrontDesk:
                 if talk.told_news and self.floor.asked(talk.memory) == waiting:
                     await self.floor.repeat(talk)
             case "ended" if running:
-                await self._cancel(talk, running)
+                await self.handover.cancel(talk, running)
             case "message":
                 await self._message(talk, running)
         await self._remind(talk, was_running)
@@ -188,24 +175,24 @@ class FrontDesk:
     async def _message(self, talk: Talk, running: Conversation | None) -> None:
         asked_about, talk.memory.topic = talk.memory.topic, ""
         if talk.heard.pressed:
-            await self._pressed(talk, running)
-            if asked_about and _more_of(talk.heard.pressed) == asked_about:
+            await self.buttons.pressed(talk, running)
+            if asked_about and more_of(talk.heard.pressed) == asked_about:
                 talk.memory.topic = asked_about     # The question still stands.
         elif not talk.heard.text:
             await talk.say("common.no_text")
             await self.floor.ask_again(talk)
         elif holds_password(talk.heard.text, expected=self._a_page_is_open(talk)):
             await talk.redact()
-            await talk.say("common.password_in_chat", buttons=[] if running else self._first_offer(talk))
+            await talk.say("common.password_in_chat", buttons=[] if running else self.handover.first_offer(talk))
             await self.floor.ask_again(talk)
         elif holds_recovery_code(talk.heard.text):
             await talk.redact()
             await talk.say("common.recovery_code_in_chat")
             await self.floor.ask_again(talk)
         elif talk.says("not_me.words_for_alarm"):
-            await self._alarm(talk, running)
-        elif talk.says("forget_me.words_for_forget") and running is not self.forget_me:
-            await self._forget(talk, running)
+            await self.handover.alarm(talk, running)
+        elif talk.says("forget_me.words_for_forget") and running is not self.handover.forget_me:
+            await self.handover.forget(talk, running)
         elif running:
             await self._within(talk, running)
         else:
@@ -226,7 +213,7 @@ class FrontDesk:
         found = self.finder.find(text)
         command = "" if answers or not reading.sure else self._command(talk, reading)
         if command == "cancel":
-            await self._cancel(talk, running)
+            await self.handover.cancel(talk, running)
         elif (found.sure and not shape.free) or (found.unknown and not answers and not shape.fits(text)):
             self._follow_language(talk, reading)
             await self._explain(talk, found, aside=True)
@@ -289,21 +276,12 @@ class FrontDesk:
         topic = reading.answers[0]
         if reading.topic == MY_STATUS and await self.status.tell(talk):
             return
-        if topic == TO_PEOPLE and talk.mentions("fetch_a_person.words_for_status") and await self.people.status(talk):
+        asked_how_it_stands = topic == TO_PEOPLE and talk.mentions("fetch_a_person.words_for_status")
+        if asked_how_it_stands and await self.handover.people.status(talk):
             return
-        await self._say_topic(talk, topic)
-        if talk.memory.misses >= MISSES_BEFORE_PEOPLE and self._fetches(talk):
+        await self.answers.answer(talk, topic)
+        if talk.memory.misses >= MISSES_BEFORE_PEOPLE and self.handover.fetches(talk):
             await talk.say("fetch_a_person.offer", buttons=[FETCH])
-
-    async def _say_topic(self, talk: Talk, topic: str, *, aside: bool = False) -> None:
-        """What can be done is another for everybody, and everywhere."""
-        if topic == WHAT_HERE and not aside:
-            await self.here.tell(talk)
-        else:
-            await self.answers.answer(talk, topic, aside=aside)
-
-    def _fetches(self, talk: Talk) -> bool:
-        return self.people.name in self.offers.to(talk.speaker)
 
     async def _explain(self, talk: Talk, found: Found, *, aside: bool = False) -> None:
         if found.ids:
@@ -326,7 +304,7 @@ class FrontDesk:
         near = [topic for label, topic in zip(reading.candidates, reading.answers, strict=True)
                 if label not in SMALL_TALK]
         tired = talk.memory.misses >= MISSES_BEFORE_PEOPLE
-        fetch = [FETCH] if tired and self._fetches(talk) else []
+        fetch = [FETCH] if tired and self.handover.fetches(talk) else []
         if fetch:
             near = [one for one in near if one != TO_PEOPLE]
         elif tired and TO_PEOPLE not in near:
@@ -338,135 +316,7 @@ class FrontDesk:
 
     async def _what_then(self, talk: Talk) -> None:
         """Nothing was asked and nothing understood: say how to go on."""
-        await talk.say("answer.what_then", buttons=[*self._first_offer(talk), HELP])
-
-    # -- buttons ---------------------------------------------------------------------------------
-
-    async def _pressed(self, talk: Talk, running: Conversation | None) -> None:
-        """What a button sent; it chooses among what anybody may ask for, and decides nothing else (I6)."""
-        pressed = talk.heard.pressed
-        topic = pressed.get("topic", "")
-        do = pressed.get("do", "")
-        error = pressed.get("error", "")
-        if do in ("topic", "steps", "admin", "helped") and not self.answers.knows(topic):
-            do = ""
-        match do:
-            case _ if do in ERROR_BUTTONS and self.errors.knows(error):
-                await self._pressed_of_error(talk, do, error, aside=running is not None)
-                await self.floor.ask_again(talk)
-            case _ if do in AT_ANY_TIME:
-                await self._pressed_at_any_time(talk, do, running)
-            case "start":
-                await self._start(talk, pressed.get("journey", ""))
-            case "topic":
-                talk.memory.misses = 0
-                await self._say_topic(talk, topic, aside=running is not None)
-                await self.floor.ask_again(talk)
-            case "steps" | "admin":
-                await self.answers.more(talk, topic, do)
-                await self.floor.ask_again(talk)
-            case "helped":
-                await self.answers.rate(talk, topic, pressed.get("was") == "yes")
-                await self.floor.ask_again(talk)
-            case "cancel" if running:
-                await self._cancel(talk, running)
-            case _ if not await self.reminders.pressed(talk):
-                await self._pressed_of_prompt(talk, running)
-
-    async def _pressed_of_prompt(self, talk: Talk, running: Conversation | None) -> None:
-        if running and self.floor.offers(talk.memory, talk.heard.pressed):
-            await self.floor.go_on(talk)
-        elif running:
-            await talk.say("common.not_that_button")
-            await self.floor.ask_again(talk)
-        else:
-            await talk.say("common.stale_button")
-
-    async def _pressed_at_any_time(self, talk: Talk, do: str, running: Conversation | None) -> None:
-        match do:
-            case "not_me":
-                await self._alarm(talk, running)
-                return
-            case "forget_me":
-                await self._forget(talk, running)
-                return
-            case "events":
-                await self.status.tell_events(talk)
-            case "help_close":
-                await self.people.close(talk)
-                if running is self.people:
-                    self.floor.end(talk.memory)
-            case "help_status" if not await self.people.status(talk):
-                await talk.say("fetch_a_person.no_such_case")
-        await self.floor.ask_again(talk)
-
-    async def _pressed_of_error(self, talk: Talk, do: str, error: str, *, aside: bool) -> None:
-        match do:
-            case "error":
-                await self.errors.explain(talk, [error], aside=aside)
-            case "error_admin":
-                await self.errors.administrator(talk, error)
-            case "error_helped":
-                await self.errors.rate(talk, error, talk.heard.pressed.get("was") == "yes")
-
-    async def _start(self, talk: Talk, journey: str) -> None:
-        running = self.floor.running(talk.memory)
-        speaker = talk.speaker
-        if not speaker.personal:
-            await talk.say("common.only_in_private")
-        elif speaker.anonymous and not speaker.guest and not self.offers.here(speaker) and self.offers.visitors:
-            await talk.say("common.in_web_chat", buttons=[Press("common.button.web_chat", url=self.elsewhere)])
-        elif journey not in self.offers.to(speaker):
-            await talk.say("common.not_offered")
-        elif journey == self.people.name:
-            await self._fetch(talk, running)
-        elif running and running.name == journey:
-            await self.floor.ask_again(talk)
-        else:
-            await self.floor.begin(talk, journey)
-
-    async def _fetch(self, talk: Talk, running: Conversation | None) -> None:
-        """People instead of what was under way: that ends first, and it is said how it stands (F1)."""
-        if running is self.people and not talk.heard.pressed.get("case"):
-            await self.floor.ask_again(talk)
-        elif running and running is not self.people and not await running.cancelled(talk):
-            await self.floor.go_on(talk)
-        else:
-            await self.floor.begin(talk, self.people.name)
-
-    async def _alarm(self, talk: Talk, running: Conversation | None) -> None:
-        """"This wasn't me": before anything else that is under way; it is said how that stands (F1)."""
-        if not talk.speaker.personal:
-            await talk.say("common.only_in_private")
-        elif talk.speaker.anonymous:
-            await self.not_me.visitor(talk, fetches=self._fetches(talk))
-            await self.floor.ask_again(talk)
-        elif running is self.not_me:
-            await self.floor.ask_again(talk)
-        else:
-            if running:
-                await running.cancelled(talk)
-            await self.floor.begin(talk, self.not_me.name)
-
-    async def _forget(self, talk: Talk, running: Conversation | None) -> None:
-        """What is under way ends first; its record goes with the rest."""
-        case = talk.notes.get("case", "")
-        if not talk.speaker.personal:
-            await talk.say("common.only_in_private")
-        elif running is self.forget_me:
-            await self.floor.ask_again(talk)
-        elif running and not await running.cancelled(talk):
-            await self.floor.go_on(talk)
-        else:
-            await self.floor.begin(talk, self.forget_me.name)
-            talk.notes["case"] = case
-
-    async def _cancel(self, talk: Talk, running: Conversation) -> None:
-        if await running.cancelled(talk):
-            self.floor.end(talk.memory)
-        else:
-            # An effect is being settled: its knock must still find the conversation waiting (F1, F13).
-            await self.floor.go_on(talk)
+        await talk.say("answer.what_then", buttons=[*self.handover.first_offer(talk), HELP])
 
     # -- languages -------------------------------------------------------------------------------
 
@@ -498,22 +348,10 @@ class FrontDesk:
         """Whether the person is about to choose a password, and might write it here instead."""
         return str(self.floor.asked(talk.memory).get("words", "")).endswith(".words_for_done")
 
-    # -- small things ----------------------------------------------------------------------------
-
-    def _first_offer(self, talk: Talk) -> list[Press]:
-        return [START] if "forgot_password" in self.offers.to(talk.speaker) else []
-
 
 def _was_answered(talk: Talk) -> bool:
     """Whether what was heard asked for an answer, and was not an answer itself."""
     return talk.heard.kind == "message" and talk.heard.pressed.get("do") in ANSWERED
-
-
-def _more_of(pressed: Mapping[str, str]) -> str:
-    """What a button shows more of: a topic or an error, as `Memory.topic` has them; empty when it is another button."""
-    if pressed.get("do") == "error_admin":
-        return RATED + pressed.get("error", "")
-    return pressed.get("topic", "") if pressed.get("do") in ("steps", "admin") else ""
 
 
 def _is_about(found: Found, reading: Reading) -> bool:

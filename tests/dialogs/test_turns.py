@@ -37,10 +37,11 @@ class Contested(Conversation):
 async def test_a_conflict_within_a_turn_is_said_and_the_same_can_be_said_again(redis_url: str, tmp_path: Path) -> None:
     """F9: nobody is left without an answer, and nothing that was half done is remembered."""
     async with house(redis_url, tmp_path, SteppedClock()) as desk:
-        usual = desk.turns.desk
-        front = replace(
-            usual, floor=Floor([Contested()]), offers=replace(usual.offers, journeys={"contested": "reset"}))
-        desk.turns = replace(desk.turns, desk=front)
+        usual, floor = desk.turns.desk, Floor([Contested()])
+        offers = replace(usual.handover.offers, journeys={"contested": "reset"})
+        handover = replace(usual.handover, floor=floor, offers=offers)
+        buttons = replace(usual.buttons, floor=floor, handover=handover)
+        desk.turns = replace(desk.turns, desk=replace(usual, floor=floor, handover=handover, buttons=buttons))
         async with Chat(desk.site.base_url) as chat:
             await chat.hear()
             await chat.say("", value={"keyturn": {"do": "start", "journey": "contested"}})
