@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 import bot.content
 from app import Desk
@@ -32,6 +33,18 @@ from tests.support.needs import missing, need_program
 DATA = Path(__file__).parents[2] / ".keyturn"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+# Ten frames without a change; react-scroll-to-bottom tells nobody when it has arrived.
+AT_REST = """() => new Promise(done => {
+  let before, frames = 0;
+  const look = () => {
+    const { scrollTop, scrollHeight } = document.querySelector('.webchat__basic-transcript__scrollable');
+    const now = `${scrollTop} ${scrollHeight}`;
+    frames = now === before ? frames + 1 : 0;
+    before = now;
+    if (frames < 10) requestAnimationFrame(look); else done();
+  };
+  look();
+})"""
 FORGIVEN = ("net::ERR_", "WebSocket connection to", "Failed to load resource")
 
 
@@ -119,7 +132,15 @@ class Tab:
 
     async def sees(self, text: str, seconds: float = 10) -> None:
         """Wait for a message on the screen."""
-        await self.said.filter(has_text=text).first.wait_for(timeout=seconds * 1000)
+        try:
+            await self.said.filter(has_text=text).first.wait_for(timeout=seconds * 1000)
+        except PlaywrightTimeout:
+            pytest.fail(f"Never saw {text!r}, but {await self.said.all_inner_texts()}; problems: {self.problems}")
+
+    async def press(self, target: Locator) -> None:
+        """Click on it once the chat has stopped scrolling: a button that moves between down and up is not clicked."""
+        await self.page.evaluate(AT_REST)
+        await target.click()
 
     async def picture(self, name: str) -> None:
         """Keep what the screen shows, for people to look at."""

@@ -52,7 +52,7 @@ async def test_after_a_press_one_can_type(opened: Open, service: Service, by: st
     """What is typed next goes to the box, and Enter sends it instead of pressing again."""
     tab = await asked(opened, "answer")
     if by == "mouse":
-        await button(tab, "Steps").click()
+        await tab.press(button(tab, "Steps"))
     else:
         await button(tab, "Steps").focus()
         await tab.page.keyboard.press("Enter")
@@ -71,7 +71,7 @@ async def test_a_link_button_leads_out_and_back_to_the_box(opened: Open) -> None
     await tab.page.context.route("**/secure/abc", lambda route: route.fulfill(body="the page"))
     link = tab.said.get_by_role("link", name="The secure page (opens in a new tab)")
     async with tab.page.context.expect_page() as opening:
-        await link.click()
+        await tab.press(link)
     page = await opening.value
     assert await page.evaluate("window.opener") is None
     await expect(tab.box).to_be_focused()
@@ -93,13 +93,13 @@ async def test_buttons_of_a_moment_die_with_it(opened: Open) -> None:
         await expect(button(tab, name)).to_be_disabled()
     for name in ("Begin", "Steps", "For admins", "Another topic", "Resend", "Cancel"):
         await expect(button(tab, name)).to_be_enabled()
-    await button(tab, "Resend").click()
+    await tab.press(button(tab, "Resend"))
     await tab.sees("echo: Resend")
     for name in ("Resend", "Cancel"):       # The answer brought no others.
         await expect(button(tab, name)).to_be_enabled()
     await tab.say("flow")
     await expect(button(tab, "Resend")).to_have_count(2)
-    await button(tab, "Cancel").last.click()
+    await tab.press(button(tab, "Cancel").last)
     await tab.sees("echo: Cancel")
     await tab.picture("old-buttons")
     for _ in ("now", "after a reload"):

@@ -27,7 +27,7 @@ class Window:
         return cls(context, desk.site.base_url, chat, demo)
 
     async def press(self, title: str) -> None:
-        await self.chat.page.get_by_role("button", name=title, exact=True).last.click()
+        await self.chat.press(self.chat.page.get_by_role("button", name=title, exact=True).last)
 
     async def phone(self) -> str:
         """The code on the phone, once it has some seconds left."""
@@ -64,7 +64,7 @@ async def test_a_newcomer_resets_a_password_in_norwegian(browser: Browser, desk:
     await chat.sees("Da vet jeg at det er deg")
     await chat.picture("journey-2-proven")
     async with window.context.expect_page() as opening:
-        await chat.page.get_by_role("link", name=re.compile("Velg nytt passord")).last.click()
+        await chat.press(chat.page.get_by_role("link", name=re.compile("Velg nytt passord")).last)
     page = await opening.value
     await page.wait_for_load_state()
     phrase = await page.locator(".phrase").inner_text()
@@ -105,7 +105,7 @@ async def test_a_newcomer_resets_a_password_on_a_phone_in_english(browser: Brows
     await chat.sees("Open the secure page and choose")
     await chat.picture("journey-phone-proven")
     async with window.context.expect_page() as opening:
-        await chat.page.get_by_role("link", name=re.compile("Choose a new password")).last.click()
+        await chat.press(chat.page.get_by_role("link", name=re.compile("Choose a new password")).last)
     page = await opening.value
     await page.get_by_label("New password").fill(PASSWORD["en"])
     await Tab(page).picture("journey-phone-page")

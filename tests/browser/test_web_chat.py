@@ -42,7 +42,7 @@ async def test_cards_and_links(opened: Open, service: Service) -> None:
     await tab.say("card")
     await tab.said.get_by_label("Note").fill("a note")
     await tab.picture("card")
-    await tab.said.get_by_role("button", name="Send it").click()
+    await tab.press(tab.said.get_by_role("button", name="Send it"))
     await tab.sees("a note")
     assert service.echo.turns[-1][0].value == {"kind": "note", "note": "a note"}
     await tab.say("link")
