@@ -268,7 +268,8 @@ class Desk:
 
         # The journeys.
         self.records = records = Records(
-            self.audit, self.mails, self.directory, clock, RedisRefusals(store), links, settings.base_url)
+            self.audit, self.mails, self.directory, self.enrolments, clock, RedisRefusals(store), links,
+            settings.base_url)
         self.fetch_a_person, self.helpdesk = self._helpdesk()
         password_set = PasswordSet(self.directory, records)
         self.errands = Errands(RedisPending(store, keys.ERRANDS, keys.ERRAND_LOOKS), {LOOK_AGAIN: SecondLook(

@@ -85,7 +85,8 @@ class MyStatus:
         """A line for each thing that is registered."""
         lines = [f"- {self._line(talk, one)}" for one in status.methods]
         if status.codes_left:
-            lines.append("- " + talk.words("my_status.codes", left=status.codes_left))
+            codes = talk.words("my_status.codes", left=status.codes_left)
+            lines.append(f"- {self._counting(talk, codes, counts=status.codes_count)}")
         return lines
 
     def _line(self, talk: Talk, one: Shown) -> str:
@@ -98,7 +99,11 @@ class MyStatus:
             line = talk.words("my_status.app", **facts)
         if one.last_used:
             line += talk.words("my_status.last_used", day=day(talk, one.last_used))
-        return line if one.counts else line + talk.words("my_status.too_new")
+        return self._counting(talk, line, counts=one.counts)
+
+    @staticmethod
+    def _counting(talk: Talk, line: str, *, counts: bool) -> str:
+        return line if counts else f"{line} {talk.words('my_status.too_new')}"
 
     def _verdict(self, talk: Talk, status: Status) -> str:
         if status.blocked:

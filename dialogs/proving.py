@@ -252,6 +252,8 @@ class Proving(Conversation):
                 return Again("case.page.waiting", buttons=[NEW_LINK, CANCEL])
             case "checking":
                 return Again("case.checking")
+            case "done" if told.reason == "waits":
+                return Leave(f"{self.name}.done_waits", buttons=[NOT_ME])
             case "done":
                 return self.done()
             case "refused":

@@ -14,7 +14,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.journeys.answers import Told
 from bot.journeys.register_method import RegisterApp
 from bot.rules.addresses import NoAddress, private_address
 from bot.rules.labels import clean_label
@@ -175,11 +174,6 @@ class RegisterMethod(Proving):
         if talk.notes["operation"] == APP:
             return await self.secure_page(step)
         return await self._stand_by(step, await self.journey.carry_out(talk.notes["case"], talk.speaker))
-
-    def telling(self, told: Told) -> Again | Leave:
-        if told.end == "done" and told.reason == "waits":
-            return Leave("register_method.done_waits")
-        return super().telling(told)
 
     def done(self) -> Leave:
         return Leave("register_method.done", buttons=[CODES, START])

@@ -35,8 +35,7 @@ def _person(
     username = f"{local}@{DOMAIN}"
     account = Account(
         f"00000000-0000-0000-0000-0000000000{number:02}", TENANT, username, f"{given} {family}",
-        (given, family), lang, notice_addresses=(username, mail) if registered else (username,),
-        groups=groups, **flags)
+        (given, family), lang, notice_addresses=(username,), groups=groups, **flags)
     return DemoPerson(account, mail, registered)
 
 

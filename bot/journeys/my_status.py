@@ -9,7 +9,7 @@ from bot.people import Speaker
 from bot.rules.events import Telling, tellings
 from bot.rules.masking import masked
 from bot.rules.policy import OWNER, Policy
-from bot.rules.registered import Readiness, readiness
+from bot.rules.registered import Readiness, counts, readiness
 from bot.rules.reminders import Wanted, wanted
 from bot.store.protocol import AuditTrail, Enrolments, Holds
 from bot.verification.recovery_code import CODES
@@ -38,6 +38,7 @@ class Status:
 
     methods: tuple[Shown, ...]
     codes_left: int
+    codes_count: bool
     ready: Readiness
     blocked: str = ""
     confirmed_at: float = 0
@@ -69,15 +70,17 @@ class MyStatus:
         used = await self.enrolments.last_used(account.id)
         holds = await self.holds.of(account.id)
         left = 0
-        if enrolment.recovery is not None:
-            left = CODES - await self.enrolments.spent_codes(enrolment.recovery.id)
+        recovery = enrolment.recovery
+        if recovery is not None:
+            left = CODES - await self.enrolments.spent_codes(recovery.id)
         gates = policy.gates_for("reset", OWNER, account.groups) or ()
         ready = readiness(enrolment, gates, now, wait)
         blocked = standing(account) or (holds[0].kind if holds else "")
         return Status(
             tuple(Shown(one.kind, masked(one.address) if one.address else one.label, one.since,
-                        used.get(one.id, 0), one.backed or now >= one.since + wait)
+                        used.get(one.id, 0), counts(one, now, wait))
                   for one in enrolment.methods),
-            left, ready, blocked, enrolment.confirmed_at, enrolment.rev,
+            left, recovery is not None and counts(recovery, now, wait), ready, blocked, enrolment.confirmed_at,
+            enrolment.rev,
             Wanted.NOTHING if blocked else wanted(
                 enrolment, ready, now, policy.reconfirm_days, forced=policy.forces_registration(account.groups)))

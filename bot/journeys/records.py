@@ -12,8 +12,9 @@ from bot.directory.protocol import Account, Directory
 from bot.journeys.aside import Aside
 from bot.people import WEB_CHAT, Speaker
 from bot.rules.case import Case
+from bot.rules.registered import EMAIL_CODE
 from bot.rules.sources import neighbourhood
-from bot.store.protocol import AlarmLinks, AuditTrail, Exhausted, Refusals
+from bot.store.protocol import AlarmLinks, AuditTrail, Enrolments, Exhausted, Refusals
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +34,7 @@ class Records:
     audit: AuditTrail
     outbox: Outbox
     directory: Directory
+    enrolments: Enrolments
     clock: Clock
     refusals: Refusals
     links: AlarmLinks
@@ -124,13 +126,14 @@ class Records:
             await self.tell_owner(account, "paused", once)
 
     async def tell_owner(self, account: Account, key: str, once: str, also: Sequence[str] = ()) -> None:
-        """Queue one notice to every address of the owner, and `also` to these (O6).
+        """Queue one notice to every address of the owner, those of the directory and those registered here (O6, A3).
 
-        Each has a link of its own to say "this wasn't me".
+        `also` to these, which may be registered no more. Each has a link of its own to say "this wasn't me".
         """
+        here = (await self.enrolments.read(account.id)).of_kind(EMAIL_CODE)
         when = utc(self.clock.now())
         facts = {"account": account.username, "time": when.strftime("%H:%M"), "date": when.strftime("%d.%m.%Y")}
-        for address in dict.fromkeys((*account.notice_addresses, *also)):
+        for address in dict.fromkeys((*account.notice_addresses, *(one.address for one in here), *also)):
             if key not in NOTHING_TO_SHUT:
                 facts["link"] = f"{self.base_url}/alarm/{await self.links.issue(account.id, account.language)}"
             await self.outbox.put(Mail(address, account.language, key, dict(facts)), f"{once}:{address}")

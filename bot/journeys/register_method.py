@@ -181,9 +181,7 @@ class MethodsChanged:
         return Applied.YES if made else Applied.NO
 
     async def follow_up(self, case: Case, account: Account) -> None:
-        now = await self.enrolments.read(account.id)
-        also = [one.address for one in now.of_kind(EMAIL_CODE)]
-        also += [case.plan[name] for name in ("address", "gone") if case.plan.get(name)]
+        also = [case.plan[name] for name in ("address", "gone") if case.plan.get(name)]
         await self.records.tell_owner(account, f"{case.operation}_done", case.key, also=also)
 
 

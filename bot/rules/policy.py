@@ -16,7 +16,7 @@ LEAST: Gates = {
     "reset": {OWNER: (TOTP,), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "unlock": {OWNER: (TOTP,), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "change": {OWNER: (), ANONYMOUS: (TOTP, EMAIL_CODE)},
-    "recovery_codes": {OWNER: (TOTP,)},
+    "recovery_codes": {OWNER: (STEP_UP,)},
     "register_app": {OWNER: (STEP_UP,)},
     "register_mail": {OWNER: (STEP_UP, NEW_ADDRESS)},
     "rename_method": {OWNER: (STEP_UP,)},

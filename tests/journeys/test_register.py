@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from html import unescape
 
 from app import Desk
@@ -259,6 +260,24 @@ async def test_a_private_address_is_proven_before_it_is_registered(
     assert (new.address, new.backed) == ("kari.ny@annen.example.com", True)
     for address in ("kari@privat.example.no", "kari.ny@annen.example.com", "kari.nordmann@example.no"):
         assert (await newest(desk, address)).subject == "Den private adressen din er endret"
+
+
+async def test_what_happens_later_is_told_to_the_address_that_is_registered_then(
+        desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
+    """A3, O6: a new address hears of other things too, and one that is gone of nothing any more (A4)."""
+    old, = (await desk.enrolments.read(KARI)).of_kind(EMAIL_CODE)
+    enrolment = await desk.enrolments.read(KARI)
+    await desk.enrolments.change(KARI, enrolment.having(replace(old, address="kari.ny@annen.example.com")))
+    kari = in_teams(desk)
+    app, = await app_of(desk)
+    await asked(kari, "rename_method")
+    await press(kari, app.id)
+    await kari.ask("Jobbtelefonen")
+    clock.advance(30)
+    await kari.ask(await code_for(desk, "kari.nordmann"))
+    for address in ("kari.ny@annen.example.com", "kari.nordmann@example.no"):
+        assert (await newest(desk, address)).subject == "En godkjenningsapp har fått nytt navn"
+    assert await desk.mailbox.read(old.address) == []
 
 
 async def newest(desk: Desk, address: str) -> Letter:

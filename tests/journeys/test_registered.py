@@ -8,8 +8,9 @@ import pytest
 from app import Desk
 from bot.rules.registered import TOTP
 from tests.journeys.conftest import InTeams, Visit
-from tests.journeys.stage import JOHN, KARI, TeamsPerson, last, link_of, records, titles
+from tests.journeys.stage import JOHN, KARI, TeamsPerson, heard, last, link_of, records, titles
 from tests.journeys.test_owner import OLA, Browse, begin, browse, codes_for, proven, teams_person
+from tests.journeys.test_register import with_code_from_it
 from tests.support.chat import SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.people import code_for, mails_of
@@ -43,7 +44,7 @@ async def test_what_is_missing_is_said(desk: Desk, in_teams: InTeams, clock: Ste
     app, = found.of_kind(TOTP)
     await desk.enrolments.change(JOHN, found.having(replace(app, since=clock.now(), backed=False)))
     said = await asked(teams_person(in_teams, desk, JOHN, "John Smith"))
-    assert "ikke teller ennå" in said
+    assert "teller ikke ennå" in said
     assert "Det teller til nytt passord" in said
 
 
@@ -122,10 +123,43 @@ async def test_an_old_proof_makes_no_codes(
     assert (await desk.enrolments.read(KARI)).recovery is None
 
 
-async def test_without_a_registered_method_there_is_no_step_up(desk: Desk, in_teams: InTeams) -> None:
-    """A2: a running Teams session alone is never enough."""
+async def test_without_a_registered_method_only_a_code_from_it_steps_up_and_the_new_codes_wait(
+        desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
+    """A2, A3, limit 17: a running Teams session alone is never enough, and what IT vouches for counts a day later."""
     ola = teams_person(in_teams, desk, OLA, "Ola Hansen")
-    assert "ikke registrert nok" in last(await begin(ola, "recovery_codes"))
+    assert "engangskode fra IT" in last(await begin(ola, "recovery_codes"))
+    code = (await desk.one_time_codes.issue(OLA, "it:ingrid", 1800)).reveal()
+    assert "Koden stemte" in (await with_code_from_it(desk, ola, browse, code)).text
+    codes = await made(await shown_in(browse, desk, link_of([heard(ola.connector.said[-1])])))
+    assert len(codes) == 10
+    assert "må de nye vente" in heard(ola.connector.said[-1]).text
+    assert "Gjenopprettingskoder: 10 igjen (teller ikke ennå)" in await asked(ola)
+    assert "så nytt at det ikke gjelder ennå" in last(await begin(ola, "forgot_password"))
+    clock.advance(86400)
+    await begin(ola, "forgot_password")
+    assert "Koden stemte" in (await with_code_from_it(desk, ola, browse, codes[0])).text
+
+
+async def test_whoever_lost_everything_makes_codes_with_one_from_it(
+        desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
+    """A2, A5: an IT code does at the step-up of somebody who has an app, too; then also these codes wait."""
+    old = await codes_for(desk, KARI, clock.now())
+    kari = in_teams(desk)
+    await begin(kari, "recovery_codes")
+    code = (await desk.one_time_codes.issue(KARI, "it:ingrid", 1800)).reveal()
+    assert "Koden stemte" in (await with_code_from_it(desk, kari, browse, code)).text
+    assert len(await made(await shown_in(browse, desk, link_of([heard(kari.connector.said[-1])])))) == 10
+    made_now = (await desk.enrolments.read(KARI)).recovery
+    assert made_now is not None
+    assert not made_now.backed
+    await begin(kari, "forgot_password")
+    assert "Den koden gikk ikke" in (await with_code_from_it(desk, kari, browse, old[0].reveal())).text
+
+
+async def shown_in(browse: Browse, desk: Desk, link: str) -> SecurePage:
+    """The page in answer to the press that makes the codes."""
+    browser = await browse(desk)
+    return await browser.submit(await browser.go_on_here(await browser.open(link)), make="1")
 
 
 async def test_a_visitor_cannot_make_any(desk: Desk, visit: Visit) -> None:

@@ -116,6 +116,7 @@ def _families() -> dict[str, set[str]]:
         "{}.page": {f"{one}.page" for one in CONVERSATIONS if one != "unlock_account"},
         "{}.button.page": {f"{one}.button.page" for one in CONVERSATIONS if one != "unlock_account"},
         "{}.done": {f"{one}.done" for one in CONVERSATIONS},
+        "{}.done_waits": {"recovery_codes.done_waits", "register_method.done_waits"},
         "{}.button.start": {f"{one}.button.start" for one in CONVERSATIONS},
         "fetch_a_person.{}": {"fetch_a_person.sent", "fetch_a_person.sent_here"},
         "fetch_a_person.stands.{}": {f"fetch_a_person.stands.{one}" for one in Stage},
