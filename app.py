@@ -12,7 +12,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from io import TextIOWrapper
@@ -228,13 +228,13 @@ class Desk:
         self.holds, self.one_time_codes = RedisHolds(store), HashedOneTimeCodes(store, self.trust, ring, clock)
         self.policy_in_force = PolicyInForce(
             settings.policy_path, limits, PolicyMark(store), self.audit, required=settings.policy is not None,
-            groups=settings.tells_groups)
+            guids=settings.groups_have_guids)
 
         # Who people are, and how they prove it.
         self.hashes = PasswordHashes()
         self.session, self.app_token = open_session(), _app_token(settings) if settings.directory == "entra" else None
         self.directory: Directory = Embedded(self.accounts, self.hashes, clock) if self.app_token is None \
-            else _entra(settings, self.session, self.app_token, store, clock)
+            else _entra(settings, self.session, self.app_token, store, clock, lambda: self.policy().groups)
         authenticators: dict[str, Authenticator] = {one.name: one for one in (
             Totp(self.enrolments, self._cool_down, clock),
             RecoveryCode(self.enrolments, self._cool_down, clock),
@@ -740,7 +740,7 @@ async def _folder_takes_files(settings: Settings) -> str:
 def _policy(settings: Settings) -> Policy:
     """The policy that a start would begin with. Raises SettingsError."""
     return policy_to_start_with(settings.policy_path, settings.limits, required=settings.policy is not None,
-                                groups=settings.tells_groups)
+                                guids=settings.groups_have_guids)
 
 
 async def _policy_reads(settings: Settings) -> str:
@@ -857,10 +857,11 @@ def _directory_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[exa
                            credential=settings.entra_credential, app_id=settings.directory_app_id)
 
 
-def _entra(settings: Settings, session: ClientSession, token: AppToken, store: Store, clock: Clock) -> Entra:
+def _entra(settings: Settings, session: ClientSession, token: AppToken, store: Store, clock: Clock,
+           groups: Callable[[], Collection[str]] = tuple) -> Entra:
     return Entra(
         Graph(session, token, settings.graph_url, clock), token, Effects(store), clock, settings.directory_tenant,
-        protected=frozenset(one.lower() for one in settings.protected_accounts),
+        groups=groups, protected=frozenset(one.lower() for one in settings.protected_accounts),
         force_change=settings.entra_force_change)
 
 
@@ -932,7 +933,7 @@ def policy_() -> None:
 def check(file: Path | None) -> None:
     """Every value that FILE would put in force, or what is wrong with it; without FILE, the policy that is set."""
     settings = look(environment()).settings
-    policy = parsed(read(file), file, settings.limits, groups=settings.tells_groups) if file else _policy(settings)
+    policy = parsed(read(file), file, settings.limits, guids=settings.groups_have_guids) if file else _policy(settings)
     for name, value in values(policy).items():
         click.echo(f"{name}: {value or '(none)'}")
 

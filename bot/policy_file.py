@@ -3,6 +3,7 @@
 `deployment/policy.toml` shows everything that may stand in it. What does not is as it is without a file.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,6 +62,7 @@ class _Registration(_Strict):
 
 
 _GroupId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _Word = Annotated[str, StringConstraints(min_length=4, max_length=50)]
 
 
@@ -91,10 +93,10 @@ def without_file(limits: Limits) -> Policy:
     return Policy(cool_down_seconds=limits.cool_down_seconds)
 
 
-def parsed(content: Content, path: Path, limits: Limits, *, groups: bool = True) -> Policy:
-    """The policy that the content is; raises PolicyError. `groups`: whether the directory tells who is in which.
+def parsed(content: Content, path: Path, limits: Limits, *, guids: bool = False) -> Policy:
+    """The policy that the content is; raises PolicyError. `guids`: the directory knows groups by such ids only.
 
-    Where it does not, a rule for a group would be stricter on paper only (G1).
+    There a rule for a group by any other name would be stricter on paper only (G1).
     """
     import tomllib  # noqa: PLC0415  most starts have no file
 
@@ -110,10 +112,8 @@ def parsed(content: Content, path: Path, limits: Limits, *, groups: bool = True)
         raise PolicyError({"": "is nested too deeply"}, path) from None
     except ValidationError as error:
         raise PolicyError({_name(one): _why(one) for one in error.errors(include_url=False)}, path) from None
-    if problems := dict(_unfit(file)):
+    if problems := dict([*_unfit(file), *(_no_guids(file) if guids else ())]):
         raise PolicyError(problems, path)
-    if file.groups and not groups:
-        raise PolicyError({"groups": "this directory does not tell who is in a group yet; leave them out"}, path)
     return _policy(file, limits)
 
 
@@ -123,6 +123,12 @@ def _unfit(file: _File) -> Iterator[tuple[str, str]]:
         yield from _unfit_part(section, way, getattr(file, section))
     for group, rule in file.groups.items():
         yield from _unfit_part(f"groups.{group}", OWNER, rule, off_anywhere=True)
+
+
+def _no_guids(file: _File) -> Iterator[tuple[str, str]]:
+    for group in file.groups:
+        if not _GUID.fullmatch(group):
+            yield f"groups.{group}", "Entra ID knows a group by its object id, in small letters"
 
 
 def _unfit_part(section: str, way: str, part: _Way, *, off_anywhere: bool = False) -> Iterator[tuple[str, str]]:

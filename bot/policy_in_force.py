@@ -29,13 +29,13 @@ class PolicyInForce:
     """
 
     def __init__(self, path: Path, limits: Limits, mark: PolicyMark, audit: AuditTrail, *, required: bool,
-                 groups: bool = True) -> None:
-        """`required`: the file has to be there at the start; `groups` as for `policy_file.parsed`."""
-        self._path, self._limits, self._mark, self._audit, self._groups = path, limits, mark, audit, groups
+                 guids: bool = False) -> None:
+        """`required`: the file has to be there at the start; `guids` as for `policy_file.parsed`."""
+        self._path, self._limits, self._mark, self._audit, self._guids = path, limits, mark, audit, guids
         self._content = read(path)
         self._candidate = self._content
         self._refused: Content | None = None
-        self.now = _opened(self._content, path, limits, required, groups)
+        self.now = _opened(self._content, path, limits, required, guids)
 
     async def begin(self) -> None:
         """Put on record what was changed while nobody was running."""
@@ -61,7 +61,7 @@ class PolicyInForce:
 
     async def _meet(self, content: Content) -> None:
         try:
-            policy = parsed(content, self._path, self._limits, groups=self._groups)
+            policy = parsed(content, self._path, self._limits, guids=self._guids)
         except PolicyError as error:
             log.error("policy_refused", problems=str(error).splitlines(), still="the policy before it")
             await self._audit.append(
@@ -87,14 +87,14 @@ class PolicyInForce:
         return names
 
 
-def policy_to_start_with(path: Path, limits: Limits, *, required: bool, groups: bool = True) -> Policy:
+def policy_to_start_with(path: Path, limits: Limits, *, required: bool, guids: bool = False) -> Policy:
     """What a start would begin with; raises SettingsError. Only a file that is `required` has to be there."""
-    return _opened(read(path), path, limits, required, groups)
+    return _opened(read(path), path, limits, required, guids)
 
 
-def _opened(content: Content, path: Path, limits: Limits, required: bool, groups: bool) -> Policy:
+def _opened(content: Content, path: Path, limits: Limits, required: bool, guids: bool) -> Policy:
     missing = content == MISSING and not required
-    return without_file(limits) if missing else parsed(content, path, limits, groups=groups)
+    return without_file(limits) if missing else parsed(content, path, limits, guids=guids)
 
 
 def _digest(text: str) -> str:

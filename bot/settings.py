@@ -169,9 +169,9 @@ class Settings(BaseSettings):
         return value.rstrip("/")
 
     @property
-    def tells_groups(self) -> bool:
-        """Whether the home of accounts says who is in which group."""
-        return self.directory == "embedded"
+    def groups_have_guids(self) -> bool:
+        """Whether the home of accounts knows groups by such ids only."""
+        return self.directory == "entra"
 
     @property
     def directory_tenant(self) -> str:

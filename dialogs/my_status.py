@@ -4,13 +4,16 @@
     bot     Dette har du registrert hos meg:
             - Godkjenningsapp, siden 3. mars 2026, sist brukt 27. november 2026
             - Privat e-post ka•••@privat.example.no, siden 3. mars 2026
-            Alt er på plass for å lage nytt passord.   [Siste hendelser] [Lag gjenopprettingskoder]
+            Alt er på plass for å lage nytt passord.
+            Hos Microsoft har du registrert dette:            (only where accounts live in Entra ID)
+            - Telefon +47 •••78   [Siste hendelser] [Lag gjenopprettingskoder]
     person  (presses Siste hendelser)
     bot     Dette har skjedd med kontoen din i det siste:
             - i går kl. 14.05: Passordet ble laget på nytt i nettchatten
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bot.clock import Clock
@@ -20,6 +23,7 @@ from bot.rules.events import Telling
 from bot.rules.policy import Policy
 from bot.rules.registered import EMAIL_CODE
 from bot.rules.reminders import Wanted
+from bot.rules.sign_in_there import OwnPage, SignInMethod, SignInThere
 from dialogs.not_me import NOT_ME
 from dialogs.offers import Offers
 from dialogs.talk import Press, Talk
@@ -39,13 +43,18 @@ class MyStatus:
 
     async def tell(self, talk: Talk) -> bool:
         """Say it; False when there is nothing of this person's that may be shown here."""
-        status = await self.look(talk)
+        if not own(talk):
+            return False
+        status, sign_in = await asyncio.gather(self.look(talk), self.journey.sign_in_there(talk.speaker))
         if status is None:
             return False
         lines = [*self._registered(talk, status), self._verdict(talk, status)]
+        if status.password_changed:
+            lines.append(talk.words("my_status.password_changed", day=day(talk, status.password_changed)))
+        lines += self._there(talk, sign_in) if sign_in else ()
         if status.confirmed_at and (status.methods or status.codes_left):
             lines.append(talk.words("my_status.confirmed", day=day(talk, status.confirmed_at)))
-        buttons = self._buttons(talk)
+        buttons = self._buttons(talk, sign_in)
         if status.asked is Wanted.CONFIRM:
             # The press is about what is shown here (see reminders).
             talk.memory.reminders["rev"] = status.rev
@@ -114,9 +123,24 @@ class MyStatus:
             return talk.words("my_status.soon", moment=moment(talk, status.ready.until, self.clock.now()))
         return talk.words("my_status.ready")
 
-    def _buttons(self, talk: Talk) -> list[Press]:
+    def _there(self, talk: Talk, sign_in: SignInThere) -> Iterator[str]:
+        """What is registered at the directory's own sign-in, and whether its own page would help."""
+        if sign_in.methods is not None:
+            yield talk.words("my_status.there.title" if sign_in.methods else "my_status.there.nothing")
+            yield from (f"- {self._method(talk, one)}" for one in sign_in.methods)
+        if sign_in.page is not OwnPage.UNKNOWN:
+            yield talk.words(f"my_status.page.{sign_in.page}")
+
+    @staticmethod
+    def _method(talk: Talk, one: SignInMethod) -> str:
+        named = talk.words(f"my_status.there.{one.kind}")
+        return talk.words("my_status.there.with", kind=named, detail=one.detail) if one.detail else named
+
+    def _buttons(self, talk: Talk, sign_in: SignInThere | None) -> list[Press]:
         offered = self.offers.to(talk.speaker)
-        return [EVENTS, *(self.offers.button(one) for one in ("register_method", "recovery_codes") if one in offered)]
+        there = [Press("my_status.button.there", url=talk.link("secinfo"))] if sign_in else []
+        return [EVENTS, *(self.offers.button(one) for one in ("register_method", "recovery_codes") if one in offered),
+                *there]
 
 
 def own(talk: Talk) -> bool:

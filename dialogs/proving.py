@@ -35,7 +35,8 @@ PERSON = Press("common.button.person", {"do": "start", "journey": "fetch_a_perso
 RESET = Press("forgot_password.button.start", {"do": "start", "journey": "forgot_password"})
 
 # Where the directory's own page does what cannot be done here: names of links.
-OFFICIAL: Mapping[str, str] = {WhyNot.SYNCED: "sspr", WhyNot.CHANGE_ELSEWHERE: "change"}
+OFFICIAL: Mapping[str, str] = {
+    WhyNot.SYNCED: "sspr", WhyNot.SYNCED_UNREGISTERED: "secinfo", WhyNot.CHANGE_ELSEWHERE: "change"}
 
 REGISTER = Press("register_method.button.start", {"do": "start", "journey": "register_method"})
 

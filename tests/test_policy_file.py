@@ -35,13 +35,14 @@ def test_what_the_example_only_hints_at_works() -> None:
     assert made.forces_registration(("finance",))
 
 
-def test_groups_that_nobody_tells_may_not_be_ruled() -> None:
-    """G1: a directory that does not know who is in a group would make the rule hold for nobody."""
+def test_where_groups_have_object_ids_no_other_name_will_do() -> None:
+    """G1: a rule for a group that the directory does not know would hold for nobody."""
     said = b"[groups.finance]\noff = ['unlock']\n"
     assert parsed(said, HERE, Limits()).groups
-    with pytest.raises(PolicyError, match="does not tell who is in a group"):
-        parsed(said, HERE, Limits(), groups=False)
-    assert not parsed(b"", HERE, Limits(), groups=False).groups
+    with pytest.raises(PolicyError, match=r"groups\.finance: Entra ID knows a group by its object id"):
+        parsed(said, HERE, Limits(), guids=True)
+    by_id = "11111111-aaaa-4bbb-8ccc-0000000000f1"
+    assert by_id in parsed(said.replace(b"finance", by_id.encode()), HERE, Limits(), guids=True).groups
 
 
 def test_an_empty_file_is_the_default() -> None:

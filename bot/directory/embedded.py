@@ -11,6 +11,7 @@ from bot.directory.protocol import Account, Applied, PasswordSet
 from bot.errors import DirectoryUnavailable, StoreUnavailable
 from bot.rules.case import WhyNot
 from bot.rules.names import canonical_name
+from bot.rules.sign_in_there import SignInThere
 from bot.secret import Secret
 from bot.store.accounts import Accounts, Credentials, Effect
 
@@ -58,6 +59,9 @@ class Embedded:
 
     async def glance(self, account_id: str) -> Account | None:
         return await self.read(account_id)
+
+    async def sign_in_there(self, account_id: str) -> SignInThere | None:
+        return None
 
     async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:
         return await self._set(account_id, None, password, key)

@@ -4,26 +4,28 @@ import asyncio
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from bot.clock import Clock
+from bot.directory.entra_sign_in import EntraSignIn, Permissions
 from bot.directory.graph import Graph, GraphRefused, NothingDone
 from bot.directory.protocol import Account, Applied, PasswordSet
 from bot.errors import DirectoryUnavailable, StoreUnavailable
 from bot.rules.case import WhyNot, WhyRefused
 from bot.rules.names import canonical_name
+from bot.rules.sign_in_there import SignInThere
 from bot.secret import Secret
 from bot.store.effects import Begun, Effects
 
 log = structlog.get_logger(__name__)
 
 READ, RESET, REVOKE = "User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All"
-DOMAINS = "Domain.Read.All"
+DOMAINS, GROUPS = "Domain.Read.All", "GroupMember.Read.All"
 
 BUSY = "busy"
 REFUSED_BY_SERVICE = "refused_by_service"
@@ -37,7 +39,7 @@ SETTLED_SECONDS = 150.0
 CLOCKS_APART = 60.0
 
 _FIELDS = ("id,userPrincipalName,displayName,givenName,surname,mail,otherMails,preferredLanguage,accountEnabled,"
-           "userType,onPremisesSyncEnabled")
+           "userType,onPremisesSyncEnabled,lastPasswordChangeDateTime")
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}")
@@ -46,15 +48,10 @@ _GLANCE_SECONDS = 60.0
 _GLANCES = 1000
 _DOMAINS_SECONDS = 3600.0
 _AGAIN_SECONDS = 60.0
+_GROUPS_AT_ONCE = 20
 _FEDERATED = "Federated"
 _HOME = {"no": "nb", "nb": "nb", "nn": "nb", "da": "nb", "sv": "nb"}
 _COMPLEXITY = re.compile(r"complexity|banned|easily guess|weak password", re.IGNORECASE)
-
-
-class Permissions(Protocol):
-    """What the app may do, as far as it is known."""
-
-    async def roles(self) -> frozenset[str] | None: ...
 
 
 class Entra:
@@ -64,8 +61,11 @@ class Entra:
     """
 
     def __init__(self, graph: Graph, permissions: Permissions, effects: Effects, clock: Clock, tenant: str, *,
-                 protected: frozenset[str] = frozenset(), force_change: bool = False) -> None:
-        """`protected`: ids of accounts that are never served, besides those that hold a directory role (I8).
+                 groups: Callable[[], Collection[str]] = tuple, protected: frozenset[str] = frozenset(),
+                 force_change: bool = False) -> None:
+        """`groups`: ids of the groups that the policy has rules for: only of them it is asked who is in them.
+
+        `protected`: ids of accounts that are never served, besides those that hold a directory role (I8).
 
         `force_change`: whether the password chosen here has to be replaced at the next sign-in.
         """
@@ -74,6 +74,8 @@ class Entra:
         self._effects = effects
         self._clock = clock
         self._tenant = tenant
+        self._groups = groups
+        self._sign_in = EntraSignIn(graph, permissions)
         self._protected = protected
         self._force_change = force_change
         self._glances: OrderedDict[str, tuple[float, Account | None]] = OrderedDict()
@@ -95,18 +97,23 @@ class Entra:
         # Graph compares more loosely than we do: look-alikes are nobody (I7).
         found = [one for one in _objects(page) if wanted in _names_of(one, whole="@" in literal)]
         only = found[0] if len(found) == 1 else None
-        return await self._whole(only, await self._roles(_text(only, "id").lower() if only else _NOBODY))
+        asked = _text(only, "id").lower() if only else _NOBODY
+        return await self._whole(only, *await asyncio.gather(self._roles(asked), self._groups_of(asked)))
 
     async def read(self, account_id: str) -> Account | None:
         asked = account_id if _OBJECT_ID.fullmatch(account_id) else _NOBODY
-        found, roles = await asyncio.gather(self._read("users", asked, select=_FIELDS), self._roles(asked))
-        account = await self._whole(found if found and _text(found, "id").lower() == asked else None, roles)
+        found, roles, groups = await asyncio.gather(
+            self._read("users", asked, select=_FIELDS), self._roles(asked), self._groups_of(asked))
+        account = await self._whole(found if found and _text(found, "id").lower() == asked else None, roles, groups)
         self._note(account_id, account)
         return account
 
     async def glance(self, account_id: str) -> Account | None:
         at, account = self._glances.get(account_id, (0.0, None))
         return account if self._clock.now() < at + _GLANCE_SECONDS else await self.read(account_id)
+
+    async def sign_in_there(self, account_id: str) -> SignInThere:
+        return await self._sign_in.of(account_id if _OBJECT_ID.fullmatch(account_id) else _NOBODY)
 
     async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:
         """The change is on record before Graph hears of it: whatever happens to us, `outcome` can find out (F3)."""
@@ -162,15 +169,33 @@ class Entra:
         return await self._read("users", object_id if _OBJECT_ID.fullmatch(object_id) else _NOBODY,
                                 "transitiveMemberOf", "microsoft.graph.directoryRole", select="id,roleTemplateId")
 
-    async def _whole(self, found: Mapping[str, Any] | None, roles: Mapping[str, Any] | None) -> Account | None:
+    async def _groups_of(self, object_id: str) -> tuple[str, ...] | None:
+        """Which of the policy's groups the account is in, directly or through others; None while that is not known."""
+        asked, found = sorted(self._groups()), list[str]()
+        for first in range(0, len(asked), _GROUPS_AT_ONCE):
+            try:
+                page = await self._graph.ask(
+                    "users", object_id if _OBJECT_ID.fullmatch(object_id) else _NOBODY, "checkMemberGroups",
+                    body={"groupIds": asked[first:first + _GROUPS_AT_ONCE]})
+            except GraphRefused as refusal:
+                log.error("groups_not_readable", status=refusal.status, code=refusal.code, needs=GROUPS)
+                raise DirectoryUnavailable(str(refusal)) from None
+            if page is None:
+                return None
+            found += _ids(page)
+        return tuple(one for one in asked if one in found)
+
+    async def _whole(self, found: Mapping[str, Any] | None, roles: Mapping[str, Any] | None,
+                     groups: tuple[str, ...] | None) -> Account | None:
         """The account with what else is known of it; the same questions for nobody (E2)."""
         federated = await self._federated_domains()
         allowed = await self._permissions.roles()
         account_id = _text(found, "id").lower() if found else ""
         if found is None or not _OBJECT_ID.fullmatch(account_id):
             return None
-        if roles is None:
-            raise DirectoryUnavailable("roles unknown")     # not replicated yet: nobody is served on a guess (G1)
+        if roles is None or groups is None:
+            # Not replicated yet: nobody is served on a guess (G1).
+            raise DirectoryUnavailable("roles or groups unknown")
         username = _text(found, "userPrincipalName")
         obstacle = None
         if found.get("onPremisesSyncEnabled") is True:
@@ -186,7 +211,8 @@ class Entra:
             enabled=found.get("accountEnabled") is True,
             protected=account_id in self._protected or bool(_objects(roles)) or "@odata.nextLink" in roles,
             guest=_text(found, "userType").lower() == "guest" or "#ext#" in username.lower(),
-            notice_addresses=_addresses(found), obstacle=obstacle)
+            groups=groups, notice_addresses=_addresses(found), obstacle=obstacle,
+            password_changed=_time(found) or 0)
 
     async def _federated_domains(self) -> frozenset[str]:
         """Domains whose people sign in elsewhere, an hour old at most; none when we may not see the domains."""
@@ -213,11 +239,10 @@ class Entra:
         found = await self._read("users", account_id, select="id,lastPasswordChangeDateTime")
         if found is None:
             return None
-        said = _text(found, "lastPasswordChangeDateTime")
-        try:
-            return datetime.fromisoformat(said).timestamp() if said else 0.0
-        except ValueError:
-            raise DirectoryUnavailable("no time") from None
+        last = _time(found)
+        if last is None:
+            raise DirectoryUnavailable("no time")
+        return last
 
     async def _read(self, *path: str, **options: str) -> dict[str, Any] | None:
         try:
@@ -290,6 +315,22 @@ def _objects(page: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def _text(found: Mapping[str, Any], name: str) -> str:
     value = found.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _ids(page: Mapping[str, Any]) -> list[str]:
+    found = page.get("value")
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        raise DirectoryUnavailable("no list")
+    return [one.lower() for one in found]
+
+
+def _time(found: Mapping[str, Any]) -> float | None:
+    """When the password was last changed; 0 for never, None for what is no time."""
+    said = _text(found, "lastPasswordChangeDateTime")
+    try:
+        return datetime.fromisoformat(said).timestamp() if said else 0.0
+    except ValueError:
+        return None
 
 
 def _names_of(found: Mapping[str, Any], *, whole: bool) -> set[str]:

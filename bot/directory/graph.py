@@ -87,6 +87,15 @@ class Graph:
                 return None
             raise
 
+    async def ask(self, *path: str, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """A question that is too long for an address: POST that changes nothing. As `get`."""
+        try:
+            return _object(await self._call("POST", self._url(path, {}), body, _TEMPORARY | {0}))
+        except GraphRefused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+
     async def change(self, *path: str, body: Mapping[str, Any], until: float) -> None:
         """PATCH, never sent after `until`. GraphRefused, NothingDone; any other DirectoryUnavailable may have acted."""
         # Only what was certainly not taken is sent again (F3).

@@ -5,6 +5,7 @@ from enum import Enum
 from typing import Protocol
 
 from bot.rules.case import WhyNot, WhyRefused
+from bot.rules.sign_in_there import SignInThere
 from bot.secret import Secret
 
 
@@ -26,6 +27,7 @@ class Account:
     groups: tuple[str, ...] = ()             # ids of the groups it is in, for the policy
     notice_addresses: tuple[str, ...] = ()   # where the owner is told of what happened (O6)
     obstacle: WhyNot | None = None           # why the directory cannot change this password, whatever is proven
+    password_changed: float = 0              # seconds since 1970; 0: not known
 
 
 class Applied(Enum):
@@ -67,6 +69,10 @@ class Directory(Protocol):
 
     async def glance(self, account_id: str) -> Account | None:
         """The account as it was within the last minute: for what decides nothing, and is asked for often."""
+        ...
+
+    async def sign_in_there(self, account_id: str) -> SignInThere | None:
+        """What is registered at the directory itself; None for one without a sign-in of its own. Never raises."""
         ...
 
     async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:

@@ -32,6 +32,7 @@ from bot.rules.registered import (
     readiness,
     stepping_up,
 )
+from bot.rules.sign_in_there import OwnPage
 from bot.store.protocol import Attempt, Cases, Counted, Enrolments, Exhausted, Holds, Tries
 from bot.verification.protocol import NOT_KEPT, Authenticator, NotSent
 
@@ -47,6 +48,9 @@ page has its name."""
 TOLD_WHEN_PROVEN = frozenset({
     WhyNot.PROTECTED, WhyNot.DISABLED, WhyNot.GUEST, WhyNot.FROZEN, WhyNot.HELD, WhyNot.NOT_OFFERED,
     WhyNot.SYNCED, WhyNot.FEDERATED, WhyNot.NOT_ABLE})
+
+BY_OWN_PAGE = {OwnPage.UNREGISTERED: WhyNot.SYNCED_UNREGISTERED, OwnPage.OFF: WhyNot.SYNCED_NO_PAGE}
+"""Whose move it is when only the directory's own page can help, and it cannot."""
 
 # What may be typed in the chat at each gate. Recovery codes and codes from IT are for the page (G4).
 TYPED: Mapping[str, tuple[str, ...]] = {
@@ -207,7 +211,7 @@ class Casework:
         obstacle = await self._obstacle(account, account_id, gates, owner=True)
         if obstacle is not None:
             await self.records.refused(self.operation, speaker, account_id, obstacle.reason)
-            return Cannot(obstacle.reason, obstacle.until)
+            return Cannot(await self._whose_move(obstacle.reason, account_id), obstacle.until)
         passable = await self._passable(account_id, gates or ())
         case = await self._open(speaker, account_id, "", passable, lang, reference, plan)
         await self.records.opened(case, account)
@@ -271,6 +275,13 @@ class Casework:
         if ready.until:
             return Obstacle(WhyNot.COOL_DOWN, ready.until)
         return None
+
+    async def _whose_move(self, reason: WhyNot, account_id: str) -> WhyNot:
+        """The reason, closer where the directory's own page is the way out: nobody is sent where it ends."""
+        if reason is not WhyNot.SYNCED:
+            return reason
+        sign_in = await self.directory.sign_in_there(account_id)
+        return BY_OWN_PAGE.get(sign_in.page, reason) if sign_in else reason
 
     def _gates(self, account: Account | None, way: str) -> tuple[str, ...] | None:
         """What the policy asks for this very account; of a visitor never more than of any other (E1)."""

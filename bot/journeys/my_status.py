@@ -11,6 +11,7 @@ from bot.rules.masking import masked
 from bot.rules.policy import OWNER, Policy
 from bot.rules.registered import Readiness, counts, readiness
 from bot.rules.reminders import Wanted, wanted
+from bot.rules.sign_in_there import SignInThere
 from bot.store.protocol import AuditTrail, Enrolments, Holds
 from bot.verification.recovery_code import CODES
 
@@ -44,6 +45,7 @@ class Status:
     confirmed_at: float = 0
     rev: int = 0
     asked: Wanted = Wanted.NOTHING
+    password_changed: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,10 @@ class MyStatus:
     async def events(self, speaker: Speaker) -> list[Telling]:
         """What happened lately with the owner's own account, newest first."""
         return tellings(await self.trail.last_about(speaker.object_id or "", LOOKED_AT), MOST_EVENTS)
+
+    async def sign_in_there(self, speaker: Speaker) -> SignInThere | None:
+        """What the owner has registered at the directory's own sign-in."""
+        return await self.directory.sign_in_there(speaker.object_id or "")
 
     async def of(self, speaker: Speaker, policy: Policy) -> Status | None:
         """The owner's status; None for somebody who has no account that can be served here."""
@@ -83,4 +89,5 @@ class MyStatus:
             left, recovery is not None and counts(recovery, now, wait), ready, blocked, enrolment.confirmed_at,
             enrolment.rev,
             Wanted.NOTHING if blocked else wanted(
-                enrolment, ready, now, policy.reconfirm_days, forced=policy.forces_registration(account.groups)))
+                enrolment, ready, now, policy.reconfirm_days, forced=policy.forces_registration(account.groups)),
+            account.password_changed)

@@ -60,6 +60,8 @@ class WhyNot(StrEnum):
     UNREGISTERED = "unregistered"
     COOL_DOWN = "cool_down"             # registered too recently (limit 17)
     SYNCED = "synced"                   # the password lives in the organisation's own Active Directory
+    SYNCED_UNREGISTERED = "synced_unregistered"     # so, and too little is registered for the directory's own page
+    SYNCED_NO_PAGE = "synced_no_page"   # so, and the directory's own page is not open for this person
     FEDERATED = "federated"             # somebody else's service signs this person in
     NOT_ABLE = "not_able"               # the directory does not let us: a permission is missing
     NO_UNLOCK = "no_unlock"             # the directory lifts its lock by itself, and lets nobody else

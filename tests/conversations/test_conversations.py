@@ -24,11 +24,15 @@ async def test_conversation(path: Path, redis_url: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", WITH_ENTRA, ids=lambda path: path.stem)
 async def test_conversation_with_entra(path: Path, redis_url: str, tmp_path: Path) -> None:
-    """The accounts are in Entra ID; John's is synced, and one password is on the service's own list."""
+    """The accounts are in Entra ID; John's, Per's and Mona's are synced, and one password is on the service's list.
+
+    Microsoft's own page would serve John, not Per, who has registered too little there, and not Mona at all.
+    """
     clock = SteppedClock()
     async with graph_double(clock) as double:
         double.add_demo_people()
-        double.change("00000000-0000-0000-0000-000000000002", onPremisesSyncEnabled=True)
+        for number, page in ((2, (True, True)), (5, (True, False)), (7, (False, False))):
+            double.change(f"00000000-0000-0000-0000-0000000000{number:02}", onPremisesSyncEnabled=True, page=page)
         double.too_simple.add("Fire ulike ord fra lista 2026")
         await played(path, redis_url, tmp_path, clock, double.settings)
 

@@ -12,8 +12,9 @@ from bot.people import Speaker
 from bot.rules.helpdesk import About, HelpCase
 from bot.settings import DEMO_HELPDESK
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
-from tests.journeys.stage import KARI, TeamsPerson, last, link_of, records, texts, titles
+from tests.journeys.stage import JOHN, KARI, TeamsPerson, last, link_of, records, texts, titles
 from tests.journeys.test_owner import EVA, INGRID, Browse, begin, browse, proven, teams_person
+from tests.journeys.test_policy import put_in_force
 from tests.support.browser import Browser
 from tests.support.chat import SecurePage
 from tests.support.clock import SteppedClock
@@ -25,6 +26,7 @@ __all__ = ["browse"]
 STRONG = "Elgen drakk kald kakao i regn 7"
 GUEST = "00000000-0000-0000-0000-000000000008"
 OLD = "den gamle på lista"
+FINANCE = "11111111-aaaa-4bbb-8ccc-0000000000f1"
 
 
 @pytest.fixture
@@ -296,10 +298,84 @@ async def test_a_visitor_hears_of_it_only_after_both_proofs(
     assert double.made("PATCH") == []
 
 
-async def test_rules_for_groups_stop_the_start(
-        double: GraphDouble, open_house: OpenHouse, tmp_path: Path) -> None:
-    """G1: nobody tells who is in a group, so what is stricter for one would hold for nobody."""
-    policy = tmp_path / "policy.toml"
-    policy.write_text("[groups.finance]\noff = [\"unlock\"]\n")
-    with pytest.raises(SettingsError, match="does not tell who is in a group"):
-        await open_house(**double.settings, KEYTURN_POLICY=str(policy))
+class TestGroups:
+    """Who is in the policy's groups, Graph tells; what holds for them is what holds with any directory."""
+
+    async def test_a_name_that_is_no_object_id_stops_the_start(
+            self, double: GraphDouble, open_house: OpenHouse, tmp_path: Path) -> None:
+        """G1: nobody could be in it, so what is stricter for it would hold for nobody."""
+        policy = tmp_path / "policy.toml"
+        policy.write_text("[groups.finance]\noff = [\"unlock\"]\n")
+        with pytest.raises(SettingsError, match="Entra ID knows a group by its object id"):
+            await open_house(**double.settings, KEYTURN_POLICY=str(policy))
+
+    async def test_what_is_off_for_a_group_is_off_for_its_members(
+            self, desk: Desk, double: GraphDouble, in_teams: InTeams) -> None:
+        double.change(KARI, groups=(FINANCE,))
+        await put_in_force(desk, f'[groups.{FINANCE}]\noff = ["reset"]')
+        assert "kan jeg dessverre ikke gjøre her" in last(await begin(in_teams(desk), "forgot_password"))
+        john = teams_person(in_teams, desk, JOHN, "John Smith")
+        assert last(await begin(john, "forgot_password")).startswith("Åpne godkjenningsappen")
+
+    async def test_whoever_comes_into_the_group_meanwhile_is_under_its_rules(
+            self, desk: Desk, double: GraphDouble, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
+        """G2."""
+        await put_in_force(desk, f'[groups.{FINANCE}.gates]\nreset = ["app", "email_code"]')
+        kari = in_teams(desk)
+        browser, page = await at_the_page(desk, kari, browse, clock)
+        double.change(KARI, groups=(FINANCE,))
+        assert "Reglene ble endret" in (await browser.submit(page, password=STRONG)).text
+        assert double.made("PATCH") == []
+
+    async def test_without_the_permission_nobody_is_served(
+            self, desk: Desk, double: GraphDouble, in_teams: InTeams) -> None:
+        """G1."""
+        double.granted = tuple(one for one in ALL_ROLES if one != "GroupMember.Read.All")
+        await put_in_force(desk, f'[groups.{FINANCE}]\noff = ["reset"]')
+        assert "systemet der kontoene ligger" in last(await begin(in_teams(desk), "forgot_password"))
+
+    async def test_a_policy_without_groups_asks_nothing(
+            self, desk: Desk, double: GraphDouble, in_teams: InTeams) -> None:
+        await begin(in_teams(desk), "forgot_password")
+        assert double.made("POST") == []
+
+
+class TestStatus:
+    async def test_without_permission_nothing_of_microsofts_is_shown(
+            self, desk: Desk, double: GraphDouble, in_teams: InTeams) -> None:
+        double.granted = ALL_ROLES[:4]
+        said = last(await in_teams(desk).ask("hva har jeg registrert?"))
+        assert "Dette har du registrert hos meg" in said
+        assert "Microsoft" not in said
+
+    async def test_without_the_licence_what_is_known_is_shown(
+            self, desk: Desk, double: GraphDouble, in_teams: InTeams) -> None:
+        double.licensed = False
+        said = last(await in_teams(desk).ask("hva har jeg registrert?"))
+        assert "Telefon: +47 •••78" in said
+        assert "Microsofts side" not in said
+
+    async def test_what_cannot_be_read_holds_up_nothing(
+            self, desk: Desk, double: GraphDouble, in_teams: InTeams) -> None:
+        """F7."""
+        double.plan("GET", "/authentication/methods", Fault(500))
+        double.plan("GET", f"userRegistrationDetails/{KARI}", Fault(200, raw="no json"))
+        said = last(await in_teams(desk).ask("hva har jeg registrert?"))
+        assert "Alt er på plass" in said
+        assert "Microsoft" not in said
+
+    async def test_names_of_phones_are_only_text(
+            self, desk: Desk, double: GraphDouble, in_teams: InTeams) -> None:
+        """N2, S-085: whoever registers an app names it as they like."""
+        double.change(KARI, methods=(
+            {"@odata.type": "microsoftAuthenticatorAuthenticationMethod",
+             "displayName": "[Klikk her](https://evil.example) <img src=x> **nå**\n# " + "x" * 500},
+            {"@odata.type": "phoneAuthenticationMethod", "phoneNumber": "[x](http://evil.example) 1"},
+            {"@odata.type": "emailAuthenticationMethod", "emailAddress": "kari@[x](http://evil.example)"},
+            {"@odata.type": "fido2AuthenticationMethod", "displayName": None},
+            {"@odata.type": "somethingOfNextYear", "displayName": "?"}))
+        said = last(await in_teams(desk).ask("hva har jeg registrert?"))
+        there = said.partition("Hos Microsoft har du registrert dette:")[2].partition("Du kan også")[0]
+        assert [line.strip() for line in there.strip().splitlines()] == [
+            "- Microsoft Authenticator: Klikk her https evil example i", "- Telefon: •••",
+            "- E-post: ka•••@x.http.evil.example", "- Passnøkkel"]

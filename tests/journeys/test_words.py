@@ -14,6 +14,7 @@ from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
 from bot.directory.entra import BUSY, REFUSED_BY_SERVICE
+from bot.directory.entra_sign_in import KINDS
 from bot.journeys.alarm import Stands
 from bot.journeys.forgetting import Kept
 from bot.journeys.helpdesk import NotDone
@@ -27,6 +28,7 @@ from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.helpdesk import HOW, About, Stage
 from bot.rules.helping import Act
 from bot.rules.passwords import Kind, Policy, rules_of
+from bot.rules.sign_in_there import OwnPage
 from bot.rules.staff import ROLES
 from dialogs.proving import AT_GATE, MAILED, ON_PAGE_FOR
 from tests.support.house import content
@@ -126,6 +128,8 @@ def _families() -> dict[str, set[str]]:
         "register_method.no_address.{}": {"register_method.no_address.unclear", "register_method.no_address.work"},
         "helpdesk.about.{}": {f"helpdesk.about.{one}" for one in About},
         "helpdesk.tried.{}": {f"helpdesk.tried.{one}" for one in HOW},
+        "my_status.there.{}": {f"my_status.there.{one}" for one in KINDS},
+        "my_status.page.{}": {f"my_status.page.{one}" for one in OwnPage if one is not OwnPage.UNKNOWN},
         "answer.button.{}": {"answer.button.yes", "answer.button.no"},
         "mail.{}.{}": {f"mail.{one}.{part}" for one in _mails() for part in ("subject", "body")},
         "my_events.{}": {f"my_events.{one}" for one in events.PLAIN} | {

@@ -23,15 +23,25 @@ from cryptography.x509 import Certificate
 
 from bot.clock import Clock
 from bot.directory.demo import DOMAIN, PEOPLE, TENANT
-from tests.support.graph_contract import OPERATIONS, Operation
+from tests.support.graph_contract import OPERATIONS, Kind, Operation
 
 APP_ID = "22222222-3333-4444-5555-666666666666"
 SECRET = "graph-secret-of-the-double"
-ALL_ROLES = ("User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All", "Domain.Read.All")
+ALL_ROLES = ("User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All", "Domain.Read.All",
+             "GroupMember.Read.All", "UserAuthenticationMethod.Read.All", "AuditLog.Read.All")
 USER_ADMINISTRATOR = "fe930be7-5e62-47db-91af-98c3a49a38b1"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+PASSWORD_METHOD = "28c10230-6103-485e-b985-444c60001490"
+
+REGISTERED = (
+    {"@odata.type": "phoneAuthenticationMethod", "id": "3179e48a-750b-4051-897c-87b9720928f7",
+     "phoneNumber": "+47 99999978", "phoneType": "mobile"},
+    {"@odata.type": "microsoftAuthenticatorAuthenticationMethod", "id": "app", "displayName": "Karis iPhone"})
+"""What demo people who are registered have at the service itself."""
+
 _VERSION = "/v1.0"
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NOT_ALLOWED = "Insufficient privileges to complete the operation."
 _BY_NAME = re.compile(r"userPrincipalName eq '((?:[^']|'')*)' or mail eq '((?:[^']|'')*)'")
 _BY_START = re.compile(r"startsWith\(userPrincipalName,'((?:[^']|'')*)'\)")
@@ -49,6 +59,9 @@ class GraphUser:
     changed: float = 1_700_000_000.0
     sessions_from: float = 0.0
     force_change: bool = False
+    groups: tuple[str, ...] = ()
+    methods: tuple[Mapping[str, Any], ...] = ()     # besides the password; @odata.type without what all begin with
+    page: tuple[bool, bool] | None = None           # for the report: its own page is open, and enough is registered
 
     def shown(self) -> dict[str, Any]:
         given, _, family = str(self.fields.get("displayName", "")).partition(" ")
@@ -96,6 +109,7 @@ class GraphDouble:
         self.users: dict[str, GraphUser] = {}
         self.domains: dict[str, str] = {DOMAIN: "Managed"}
         self.granted: tuple[str, ...] = ALL_ROLES
+        self.licensed = True                # Entra ID P1, without which there is no report
         self.holds_role = True              # User Administrator, without which no password is set
         self.too_simple: set[str] = set()   # passwords that the service's own rules refuse
         self.secret = SECRET
@@ -145,7 +159,8 @@ class GraphDouble:
                 "preferredLanguage": "nb-NO" if account.language == "nb" else "en-GB",
                 "otherMails": [one.mail] if one.registered else [],
                 "userType": "Guest" if account.guest else "Member",
-            }, (USER_ADMINISTRATOR,) if account.protected else ()))
+            }, (USER_ADMINISTRATOR,) if account.protected else (),
+                methods=REGISTERED if one.registered else (), page=(True, one.registered)))
 
     def change(self, user_id: str, **fields: Any) -> None:
         """As somebody else in the tenant would: fields of GraphUser, or properties of the object."""
@@ -283,7 +298,8 @@ class GraphDouble:
         operation, user_id = self._operation(call)
         self._options(operation, call)
         self._headers(request, operation, call)
-        if not operation.any_of & set(self._tokens[token]):
+        granted = set(self._tokens[token])
+        if not operation.any_of & granted or (operation.besides and not operation.besides & granted):
             raise _RefusedError(403, "Authorization_RequestDenied", _NOT_ALLOWED)
         return operation, user_id
 
@@ -327,6 +343,9 @@ class GraphDouble:
             ("GET", "/users/{}"): lambda: _json(_selected(self._seen(user_id).shown(), call)),
             ("PATCH", "/users/{}"): lambda: self._set_password(user_id, call.body["passwordProfile"]),
             ("POST", "/users/{}/revokeSignInSessions"): lambda: self._revoke(user_id),
+            ("POST", "/users/{}/checkMemberGroups"): lambda: self._groups(user_id, call),
+            ("GET", "/users/{}/authentication/methods"): lambda: self._methods(self._user(user_id)),
+            ("GET", "/reports/authenticationMethods/userRegistrationDetails/{}"): lambda: self._report(user_id, call),
             ("GET", "/domains"): lambda: _list([
                 _selected({"id": name, "authenticationType": kind}, call) for name, kind in self.domains.items()])}
         return acts.get((operation.method, operation.path), lambda: self._roles(user_id, call))()
@@ -388,17 +407,38 @@ class GraphDouble:
         self._write(self._user(user_id), sessions_from=self.clock.now())
         return _json({"value": True})
 
+    def _groups(self, user_id: str, call: GraphCall) -> web.Response:
+        """As the service: one id that is none, or one too many, and the whole request fails."""
+        asked = call.body["groupIds"]
+        if not 1 <= len(asked) <= 20 or not all(isinstance(one, str) and _GUID.fullmatch(one) for one in asked):
+            raise self._violated(call, "groupIds")
+        return _json({"value": [one for one in asked if one in self._user(user_id).groups]})
+
+    def _methods(self, user: GraphUser) -> web.Response:
+        password = {"@odata.type": "passwordAuthenticationMethod", "id": PASSWORD_METHOD, "password": None}
+        return _list([{**one, "@odata.type": f"#microsoft.graph.{one['@odata.type']}"}
+                      for one in (password, *user.methods)])
+
+    def _report(self, user_id: str, call: GraphCall) -> web.Response:
+        if not self.licensed:
+            raise _RefusedError(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Tenant is not a B2C "
+                                "tenant and doesn't have premium license")
+        page = self._user(user_id).page
+        if page is None:
+            raise _RefusedError(404, "ResourceNotFound", "no such row")
+        return _json(_selected(
+            {"id": user_id, "isSsprEnabled": page[0], "isSsprRegistered": page[1]}, call))
+
     def _roles(self, user_id: str, call: GraphCall) -> web.Response:
         return _list([_selected({"id": str(uuid4()), "displayName": None, "roleTemplateId": role}, call)
                       for role in self._user(user_id).roles])
 
 
-def _fits(body: Any, wanted: Mapping[str, Mapping[str, type]]) -> bool:
+def _fits(body: Any, wanted: Mapping[str, Kind]) -> bool:
     if not isinstance(body, dict) or body.keys() != wanted.keys():
         return False
-    return all(isinstance(body[name], dict) and body[name].keys() == parts.keys()
-               and all(type(body[name][part]) is kind for part, kind in parts.items())
-               for name, parts in wanted.items())
+    return all(type(body[name]) is kind if isinstance(kind, type) else _fits(body[name], kind)
+               for name, kind in wanted.items())
 
 
 def _loose(text: str) -> str:

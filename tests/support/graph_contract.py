@@ -12,19 +12,27 @@ READ_FIELDS = frozenset({
 
 BODY = {"passwordProfile": {"password": str, "forceChangePasswordNextSignIn": bool}}
 """Both fields of a password are always sent, and nothing else beside them."""
+GROUPS_BODY = {"groupIds": list}
+
+Kind = type | Mapping[str, type]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One call. `path` has `{}` for an id; `any_of`: application permissions that suffice for what we read or do."""
+    """One call. `path` has `{}` for an id; `any_of`: application permissions that suffice for what we read or do.
+
+    `besides`: what it takes as well. `page`: where the call is published, if not in the description.
+    """
 
     method: str
     path: str
     any_of: frozenset[str]
     options: frozenset[str] = frozenset()
     select: frozenset[str] = frozenset()        # has to be given, and only these
-    body: Mapping[str, Mapping[str, type]] = field(default_factory=dict)
+    body: Mapping[str, Kind] = field(default_factory=dict)
     success: int = 200
+    besides: frozenset[str] = frozenset()
+    page: str = ""
 
 
 OPERATIONS = (
@@ -38,6 +46,13 @@ OPERATIONS = (
     Operation("GET", "/users/{}/transitiveMemberOf/microsoft.graph.directoryRole",
               frozenset({"User.Read.All", "Directory.Read.All"}),
               frozenset({"$select"}), frozenset({"id", "displayName", "roleTemplateId"})),
+    Operation("POST", "/users/{}/checkMemberGroups", frozenset({"User.Read.All", "Directory.Read.All"}),
+              body=GROUPS_BODY, besides=frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All"}),
+              page="learn.microsoft.com/graph/api/user-checkmembergroups"),
+    Operation("GET", "/users/{}/authentication/methods",
+              frozenset({"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"})),
+    Operation("GET", "/reports/authenticationMethods/userRegistrationDetails/{}", frozenset({"AuditLog.Read.All"}),
+              frozenset({"$select"}), frozenset({"id", "isSsprEnabled", "isSsprRegistered"})),
     Operation("GET", "/domains", frozenset({"Domain.Read.All", "Directory.Read.All"}),
               frozenset({"$select"}), frozenset({"id", "authenticationType"})),
 )
