@@ -626,9 +626,12 @@ def _ring(settings: Settings) -> KeyRing:
 
 
 def _content(settings: Settings) -> Content:
+    """Raises ContentError, and SettingsError where the folder that is set is none."""
+    if settings.content and not settings.content.is_dir():
+        raise SettingsError(f"KEYTURN_CONTENT: {settings.content} is not a folder")
     own = OwnPhrases(settings.data_dir)
     try:
-        return with_own(load_content(actions=frozenset(JOURNEYS)), own.all())
+        return with_own(load_content(own=settings.content_path, actions=frozenset(JOURNEYS)), own.all())
     except OSError as trouble:
         raise ContentError([f"{own.path}: {trouble.strerror}"]) from trouble
 
@@ -723,7 +726,8 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
 
 async def _content_loads(settings: Settings) -> str:
     content = await asyncio.to_thread(_content, settings)
-    return f"{len(content.topics)} topics in {', '.join(content.languages)}"
+    own = f", with {settings.content_path}" if settings.content_path.is_dir() else ""
+    return f"{len(content.topics)} topics in {', '.join(content.languages)}{own}"
 
 
 async def _folder_takes_files(settings: Settings) -> str:

@@ -113,6 +113,9 @@ class Settings(BaseSettings):
     policy: Path | None = Field(
         None, alias="KEYTURN_POLICY",
         description="file of the policy (see deployment/policy.toml); unset: policy.toml in the data folder, if any")
+    content: Path | None = Field(
+        None, alias="KEYTURN_CONTENT",
+        description="folder of the organisation's own content (see README.md); unset: content in the data folder")
     smtp_url: SecretStr = Field(
         SecretStr(""), alias="SMTP_URL",
         description="smtp://user:password@host:587 or smtps://…; unset in development: embedded mailbox")
@@ -204,6 +207,11 @@ class Settings(BaseSettings):
     def policy_path(self) -> Path:
         """Where the policy stands; only one that is named has to be there."""
         return self.policy or self.data_dir / "policy.toml"
+
+    @property
+    def content_path(self) -> Path:
+        """Where the organisation's own content stands; only a folder that is named has to be there."""
+        return self.content or self.data_dir / "content"
 
     @property
     def base_url(self) -> str:

@@ -4,6 +4,7 @@ A language is a folder (`nb`, `en`, ...) holding `faq/*.md` (one topic a file, s
 `messages/*.yaml` (nested mappings of sentences: `who: {ask: ...}` in `reset.yaml` is `reset.who.ask`), and
 `errors/*.yaml` (what is said to the errors whose codes stand in the common `errors/*.yaml`).
 Adding a folder adds a language. `load_content` reads them all at start, and refuses what does not agree.
+An organisation has a folder of its own, whose words go before these: see `own`.
 """
 
 from bot.content.loading import ContentError, load_content

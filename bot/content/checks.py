@@ -16,12 +16,12 @@ SHARED = ("label", "audience", "journey", "related", "source")
 Pages = Mapping[str, Mapping[str, Page]]  # by language, then by file name
 
 
-def same_topics(pages: Pages) -> Iterable[str]:
-    """Every topic is there in every language, and is the same topic there."""
+def same_topics(pages: Pages, partly: frozenset[str] = frozenset()) -> Iterable[str]:
+    """Every topic is there in every language, and is the same topic there; languages of `partly` may lack some."""
     ids = sorted({name for by_id in pages.values() for name in by_id})
     for topic in ids:
         have = [lang for lang in pages if topic in pages[lang]]
-        yield from (f"{lang}/faq/{topic}.md: is missing" for lang in pages if lang not in have)
+        yield from (f"{lang}/faq/{topic}.md: is missing" for lang in pages if lang not in {*have, *partly})
         first = pages[have[0]][topic]
         for lang in have[1:]:
             other = pages[lang][topic]
@@ -101,11 +101,13 @@ def one_label_each(pages: Mapping[str, Page]) -> Iterable[str]:
                 yield f"{page.where}: phrase {phrase!r} stands in {other.where} under another label"
 
 
-def same_messages(messages: Mapping[str, Mapping[str, Sentence]]) -> Iterable[str]:
-    """Every message is there in every language, with the same places."""
+def same_messages(
+    messages: Mapping[str, Mapping[str, Sentence]], partly: frozenset[str] = frozenset(),
+) -> Iterable[str]:
+    """Every message is there in every language, with the same places; languages of `partly` may lack some."""
     for key in sorted({key for by_key in messages.values() for key in by_key}):
         have = [lang for lang in messages if key in messages[lang]]
-        yield from (f"{lang}/messages: {key} is missing" for lang in messages if lang not in have)
+        yield from (f"{lang}/messages: {key} is missing" for lang in messages if lang not in {*have, *partly})
         places = messages[have[0]][key].places
         for lang in have[1:]:
             if messages[lang][key].places != places:

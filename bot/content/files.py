@@ -52,6 +52,10 @@ class _FrontMatter(YAMLHandler):
         return yaml.load(fm, Loader=Words)  # noqa: S506  # a BaseLoader: makes text, lists and dicts only
 
 
+class Unreadable(ValueError):
+    """A file that is no YAML, or no text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One faq file: its front matter as it stands, and its body's sections."""
@@ -63,11 +67,14 @@ class Page:
     admin: str
 
 
-def read_pages(folder: Path, problems: list[str]) -> dict[str, Page]:
-    """The faq files of one language's folder, by file name; what can't be read is a problem, and left out."""
+def read_pages(folder: Path, problems: list[str], before: str = "") -> dict[str, Page]:
+    """The faq files of one language's folder, by file name; what can't be read is a problem, and left out.
+
+    `before` is what problems name before the folder.
+    """
     pages = {}
     for path in sorted((folder / "faq").glob("*.md")):
-        where = f"{folder.name}/faq/{path.name}"
+        where = f"{before}{folder.name}/faq/{path.name}"
         try:
             head, body = frontmatter.parse(path.read_text(encoding="utf-8"), handler=_FrontMatter())
         except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -92,11 +99,11 @@ def _sections(body: str) -> dict[str, str]:
     return {name: "\n".join(lines).strip() for name, lines in parts.items()}
 
 
-def read_messages(folder: Path, problems: list[str]) -> dict[str, Sentence]:
-    """All messages of one language's folder by their full key."""
+def read_messages(folder: Path, problems: list[str], before: str = "") -> dict[str, Sentence]:
+    """All messages of one language's folder by their full key; `before` as for `read_pages`."""
     messages = {}
     for path in sorted((folder / "messages").glob("*.yaml")):
-        where = f"{folder.name}/messages/{path.name}"
+        where = f"{before}{folder.name}/messages/{path.name}"
         for key, text in _leaves(path.stem, read_yaml(path, where, problems)):
             if not isinstance(text, str) or not text.strip():
                 problems.append(f"{where}: {key} is not a sentence")
@@ -116,14 +123,21 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from _leaves(f"{key}.{name}", inner)
 
 
-def read_links(folder: Path, languages: tuple[str, ...], problems: list[str]) -> dict[str, dict[str, str]]:
-    """The addresses of `links.yaml` by language and name: one address for all, or one for each language."""
+def read_links(
+    folder: Path, languages: tuple[str, ...], problems: list[str], partly: frozenset[str] = frozenset(),
+) -> dict[str, dict[str, str]]:
+    """The addresses of `links.yaml` by language and name: one address for all, or one for each language.
+
+    Languages of `partly` have that of the first where they lack one.
+    """
     path = folder / "links.yaml"
     named = read_yaml(path, path.name, problems) if path.exists() else {}
     links: dict[str, dict[str, str]] = {lang: {} for lang in languages}
     for name, value in named.items():
         for lang in languages:
             address = value.get(lang) if isinstance(value, dict) else value
+            if address is None and lang in partly:
+                address = links[languages[0]].get(name)
             if isinstance(address, str):
                 links[lang][name] = address
             else:
@@ -134,14 +148,22 @@ def read_links(folder: Path, languages: tuple[str, ...], problems: list[str]) ->
 def read_yaml(path: Path, where: str, problems: list[str]) -> dict[str, Any]:
     """A mapping out of a YAML file; what is none is a problem, and empty."""
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=Words)  # noqa: S506  # as above
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        problems.append(f"{where}: {_one_line(error)}")
+        values = read_file(path)
+    except Unreadable as error:
+        problems.append(f"{where}: {error}")
         return {}
     if not isinstance(values, dict):
         problems.append(f"{where}: is not a mapping")
         return {}
     return values
+
+
+def read_file(path: Path) -> Any:
+    """Whatever a YAML file holds. Raises Unreadable."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=Words)  # noqa: S506  # as above
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Unreadable(_one_line(error)) from error
 
 
 def _one_line(error: Exception) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.content.files import read_yaml
-from bot.content.model import ErrorText, KnownError
+from bot.content.model import ErrorText, KnownError, Texts
 
 JOURNEYS = ("forgot_password", "change_password", "unlock_account", "register_method")
 AUDIENCES = ("user", "admin")
@@ -35,18 +35,29 @@ class Entry:
     words: Mapping[str, Mapping[str, Any]]
 
 
-def read_errors(root: Path, languages: tuple[str, ...], problems: list[str]) -> dict[str, Entry]:
-    """All errors by id; an id given twice, or in one language only, is a problem."""
+def read_errors(
+    root: Path, languages: tuple[str, ...], problems: list[str], own: Path | None = None,
+    partly: frozenset[str] = frozenset(),
+) -> dict[str, Entry]:
+    """All errors by id; an id given twice, or in one language only, is a problem.
+
+    Words that `own` has go before those of `root`; languages of `partly` may lack some.
+    """
     entries: dict[str, Entry] = {}
     for path in sorted((root / "errors").glob("*.yaml")):
         where = f"errors/{path.name}"
         facts = read_yaml(path, where, problems)
         words = {lang: _words(root / lang / where, f"{lang}/{where}", problems) for lang in languages}
+        for lang in languages if own else ():
+            assert own is not None
+            words[lang] |= _words(own / lang / where, f"{own.name}/{lang}/{where}", problems)
         for lang, by_id in words.items():
             problems += (f"{lang}/{where}: {name} is not in {where}" for name in by_id if name not in facts)
-            problems += (f"{lang}/{where}: {name} is missing" for name in facts if name not in by_id)
+            problems += (f"{lang}/{where}: {name} is missing" for name in facts
+                         if name not in by_id and lang not in partly)
         for name, fact in facts.items():
-            said = {lang: by_id.get(name, {}) for lang, by_id in words.items()}
+            said = {lang: by_id.get(name, {}) for lang, by_id in words.items()
+                    if name in by_id or lang not in partly}
             if not isinstance(fact, dict) or not all(isinstance(one, dict) for one in said.values()):
                 problems.append(f"{where}: {name} is not a mapping in every language")
             elif name in entries:
@@ -147,13 +158,13 @@ def known_error(name: str, entry: Entry, addresses: Mapping[str, Mapping[str, st
         guarded=_guarded(facts),
         journey=facts.get("journey") or None,
         topic=facts.get("topic") or None,
-        texts={
+        texts=Texts({
             lang: ErrorText(
                 phrases=_texts(words, "phrases"),
                 user=str(words.get("user") or "").strip(),
                 admin=str(words["admin"]).strip(),
                 links=tuple(addresses[lang][link] for link in _texts(facts, "links")))
-            for lang, words in entry.words.items()},
+            for lang, words in entry.words.items()}),
     )
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from bot.content import checks
 from bot.content.files import Page, read_links, read_messages, read_pages
 from bot.content.known_errors import good_errors, known_error, read_errors
-from bot.content.model import Content, Topic, TopicText
+from bot.content.model import Content, Texts, Topic, TopicText
+from bot.content.own import own_links
 
 FIRST_LANGUAGE = "nb"
 
@@ -24,53 +25,58 @@ class ContentError(ValueError):
 def load_content(
     folder: Path | None = None,
     *,
-    links: Mapping[str, str] | None = None,
+    own: Path | None = None,
     actions: frozenset[str] | None = None,
     today: date | None = None,
 ) -> Content:
     """Everything under `folder` (this package's own when None).
 
-    `links` replaces addresses by name, in every language; `actions` are the journeys there are; `today`
-    is what no topic may have been checked after. What is None is not checked. Raises ContentError.
+    `own` is the organisation's folder (see `bot.content.own`), which need not be there; `actions` are the
+    journeys there are; `today` is what no topic may have been checked after. What is None is not checked.
+    Raises ContentError.
     """
     root = folder or Path(__file__).parent
-    languages = _languages(root)
-    problems: list[str] = [] if languages else [f"{root}: there is no language in it"]
+    own = own if own and own.is_dir() else None
+    whole = _languages(root)
+    languages = _languages(root, own) if own else whole
+    partly = frozenset(languages) - frozenset(whole)
+    problems: list[str] = [] if whole else [f"{root}: there is no language in it"]
     pages = {lang: read_pages(root / lang, problems) for lang in languages}
     messages = {lang: read_messages(root / lang, problems) for lang in languages}
-    addresses = read_links(root, languages, problems)
-    _replace(addresses, links or {}, problems)
-    problems += checks.same_topics(pages)
-    problems += checks.same_messages(messages)
+    addresses = read_links(root, languages, problems, partly)
+    if own:
+        for lang in languages:
+            pages[lang] |= read_pages(own / lang, problems, f"{own.name}/")
+            messages[lang] |= read_messages(own / lang, problems, f"{own.name}/")
+        own_links(own, addresses, problems)
+    problems += checks.same_topics(pages, partly)
+    problems += checks.same_messages(messages, partly)
     problems += checks.good_links(addresses)
-    entries = read_errors(root, languages, problems)
+    entries = read_errors(root, languages, problems, own, partly)
     names = {name for by_name in addresses.values() for name in by_name}
+    topic_ids = {name for by_id in pages.values() for name in by_id}
     for by_id in pages.values():
         problems += checks.one_label_each(by_id)
         for name, page in by_id.items():
             found = chain(
-                checks.good_page(page, name, set(by_id), names, actions), checks.good_date(page, today))
+                checks.good_page(page, name, topic_ids, names, actions), checks.good_date(page, today))
             problems += (f"{page.where}: {problem}" for problem in found)
-    problems += good_errors(entries, {name for by_id in pages.values() for name in by_id}, names)
+    problems += good_errors(entries, topic_ids, names)
     if problems:
         raise ContentError(problems)
     ids = pages[languages[0]]
-    topics = {name: _topic({lang: pages[lang][name] for lang in languages}, addresses) for name in ids}
+    topics = {name: _topic({lang: pages[lang][name] for lang in languages if name in pages[lang]}, addresses)
+              for name in ids}
     errors = sorted((known_error(name, entry, addresses) for name, entry in entries.items()), key=lambda one: one.row)
+    for lang in partly:
+        messages[lang] = messages[languages[0]] | messages[lang]
     return Content(languages, topics, {one.id: one for one in errors}, messages, addresses)
 
 
-def _languages(root: Path) -> tuple[str, ...]:
-    found = [path.name for path in root.iterdir() if (path / "faq").is_dir() or (path / "messages").is_dir()]
+def _languages(*roots: Path) -> tuple[str, ...]:
+    found = {path.name for root in roots for path in root.iterdir()
+             if (path / "faq").is_dir() or (path / "messages").is_dir()}
     return tuple(sorted(found, key=lambda lang: (lang != FIRST_LANGUAGE, lang)))
-
-
-def _replace(addresses: dict[str, dict[str, str]], links: Mapping[str, str], problems: list[str]) -> None:
-    for name, address in links.items():
-        if not any(name in by_name for by_name in addresses.values()):
-            problems.append(f"a setting gives an address for link {name!r}, which is not in links.yaml")
-        for by_name in addresses.values():
-            by_name[name] = address
 
 
 def _topic(pages: Mapping[str, Page], addresses: Mapping[str, Mapping[str, str]]) -> Topic:
@@ -83,7 +89,7 @@ def _topic(pages: Mapping[str, Page], addresses: Mapping[str, Mapping[str, str]]
         related=tuple(head.get("related") or ()),
         source=head.get("source") or None,
         checked=min(day for page in pages.values() if (day := checks.checked_on(page))),
-        texts={lang: _text(page, addresses[lang]) for lang, page in pages.items()},
+        texts=Texts({lang: _text(page, addresses[lang]) for lang, page in pages.items()}),
     )
 
 

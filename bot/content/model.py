@@ -3,8 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from bot.content.sentences import Sentence
+
+_T = TypeVar("_T")
+
+
+class Texts(dict[str, _T]):
+    """A text by language; a language that has none of its own gets that of the first."""
+
+    def __missing__(self, lang: str) -> _T:
+        return next(iter(self.values()))
 
 
 class MessageError(LookupError):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from bot.content.model import Content
+from bot.content.model import Content, Texts
 
 FILE = "phrases.jsonl"
 LONGEST = 200
@@ -88,14 +88,14 @@ def with_own(content: Content, own: Sequence[OwnPhrase]) -> Content:
             topic = topics[one.topic]
             text = topic.texts[one.lang]
             more = replace(text, phrases=(*text.phrases, one.text))
-            topics[one.topic] = replace(topic, texts={**topic.texts, one.lang: more})
+            topics[one.topic] = replace(topic, texts=Texts({**topic.texts, one.lang: more}))
     return replace(content, topics=topics)
 
 
 def fits(content: Content, standing: Mapping[tuple[str, str], str], one: OwnPhrase) -> bool:
-    """Whether there is such a topic, and the phrase stands nowhere yet."""
-    return (one.topic in content.topics and one.lang in content.languages and 0 < len(one.text.strip()) <= LONGEST
-            and (one.lang, folded(one.text)) not in standing)
+    """Whether there is such a topic in this language, and the phrase stands nowhere yet."""
+    return (one.topic in content.topics and one.lang in content.topics[one.topic].texts
+            and 0 < len(one.text.strip()) <= LONGEST and (one.lang, folded(one.text)) not in standing)
 
 
 def standing_phrases(content: Content) -> dict[tuple[str, str], str]:

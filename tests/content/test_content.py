@@ -117,21 +117,6 @@ def test_what_does_not_fit_a_message_is_an_error(
         load_content(root).say(lang, key, **facts)
 
 
-def test_a_setting_replaces_a_link_everywhere(root: Path) -> None:
-    content = load_content(root, links={"help": "https://hjelp.example.no/"})
-    assert content.link("nb", "help") == content.link("en", "help") == "https://hjelp.example.no/"
-    assert content.topics["reset"].texts["nb"].links[0][0] == "https://hjelp.example.no/"
-    assert content.link("nb", "sspr") == "https://aka.ms/sspr"
-    with pytest.raises(MessageError):
-        content.link("nb", "nothing")
-
-
-def test_a_setting_for_no_link_or_no_https_is_a_fault(root: Path) -> None:
-    found = problems(root, links={"helpp": "https://hjelp.example.no/", "sspr": "http://example.no/"})
-    assert ["'helpp'" in line for line in found] == [True, False]
-    assert "not a https address" in found[1]
-
-
 def test_a_folder_more_is_a_language_more(root: Path) -> None:
     written(root, "sv/faq/reset.md", page("Glömt lösenord"))
     written(root, "sv/messages/reset.yaml", "ask: {who: '{count} {name}'}\nyes: nej\n")
