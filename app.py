@@ -24,6 +24,7 @@ import structlog
 import uvloop
 from aiohttp import ClientSession, web
 
+from bot import VERSION
 from bot import audit as trail_of
 from bot import doctor as examination
 from bot.admin.accounts import ACCOUNTS, REQUESTS, account_routes, request_routes, waiting
@@ -423,7 +424,7 @@ class Desk:
             "mails_queued": queued, "mails_failed": failed, "settlements_pending": await self.pending.count(),
             "accounts_held": len(await self.holds.held()), "verification_paused": bool(self.trust.why_paused()),
             "audit_records": self.audit.head.seq, "background_down": len(self.background.down),
-        }, {"mode": self.settings.mode.value, "directory": self.settings.directory})
+        }, {"version": VERSION, "mode": self.settings.mode.value, "directory": self.settings.directory})
 
     async def drain(self, _app: web.Application | None = None) -> None:
         """Let turns that are under way finish, and stop those that cannot (F11)."""

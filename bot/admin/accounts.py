@@ -2,24 +2,26 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from bot.admin.pages import AdminPages, staff
-from bot.clock import utc
 from bot.directory.protocol import Account
 from bot.journeys.helping import Became, Helping, Seen
 from bot.rules.helping import LONGEST_REASON, Act, Request, Verdict, clean_reason, second, verdict
+from bot.rules.limits import DAY, QUARTER
+from bot.rules.lockout import FAILURES, Budget
 from bot.secret import Secret
 
 ACCOUNTS = "/admin/accounts"
 REQUESTS = "/admin/requests"
 _FORM_ID = re.compile(r"[A-Za-z0-9_-]{22,44}")
 _REFUSALS = frozenset({Became.SELF, Became.PROTECTED, Became.SAME, Became.GONE, Became.CLOSED})
-_MINUTE = "%d.%m.%Y %H:%M"
+_SPANS = {None: "row", QUARTER: "quarter", DAY: "day"}
+EVENTS, MOST_EVENTS = 10, 50
 
 
 def account_routes(
@@ -64,8 +66,7 @@ class _Accounts:
         seen = await self._seen(request)
         return self.pages.page(
             request, "admin_account.html", seen=seen, myself=staff(request).account_id == seen.account.id,
-            budgets=[(way, one, _when(one.free_at)) for way, of in seen.budgets.items() for one in of],
-            holds=[(one.kind, _when(one.since), one.by) for one in seen.holds],
+            windows=_windows(seen.budgets), everything=self._everything(request), fewest=EVENTS,
             events=[_event(one) for one in seen.events])
 
     async def begin(self, request: web.Request) -> web.Response:
@@ -109,7 +110,7 @@ class _Accounts:
             raise web.HTTPNotFound
         stands = second(found, staff(request), account.protected)
         return self.pages.page(
-            request, "admin_request.html", wish=found, account=account, stands=stands, since=_when(found.since),
+            request, "admin_request.html", wish=found, account=account, stands=stands,
             may_decline=stands is not Verdict.SELF)
 
     async def confirm(self, request: web.Request) -> web.Response:
@@ -144,15 +145,21 @@ class _Accounts:
             name=name)
 
     async def _seen(self, request: web.Request) -> Seen:
-        seen = await self.helping.look(staff(request), request.match_info["account"], self.source(request))
+        most = MOST_EVENTS if self._everything(request) else EVENTS
+        seen = await self.helping.look(staff(request), request.match_info["account"], self.source(request), most)
         if seen is None:
             raise web.HTTPNotFound
         return seen
 
 
+    @staticmethod
+    def _everything(request: web.Request) -> bool:
+        return request.query.get("events") == "all"
+
+
 def waiting(one: Request, me_id: str) -> dict[str, Any]:
     """A request as the start page lists it."""
-    return {"path": f"{REQUESTS}/{one.id}", "act": one.act, "by": one.by_name, "since": _when(one.since),
+    return {"path": f"{REQUESTS}/{one.id}", "act": one.act, "by": one.by_name, "since": one.since,
             "mine": one.by == me_id}
 
 
@@ -165,10 +172,11 @@ def _act(request: web.Request) -> Act:
 
 def _event(record: Mapping[str, Any]) -> dict[str, str]:
     """One line of the trail; who and why are shown as text, never as anything else (N2)."""
-    return {
-        "time": f"{record.get('time', '')[:10]} {record.get('time', '')[11:16]}",
-        **{name: str(record.get(name, ""))[:120] for name in ("event", "outcome", "reason", "actor")}}
+    return {name: str(record.get(name, ""))[:120] for name in ("time", "event", "outcome", "reason", "actor")}
 
 
-def _when(seconds: float) -> str:
-    return f"{utc(seconds).strftime(_MINUTE)} UTC" if seconds else ""
+def _windows(budgets: Mapping[str, Sequence[Budget]]) -> list[tuple[str, Budget, Budget]]:
+    """What is counted, and what of it the owner and visitors have used: failures always, the rest where anything is."""
+    return [(f"{owner.what}.{_SPANS[owner.seconds]}", owner, anonymous)
+            for owner, anonymous in zip(budgets.get("owner", ()), budgets.get("anonymous", ()), strict=True)
+            if owner.what == FAILURES or owner.used or anonymous.used]

@@ -62,12 +62,13 @@ class _Front:
     async def sign_in(self, request: web.Request) -> web.Response:
         """The same answer whatever did not fit, also while tries are paused (V3)."""
         typed = await self._sent(request, _FIELDS)
-        session, value = self.pages.cookie.fresh()
+        (session, value), (fresh, known) = self.pages.cookie.fresh(), self.pages.cookie.fresh()
         who = await self.signing_in.sign_in(
-            typed["name"], Secret(typed["password"]), typed["code"], session, self.source(request))
+            typed["name"], Secret(typed["password"]), typed["code"], session, self.source(request),
+            self.pages.cookie.known(request), fresh)
         if who is None:
             return self._open_page(request, "admin_sign_in.html", status=422, wrong=True)
-        return self._in(value)
+        return self._in(value, known)
 
     async def sign_out(self, request: web.Request) -> web.Response:
         await self.pages.form(request, frozenset())
@@ -98,12 +99,12 @@ class _Front:
     async def set_up(self, request: web.Request) -> web.Response:
         typed = await self._sent(request, frozenset({"password", "code"}))
         token, browser = request.match_info["token"], self.pages.cookie.read(request)
-        session, value = self.pages.cookie.fresh()
+        (session, value), (fresh, known) = self.pages.cookie.fresh(), self.pages.cookie.fresh()
         found = await self.signing_in.opened(token)
         result = await self.signing_in.set_up(
-            token, browser, Secret(typed["password"]), typed["code"], session, self.source(request))
+            token, browser, Secret(typed["password"]), typed["code"], session, self.source(request), fresh)
         if isinstance(result, Staff):
-            return self._in(value)
+            return self._in(value, known)
         if result is None or found is None:
             return self._gone(request)
         lang = self.pages.language(request)
@@ -129,7 +130,8 @@ class _Front:
             typed = dict(await self.pages.form(request, names))
         except BadRequestError as problem:
             raise self.pages.refusal(problem) from None
-        if not self.submits.allows(self.source(request)):
+        browser = self.pages.cookie.known(request)
+        if not self.submits.allows(browser if await self.signing_in.known_in(browser) else self.source(request)):
             raise web.HTTPTooManyRequests
         return typed
 
@@ -144,9 +146,10 @@ class _Front:
             self.pages.cookie.give(response, value)
         return response
 
-    def _in(self, value: str) -> web.Response:
+    def _in(self, value: str, known: str) -> web.Response:
         response = self.pages.see("/admin")
         self.pages.cookie.give(response, value)
+        self.pages.cookie.make_known(response, known)
         return response
 
     def _gone(self, request: web.Request) -> web.Response:

@@ -7,14 +7,12 @@ from typing import Any
 from aiohttp import web
 
 from bot.admin.pages import AdminPages, staff
-from bot.clock import utc
 from bot.content.helpdesk import HelpWords
 from bot.journeys.helpdesk import Helpdesk, NotDone
 from bot.rules.helpdesk import MOST_CHARACTERS, By, HelpCase
 from bot.rules.staff import Staff
 
 CASES = "/admin/cases"
-_MINUTE = "%d.%m.%Y %H:%M"
 
 
 def case_routes(pages: AdminPages, helpdesk: Helpdesk, words: HelpWords) -> list[web.RouteDef]:
@@ -34,7 +32,7 @@ class _Cases:
 
     async def all(self, request: web.Request) -> web.Response:
         lang = self.pages.language(request)
-        rows = [{"case": one, "opened": _when(one.opened_at), "about": self._about(lang, one)}
+        rows = [{"case": one, "about": self._about(lang, one)}
                 for one in await self.helpdesk.open_ones()]
         return self.pages.page(request, "admin_cases.html", rows=rows)
 
@@ -67,8 +65,8 @@ class _Cases:
         return self.pages.page(
             request, "admin_case.html", status=409 if not_done else 200, case=case, not_done=not_done, text=text,
             who=self.words.who(lang, case, await self.helpdesk.account_of(case)), about=self._about(lang, case),
-            tried=self.words.tried(lang, case), opened=_when(case.opened_at), longest=MOST_CHARACTERS,
-            thread=[{"staff": one.by is By.STAFF, "name": one.name, "time": _when(one.at), "text": one.text}
+            tried=self.words.tried(lang, case), longest=MOST_CHARACTERS,
+            thread=[{"staff": one.by is By.STAFF, "name": one.name, "time": one.at, "text": one.text}
                     for one in case.thread],
             speaks=self.words.content.say(case.lang, "helpdesk.language"), **_may(case, staff(request)))
 
@@ -88,7 +86,3 @@ def _may(case: HelpCase, me: Staff) -> Mapping[str, Any]:
 
 def _number(request: web.Request) -> str:
     return request.match_info["number"]
-
-
-def _when(at: float) -> str:
-    return utc(at).strftime(_MINUTE)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.admin.session import SessionCookie
+from bot.admin.times import shown, telling
 from bot.pages.forgery import FormTokens, from_our_page
 from bot.pages.forms import BadRequestError, as_text, form_fields, read_body
 from bot.pages.languages import asked_language, page_language
@@ -58,13 +60,15 @@ class AdminPages:
     def page(self, request: web.Request, template: str, *, status: int = 200, **facts: Any) -> web.Response:
         """A page in the reader's language; in the template `me`, `rooms`, `here` and `token` are there as well.
 
-        `token` belongs into every form, as the hidden field of that name.
+        `token` belongs into every form, as the hidden field of that name. Times come as numbers: `shown(at)` writes
+        one, `told(key, at)` a sentence with one in it.
         """
         me = request.get(_STAFF)
         lang = self.language(request)
         browser = self.cookie.read(request)
         response = self.renderer.page(template, lang, status=status, **{
-            "me": me, "here": request.path, "token": self.token(browser),
+            "me": me, "here": request.path, "token": self.token(browser), "shown": shown,
+            "told": telling(partial(self.renderer.content.say, lang)),
             "rooms": [one for one in self.rooms if one.title and me and me.may(one.role)], **facts})
         if asked_language(request, self.renderer.languages):
             self.cookie.keep_language(response, lang)

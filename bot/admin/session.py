@@ -5,6 +5,8 @@ from hashlib import sha256
 
 from aiohttp import web
 
+from bot.rules.staff import KNOWN_SECONDS
+
 _BYTES = 32
 _LONGEST = 128
 
@@ -17,11 +19,11 @@ class SessionCookie:
         # Ports of one host share their cookies: another name than the chat's.
         self._name = "__Host-keyturn-admin" if secure else "keyturn-admin"
         self._lang = f"{self._name}-lang"
+        self._known = f"{self._name}-known"
 
     def read(self, request: web.Request) -> str:
         """The SHA-256 (hex) of the value; "" when the request has none."""
-        value = request.cookies.get(self._name, "")
-        return _hash(value) if 0 < len(value) <= _LONGEST else ""
+        return _hashed(request, self._name)
 
     def fresh(self) -> tuple[str, str]:
         """A new value's hash, and the value itself for `give`."""
@@ -34,6 +36,13 @@ class SessionCookie:
     def forget(self, response: web.StreamResponse) -> None:
         response.del_cookie(self._name, path="/", secure=self._secure, httponly=True, samesite="Strict")
 
+    def known(self, request: web.Request) -> str:
+        """As `read`, of the value by which a browser is known in which somebody signed in before."""
+        return _hashed(request, self._known)
+
+    def make_known(self, response: web.StreamResponse, value: str) -> None:
+        self._set(response, self._known, value, KNOWN_SECONDS)
+
     def language(self, request: web.Request) -> str:
         """What this browser chose; whatever a client likes to send."""
         return request.cookies.get(self._lang, "")
@@ -41,8 +50,14 @@ class SessionCookie:
     def keep_language(self, response: web.StreamResponse, lang: str) -> None:
         self._set(response, self._lang, lang)
 
-    def _set(self, response: web.StreamResponse, name: str, value: str) -> None:
-        response.set_cookie(name, value, path="/", httponly=True, samesite="Strict", secure=self._secure)
+    def _set(self, response: web.StreamResponse, name: str, value: str, seconds: int | None = None) -> None:
+        response.set_cookie(
+            name, value, max_age=seconds, path="/", httponly=True, samesite="Strict", secure=self._secure)
+
+
+def _hashed(request: web.Request, name: str) -> str:
+    value = request.cookies.get(name, "")
+    return _hash(value) if 0 < len(value) <= _LONGEST else ""
 
 
 def _hash(value: str) -> str:

@@ -37,10 +37,20 @@ class SigningIn:
     policy: Policy
     clock: Clock
 
-    async def sign_in(self, name: str, password: Secret, code: str, session: str, source: str) -> Staff | None:
-        """Begin `session` for whoever this is; None whatever it was that did not fit."""
+    async def known_in(self, browser: str) -> str:
+        """Id of the person who signed in before in the browser with this hash; "" for nobody."""
+        return await self.people.known_in(browser) if browser else ""
+
+    async def sign_in(
+        self, name: str, password: Secret, code: str, session: str, source: str, browser: str, fresh: str,
+    ) -> Staff | None:
+        """Begin `session` for whoever this is; None whatever it was that did not fit.
+
+        `browser` is what this one is known by, `fresh` what it will be known by: both are hashes.
+        """
         known = await self.people.named(canonical_staff_name(name) or "")
-        attempt = _attempt(known, canonical_staff_name(name) or "", source)
+        theirs = known is not None and await self.known_in(browser) == known.staff.id
+        attempt = _attempt(known, canonical_staff_name(name) or "", source, browser if theirs else "")
         counted = await self.tries.count(attempt)
         if not isinstance(counted, Counted):
             await self._paused(known, counted.whose, source)
@@ -54,6 +64,7 @@ class SigningIn:
             return None
         await self._record(known, "sign_in", "ok", source)
         await self.people.begin(known, session)
+        await self.people.make_known(known, fresh, browser if theirs else "")
         await self.tries.succeeded(attempt, counted.token)
         return known.staff
 
@@ -72,11 +83,11 @@ class SigningIn:
         return await self.people.bind_set_up(token, browser)
 
     async def set_up(
-        self, token: str, browser: str, password: Secret, code: str, session: str, source: str,
+        self, token: str, browser: str, password: Secret, code: str, session: str, source: str, fresh: str,
     ) -> Staff | WrongCode | Sequence[Broken] | None:
         """Whoever is set up and signed in now; what stands against the password or the code; else None.
 
-        None: the link opens nothing for this browser.
+        None: the link opens nothing for this browser. `fresh`: the hash of what the browser will be known by.
         """
         found = await self.opened(token)
         if found is None or found[0].browser != browser:
@@ -97,9 +108,11 @@ class SigningIn:
             source=source))
         if record is None:
             return None
-        await self.tries.reopen(_account(record, ""), owner=False)
+        for owner in (True, False):
+            await self.tries.reopen(_account(record, ""), owner=owner)
         await self.enrolments.spend_step(_authenticator(record), step)
         await self.people.begin(record, session)
+        await self.people.make_known(record, fresh)
         return record.staff
 
     async def _password_fits(self, known: StaffRecord | None, password: Secret) -> bool:
@@ -124,9 +137,16 @@ class SigningIn:
             once=f"staff paused {who or source} {whose} {window}")
 
 
-def _attempt(known: StaffRecord | None, name: str, source: str) -> Attempt:
-    """Counted apart from the bot's own visitors, whose budgets these tries must not spend (V4)."""
-    return Attempt("", _account(known, name), owner=False, requester=f"staff {source}", source="")
+def _attempt(known: StaffRecord | None, name: str, source: str, browser: str) -> Attempt:
+    """Counted apart from the bot's own visitors, whose budgets these tries must not spend (V4).
+
+    Nor do people of IT spend each other's: a whole department may come from one address, or through one proxy, and
+    anybody there can type a colleague's name. Who signed in before in this `browser` has budgets of their own there,
+    of the account and of the requester, as the signed-in owner has in the chat; from a browser that nobody knows the
+    limit of the address stands (limit 6).
+    """
+    requester = f"staff browser {browser}" if browser else f"staff {source}"
+    return Attempt("", _account(known, name), owner=bool(browser), requester=requester, source="")
 
 
 def _account(known: StaffRecord | None, name: str) -> str:

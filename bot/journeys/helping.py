@@ -86,8 +86,8 @@ class Helping:
         """By exact user name (I7)."""
         return await self.directory.find(name)
 
-    async def look(self, staff: Staff, account_id: str, source: str) -> Seen | None:
-        """An account as it is now; that somebody looked is recorded (S-102)."""
+    async def look(self, staff: Staff, account_id: str, source: str, most: int = 10) -> Seen | None:
+        """An account as it is now, with `most` of its newest events; that somebody looked is recorded (S-102)."""
         account = await self.directory.read(account_id)
         if account is None:
             return None
@@ -101,10 +101,10 @@ class Helping:
         budgets = await self._budgets(account.id)
         spent = any(one.seconds is None and one.used >= one.most for of in budgets.values() for one in of)
         offers = {Act.PAUSE: PAUSED not in kinds, Act.RESUME: PAUSED in kinds, Act.THAW: FROZEN in kinds,
-                  Act.CODE: _can_register(account),                  Act.REOPEN: spent}
+                  Act.CODE: _can_register(account), Act.REOPEN: spent}
         return Seen(
             account, standing(account) or "", holds, _kinds(await self.enrolments.read(account.id)), budgets,
-            await self.trail.last_about(account.id), [act for act, offered in offers.items() if offered])
+            await self.trail.last_about(account.id, most), [act for act, offered in offers.items() if offered])
 
     async def _budgets(self, account_id: str) -> dict[str, Sequence[Budget]]:
         """None while nobody can tell what was counted (F5)."""

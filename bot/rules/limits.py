@@ -53,6 +53,18 @@ class Limits:
     help_case_kept_seconds: int = _limit(7 * 86400, 30 * 86400, "s", "until a closed helpdesk case is deleted")
 
 
+QUARTER, DAY = 900.0, 86400.0
+
+
+def counted_for_account(limits: Limits) -> tuple[tuple[str, tuple[tuple[int, float], ...]], ...]:
+    """What is counted of an account beside failures, by its counter's name, as (most, seconds) (limits 9 to 11)."""
+    begun, done = (limits.reset_starts_24h, DAY), (limits.resets_24h, DAY)
+    return (
+        ("reset_start", (begun,)), ("reset_done", (done,)), ("change_start", (begun,)), ("change_done", (done,)),
+        ("unlock_start", (begun,)), ("unlock_done", ((limits.unlocks_24h, DAY),)),
+        ("codes", ((limits.codes_15min, QUARTER), (limits.codes_24h, DAY))))
+
+
 JOINT_FAILURES_IN_A_ROW = 100
 """Ceiling of anonymous_failures_in_a_row and owner_failures_in_a_row together [5] (NIST SP 800-63B-4 §3.2.2)."""
 

@@ -10,6 +10,9 @@ PRECEDENCE = ("challenge", "requester", "source", "global", "account")
 """Whose exhaustion is named when several are: what may be told to anybody comes before what may not (E1)."""
 
 
+FAILURES = "failures"
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """At most `most` tries of `whose` in any `seconds`.
@@ -44,8 +47,12 @@ class Full:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much of one window of an account is used. `seconds` None: until a success, or IT (limit 5)."""
+    """How much of one window of an account is used. `seconds` None: until a success, or IT (limit 5).
 
+    `what`: FAILURES, or a name of `limits.counted_for_account`.
+    """
+
+    what: str
     used: int
     most: int
     seconds: float | None

@@ -195,6 +195,11 @@ def staff_session(session: str) -> str:
     return f"kt:{{staff}}:session:{digest(session)}"
 
 
+def staff_browser(browser: str) -> str:
+    """Who signed in before in a browser."""
+    return f"kt:{{staff}}:browser:{digest(browser)}"
+
+
 def staff_set_up(token: str) -> str:
     """What a one-time set-up link opens."""
     return f"kt:{{staff}}:set_up:{digest(token)}"

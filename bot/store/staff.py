@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from bot.clock import Clock
-from bot.rules.staff import IDLE_SECONDS, LONGEST_SECONDS, SET_UP_SECONDS, Staff
+from bot.rules.staff import IDLE_SECONDS, KNOWN_SECONDS, LONGEST_SECONDS, SET_UP_SECONDS, Staff
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.connection import Script, Store
@@ -173,6 +173,22 @@ class RedisStaff:
         await self._store.many([
             ("HSET", place, "staff", record.staff.id, "edition", record.edition, "began", repr(now), "seen", repr(now)),
             ("EXPIRE", place, LONGEST_SECONDS)])
+
+    async def make_known(self, record: StaffRecord, browser: str, before: str = "") -> None:
+        """Remember `browser`, the hash of what only it holds, as one in which this person has signed in.
+
+        `before` is what it was known by until now.
+        """
+        place = keys.staff_browser(browser)
+        await self._store.many([
+            ("HSET", place, "staff", record.staff.id, "edition", record.edition), ("EXPIRE", place, KNOWN_SECONDS),
+            *([("DEL", keys.staff_browser(before))] if before else [])])
+
+    async def known_in(self, browser: str) -> str:
+        """Id of the person who has signed in there since they were last set up; "" for nobody."""
+        staff_id, edition = await self._store.do("HMGET", keys.staff_browser(browser), "staff", "edition")
+        record = await self.read(staff_id.decode()) if staff_id else None
+        return record.staff.id if record is not None and record.edition == edition.decode() else ""
 
     async def signed_in(self, session: str) -> Staff | None:
         """Whose session this is, if it stands; it was used now."""

@@ -4,8 +4,8 @@ import secrets
 from collections.abc import Sequence
 
 from bot.clock import Clock
-from bot.rules.limits import Limits
-from bot.rules.lockout import Budget, Fill, Full, Window, left, verdict, way, windows
+from bot.rules.limits import Limits, counted_for_account
+from bot.rules.lockout import FAILURES, Budget, Fill, Full, Window, left, verdict, way, windows
 from bot.rules.names import is_made_up
 from bot.rules.sources import neighbourhood
 from bot.store import keys
@@ -132,11 +132,15 @@ class RedisTries:
         return _until(verdict(passed, await self._pass(passed, places, keys.digest(account))))
 
     async def budgets(self, account: str, owner: bool) -> Sequence[Budget]:
-        """How much one way into an account has used of its windows; counts nothing."""
-        passed = [one for one in self._windows(Attempt("", account, owner, "", "")) if one.whose == "account"]
-        fills = await self._pass(passed, [_key(one) for one in passed], "")
-        return [Budget(fill.used, one.most, one.seconds, fill.free_at)
-                for one, fill in zip(passed, fills, strict=True)]
+        """How much one way into an account has used of all its windows; counts nothing."""
+        failures = [one for one in self._windows(Attempt("", account, owner, "", "")) if one.whose == "account"]
+        counted = [(FAILURES, one, _key(one)) for one in failures] + [
+            (what, Window("requester", (), most, seconds), keys.starts(what, account, way(owner)))
+            for what, terms in counted_for_account(self._limits) for most, seconds in terms]
+        passed = [one for _, one, _ in counted]
+        fills = await self._pass(passed, [key for _, _, key in counted], "")
+        return [Budget(what, fill.used, one.most, one.seconds, fill.free_at)
+                for (what, one, _), fill in zip(counted, fills, strict=True)]
 
     async def reopen(self, account: str, owner: bool) -> None:
         """End the account's row of failures of one way: for IT only, since no time does (limit 5)."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -72,6 +73,49 @@ async def test_after_five_wrong_tries_the_right_one_reads_the_same(
     assert (await browser.sign_in("mona.ute")).status == 303    # nobody else is shut out
     clock.advance(901)
     assert (await browser.sign_in("john.smith")).status == 303
+
+
+async def test_colleagues_do_not_spend_each_others_tries(desk: Desk, browser: Browser, clock: SteppedClock) -> None:
+    """Limit 6 of an address is for browsers nobody knows; where a person signed in before, they get in (V4)."""
+    async with Browser(desk) as stranger:
+        assert (await browser.sign_in("john.smith")).status == 303
+        await browser.post("/admin/sign-out", token=(await browser.open("/admin")).token)
+        for number in range(10):
+            clock.advance(2)
+            assert (await stranger.sign_in(f"x.{number}", password="z", code="1")).status == 422
+        assert (await stranger.sign_in("mona.ute")).status == 422       # the right code even
+        for _ in range(6):
+            clock.advance(2)
+            assert (await stranger.sign_in("john.smith", password="z", code="1")).status == 422
+        clock.advance(30)
+        assert (await browser.sign_in("john.smith")).status == 303
+        assert (await browser.sign_in("mona.ute")).status == 422        # she has not been there before
+
+
+async def test_a_known_browser_has_limits_too(desk: Desk, browser: Browser, clock: SteppedClock) -> None:
+    """Limit 4: five wrong tries there, and it is known no more once its person is set up anew (A4)."""
+    assert (await browser.sign_in("john.smith")).status == 303
+    for _ in range(5):
+        clock.advance(30)
+        assert (await browser.sign_in("john.smith", password="wrong")).status == 422
+    clock.advance(30)
+    assert (await browser.sign_in("john.smith")).status == 422
+    clock.advance(901)
+    assert (await browser.sign_in("john.smith")).status == 303
+    known = next(one.value for one in browser.jar if one.key == "keyturn-admin-known")
+    assert await desk.it.known_in(sha256(known.encode()).hexdigest()) == "demo-john.smith"
+    token = (await desk.it.issue_set_up("demo-john.smith", new_seed())).reveal()
+    assert await desk.it.bind_set_up(token, "a browser")
+    assert await desk.it.finish_set_up(token, "a browser", await desk.hashes.hash(Secret(PASSWORD)))
+    assert await desk.it.known_in(sha256(known.encode()).hexdigest()) == ""
+
+
+async def test_a_copied_mark_dies_with_the_next_sign_in(desk: Desk, browser: Browser, clock: SteppedClock) -> None:
+    assert (await browser.sign_in("john.smith")).status == 303
+    copied = next(one.value for one in browser.jar if one.key == "keyturn-admin-known")
+    clock.advance(30)
+    assert (await browser.sign_in("john.smith")).status == 303
+    assert await desk.it.known_in(sha256(copied.encode()).hexdigest()) == ""
 
 
 async def test_nobody_hammers(browser: Browser) -> None:

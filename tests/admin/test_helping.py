@@ -1,17 +1,20 @@
 """What IT does for an account: once, with a reason, never for themselves, for protected ones by two (O7, I8, S-102)."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from app import Desk
+from bot.audit import entry
+from bot.clock import utc
 from bot.errors import VerificationPaused
 from bot.rules.codes import canonical_recovery_code
 from bot.rules.helping import CONFIRM_SECONDS
 from bot.rules.holds import FROZEN, PAUSED, Hold
-from bot.rules.limits import Limits
+from bot.rules.limits import DAY, QUARTER, Limits
 from bot.store.helping import MINE, HelpForms
 from bot.store.one_time_codes import HashedOneTimeCodes
 from bot.store.protocol import Attempt, Counted, Exhausted
@@ -98,6 +101,43 @@ async def test_thawing(signed_in: SignedIn, desk: Desk) -> None:
         await desk.holds.put(Hold(KARI, kind, "test", desk.clock.now()))
     await done(browser, "thaw", KARI)
     assert await kinds(desk, KARI) == [PAUSED]
+
+
+async def test_what_is_used_of_the_limits(signed_in: SignedIn, desk: Desk, clock: SteppedClock) -> None:
+    """Limits 9 to 11: begun, done and sent, by the owner and by visitors; a full one says when it opens."""
+    browser = await signed_in("mona.ute")
+    quiet = (await browser.open(f"/admin/accounts/{KARI}")).text
+    assert "tilbakestillinger" not in quiet
+    limits = Limits()
+    for owner, what, times, windows in (
+            (True, "reset_start", 2, ((limits.reset_starts_24h, DAY),)),
+            (False, "unlock_done", 3, ((limits.unlocks_24h, DAY),)),
+            (True, "codes", 3, ((limits.codes_15min, QUARTER), (limits.codes_24h, DAY)))):
+        for _ in range(times):
+            assert not await desk.tries.start(what, KARI, owner, windows)
+    page = (await browser.open(f"/admin/accounts/{KARI}")).text
+    rows = {row[0]: [" ".join(re.sub("<[^>]+>", "", one).split()) for one in row[1:]] for row in re.findall(
+        r'<th scope="row">([^<]+)</th>\s*<td[^>]*>(.*?)</td>\s*<td[^>]*>(.*?)</td>', page, re.DOTALL)}
+    assert rows["Påbegynte tilbakestillinger siste døgn"] == ["2 av 5", "0 av 5"]
+    opens = f"{utc(clock.now() + DAY):%d.%m.%Y %H:%M} UTC"
+    assert rows["Fullførte opplåsinger siste døgn"] == ["0 av 3", f"3 av 3 – stengt til {opens}"]
+    assert rows["Koder sendt på e-post siste kvarter"][0].startswith("3 av 3 – stengt til")
+    assert rows["Koder sendt på e-post siste døgn"] == ["3 av 10", "0 av 10"]
+    assert "Påbegynte passordbytter siste døgn" not in rows
+    assert await desk.tries.start("reset_start", KARI, True, ((3, DAY),)) == 0   # looking counts nothing
+
+
+async def test_older_events(signed_in: SignedIn, desk: Desk) -> None:
+    """Ten at first, fifty when asked, however long the trail is."""
+    browser = await signed_in("mona.ute")
+    for number in range(60):
+        await desk.audit.append(entry("reset.begun", target=KARI, outcome="ok", reason=f"number {number}."))
+    first = await browser.open(f"/admin/accounts/{KARI}")
+    assert first.text.count("<code>reset.begun</code>") == 9    # and that somebody looked
+    assert 'href="?events=all#events-title"' in first.text
+    everything = await browser.open(f"/admin/accounts/{KARI}?events=all")
+    assert everything.text.count("<code>reset.begun</code>") == 49
+    assert "Her er de siste 50." in everything.text
 
 
 async def test_reopening_the_row(signed_in: SignedIn, desk: Desk, clock: SteppedClock) -> None:

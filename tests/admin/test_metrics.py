@@ -1,6 +1,7 @@
 """`/metrics`: for whoever has the token, and without a word about anybody (U4, D3)."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ async def test_prometheus_reads_it(desk: Desk, browser: Browser, tmp_path: Path)
     assert {"keyturn_build_info", "keyturn_turns", "keyturn_turn_seconds", "keyturn_records", "keyturn_mails_queued",
             "keyturn_mails_failed", "keyturn_settlements_pending", "keyturn_verification_paused"} <= set(found)
     assert all(one.documentation for one in found.values())
+    [build] = found["keyturn_build_info"].samples
+    pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert build.labels == {"version": pyproject["project"]["version"], "mode": "development", "directory": "embedded"}
     signed_in = {"operation": "staff", "event": "sign_in", "outcome": "ok"}
     assert [one.value for one in found["keyturn_records"].samples if one.labels == signed_in] == [1]
     assert (tmp_path / "metrics-token").stat().st_mode & 0o077 == 0
