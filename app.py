@@ -27,6 +27,8 @@ from aiohttp import ClientSession, web
 from bot import VERSION
 from bot import audit as trail_of
 from bot import doctor as examination
+from bot.admin import doctor as admin_doctor
+from bot.admin import place as admin_place
 from bot.admin.accounts import ACCOUNTS, REQUESTS, account_routes, request_routes, waiting
 from bot.admin.front import front_routes
 from bot.admin.help_cases import CASES, case_routes
@@ -524,8 +526,11 @@ async def admin_listening(desk: Desk) -> AsyncIterator[None]:
     await runner.setup()
     try:
         await web.SockSite(runner, listens).start()
+        if settings.development:
+            admin_place.note(settings.data_dir, desk.admin_url)
         yield
     finally:
+        admin_place.forget(settings.data_dir)
         await runner.cleanup()
 
 
@@ -721,6 +726,7 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
             examination.Look("KEYTURN_POLICY", partial(_policy_reads, settings),
                              "see deployment/policy.toml, and try `python app.py policy check FILE`"),
             *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings), *_helpdesk_looks(settings),
+            *_admin_looks(settings, at_end),
             *_web_chat_looks(settings), *_channel_looks(settings, at_end), *_directory_looks(settings, at_end)]
         return await examination.examine(looks)
 
@@ -826,6 +832,17 @@ def _helpdesk_looks(settings: Settings) -> Iterator[examination.Look]:
 
     if not settings.development:
         yield examination.Look("KEYTURN_HELPDESK_MAIL", look, "give the address of those who take the cases")
+
+
+def _admin_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
+    async def ready() -> int:
+        store = Store.open(settings.redis_url.get_secret_value())
+        at_end.push_async_callback(store.close)
+        everybody = await RedisStaff(store, _ring(settings), SharedClock()).all()
+        return sum(bool(one.password_hash) for one in everybody)
+
+    known = settings.redis_url.get_secret_value() and settings.secret_keys
+    return admin_doctor.looks(settings, ready if known else None)
 
 
 def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
@@ -1019,7 +1036,8 @@ def add_staff(name: str, account: str, role: str, lang: str) -> None:
             "staff.added", actor="cli", target=one.actor, outcome="ok", reason=f"{role}, account {person.id}"))
         await desk.people.put(StaffRecord(one))
         token = await desk.people.issue_set_up(one.id, new_seed())
-        return f"{desk.settings.admin_base_url()}/admin/set-up/{token.reveal()}"
+        elsewhere = await admin_place.noted(desk.settings.data_dir) if desk.settings.development else ""
+        return f"{elsewhere or desk.settings.admin_base_url()}/admin/set-up/{token.reveal()}"
 
     click.echo(_with_staff(add))
 

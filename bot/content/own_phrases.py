@@ -36,7 +36,7 @@ class OwnPhrases:
         """Every phrase, oldest first. Raises OSError for a file that is there and cannot be read."""
         try:
             lines = self.path.read_bytes().splitlines()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         return [one for line in lines if (one := _phrase(line))]
 

@@ -8,6 +8,11 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
+from bot.clock import SharedClock
+from bot.rules.staff import Staff
+from bot.store.connection import Store
+from bot.store.sealed import KeyRing, new_key
+from bot.store.staff import RedisStaff, StaffRecord
 from tests.faults.served import environment, free_port, run, serving
 
 JOHN = "00000000-0000-0000-0000-000000000002"
@@ -68,3 +73,32 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
             async with session.get(told.removeprefix("Admin pages: ")) as answer:
                 assert answer.status == 200
             assert "admin_port_taken" in served.errors.read_text()
+            link = await asyncio.to_thread(
+                run, "staff", "add", "siri.dahl", "--account", JOHN, env=environment(tmp_path), folder=tmp_path)
+            assert link.stdout.startswith(told.removeprefix("Admin pages: ") + "/set-up/")
+            looked = await asyncio.to_thread(run, "doctor", env=environment(tmp_path), folder=tmp_path)
+            assert f"ok    KEYTURN_ADMIN_PORT: the pages are at {told.removeprefix('Admin pages: ')}\n" in looked.stdout
+
+
+async def test_what_doctor_says_of_the_admin_pages(redis_url: str, store: Store, tmp_path: Path) -> None:
+    """Off, free, served, taken by something else; and whether anybody of IT can sign in."""
+    port = str(free_port())
+    production = {"KEYTURN_MODE": "production", "REDIS_URL": redis_url, "KEYTURN_SECRET_KEYS": new_key()}
+
+    async def said(name: str, **settings: str) -> str:
+        env = environment(tmp_path, KEYTURN_ADMIN_PORT=port) | settings
+        done = await asyncio.to_thread(run, "doctor", env=env, folder=tmp_path)
+        assert "Traceback" not in done.stderr
+        return next((line for line in done.stdout.splitlines() if line.split()[1] == f"{name}:"), "")
+
+    assert "there are no admin pages" in await said("KEYTURN_ADMIN_PORT", KEYTURN_ADMIN_PORT="0")
+    assert (await said("KEYTURN_ADMIN_PORT")).startswith(f"ok    KEYTURN_ADMIN_PORT: 127.0.0.1:{port} is free for it")
+    with socket.create_server(("127.0.0.1", int(port))):
+        taken = await said("KEYTURN_ADMIN_PORT")
+    assert taken == (f"WRONG KEYTURN_ADMIN_PORT: another program listens on 127.0.0.1:{port} - "
+                     "end it, or set another port or address")
+    assert "nobody reads /metrics" in await said("KEYTURN_ADMIN_PORT", **production)
+    assert (await said("staff", **production)).startswith("WRONG staff: nobody of IT can sign in")
+    people = RedisStaff(store, KeyRing.parse([production["KEYTURN_SECRET_KEYS"]]), SharedClock())
+    await people.put(StaffRecord(Staff("s", "siri.ny", "Siri Ny", "nb", "helpdesk", "some-account"), "a hash"))
+    assert await said("staff", **production) == "ok    staff: 1 can sign in to the admin pages"

@@ -251,7 +251,7 @@ def test_doctor_when_all_is_well(redis_url: str, tmp_path: Path) -> None:
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
     assert [line.split()[1] for line in done.stdout.splitlines()] == [
         "settings:", "content:", "KEYTURN_DATA_DIR:", "KEYTURN_POLICY:", "KEYTURN_SECRET_KEYS:", "REDIS_URL:",
-        "SMTP_URL:", "KEYTURN_WEB_CHAT:"]
+        "SMTP_URL:", "KEYTURN_ADMIN_PORT:", "KEYTURN_WEB_CHAT:"]
 
 
 def test_doctor_with_the_embedded_server(tmp_path: Path) -> None:
