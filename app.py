@@ -58,6 +58,7 @@ from bot.clock import Clock, SharedClock
 from bot.content import Content, ContentError, load_content
 from bot.content.helpdesk import HelpWords
 from bot.content.own_phrases import OwnPhrases, with_own
+from bot.content_in_force import ContentInForce
 from bot.delivery.mail import MailWorker, Smtp
 from bot.delivery.mailbox import Mailbox
 from bot.directory import demo
@@ -184,7 +185,7 @@ from dialogs.offers import Offers
 from dialogs.recovery_codes import RecoveryCodes
 from dialogs.register_method import RegisterMethod
 from dialogs.reminders import Reminders
-from dialogs.talk import Conversation, Floor
+from dialogs.talk import Floor
 from dialogs.turns import Turns
 from dialogs.unlock_account import UnlockAccount
 from dialogs.what_here import WhatHere
@@ -195,6 +196,7 @@ JOURNEYS = {"forgot_password": "reset", "change_password": "change", "unlock_acc
             "recovery_codes": "recovery_codes", "register_method": "register_app", "fetch_a_person": ""}
 """The conversations that can be begun, and the operation of each, where it has one that needs proof."""
 ADMIN = Path(__file__).parent / "bot" / "admin"
+CONTENT = Path(__file__).parent / "bot" / "content"
 REGISTERING = {one.operation: one for one in (RegisterApp, RegisterMail, RenameMethod, RemoveMethod)}
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 LEARNING = "Learning to understand (about half a minute, only the first time) ..."
@@ -307,13 +309,15 @@ class Desk:
                            links, clock)
 
         # The conversations.
-        front = self._front_desk(reader, [
+        self._conversations = [
             ForgotPassword(self.forgot_password, limits, clock),
             ChangePassword(ChangePasswordJourney(*work), limits, clock),
             UnlockAccount(unlock_account, limits, clock), RecoveryCodes(RecoveryCodesJourney(*work), limits, clock),
-            RegisterMethod(registering["register_app"], limits, clock, registering)])
-        self.turns = Turns(ConversationStorage(store, ring, limits), front, content, limits, self._redact, self.metrics)
-        self.background = Background()
+            RegisterMethod(registering["register_app"], limits, clock, registering)]
+        self.understand(reader, ErrorFinder(content.errors.values()))
+        self.background, self.content_in_force = Background(), ContentInForce(
+            content, partial(_content, settings), _content_places(settings), _models(settings), self.understand,
+            self.audit)
         self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})},
                              lambda: self.background.down, self.trust.why_paused)
 
@@ -327,7 +331,13 @@ class Desk:
                 settings.helpdesk_lang, HelpWords(self.content).mail),
             Helpdesk(cases, self.audit, self.directory, RedisNews(self.store, self.ring), self.knocks, clock))
 
-    def _front_desk(self, reader: Reader, conversations: Sequence[Conversation]) -> FrontDesk:
+    def understand(self, reader: Reader, finder: ErrorFinder) -> None:
+        """Understand by these from the next turn on; what is made of the content's words is made anew."""
+        self.turns = Turns(
+            ConversationStorage(self.store, self.ring, self.settings.limits), self._front_desk(reader, finder),
+            self.content, self.settings.limits, self._redact, self.metrics)
+
+    def _front_desk(self, reader: Reader, finder: ErrorFinder) -> FrontDesk:
         content, ratings = self.content, Ratings(self.store)
         offers = Offers(JOURNEYS, self.policy, visitors=self.settings.chat is WebChat.FULL)
         status = MyStatus(
@@ -339,13 +349,13 @@ class Desk:
             Forgetting(self.cases, self.enrolments, self.holds, self.fetch_a_person, self.records, self.clock),
             self._clear, self.settings.limits, self.clock)
         reminding = Reminding(self.enrolments, RedisSnoozes(self.store), self.audit, self.policy, self.clock)
-        floor = Floor([*conversations, people, not_me, forget_me])
+        floor = Floor([*self._conversations, people, not_me, forget_me])
         answers = AnswerQuestion(content, ratings, offers, WhatHere(offers))
         errors, reminders = ExplainError(content, ratings, offers), Reminders(status, reminding, offers, self.clock)
         handover = Handover(floor, people, not_me, forget_me, offers, self.site.base_url)
         return FrontDesk(
             floor, answers, errors, status, reminders, handover,
-            Buttons(floor, answers, errors, status, reminders, handover), reader, ErrorFinder(content.errors.values()),
+            Buttons(floor, answers, errors, status, reminders, handover), reader, finder,
             content, self.clock)
 
     def policy(self) -> Policy:
@@ -557,14 +567,14 @@ def _metrics_token(settings: Settings) -> Secret | None:
 
 
 def _begin_background(desk: Desk) -> None:
-    settings, content = desk.settings, desk.content
+    settings = desk.settings
     smtp_url = settings.smtp_url.get_secret_value()
     postman = Smtp(smtp_url, settings.mail_from, desk.clock) if smtp_url else desk.mailbox
 
     def words(lang: str, key: str, facts: Mapping[str, str]) -> tuple[str, str]:
         def say(part: str) -> str:
-            places = content.messages[lang][f"mail.{key}.{part}"].places
-            return content.say(lang, f"mail.{key}.{part}", **{one: facts[one] for one in places})
+            places = desk.content.messages[lang][f"mail.{key}.{part}"].places
+            return desk.content.say(lang, f"mail.{key}.{part}", **{one: facts[one] for one in places})
 
         return say("subject"), say("body")
 
@@ -574,6 +584,7 @@ def _begin_background(desk: Desk) -> None:
     desk.background.keep("sweeper", desk.settlement.keep_sweeping)
     desk.background.keep("errands", desk.errands.keep_running)
     desk.background.keep("policy", desk.policy_in_force.keep)
+    desk.background.keep("content", desk.content_in_force.keep)
     if desk.watch is not None:
         desk.background.keep("store watch", desk.watch.keep)
     if settings.chat is not WebChat.OFF:
@@ -642,8 +653,17 @@ def _content(settings: Settings) -> Content:
         raise ContentError([f"{own.path}: {trouble.strerror}"]) from trouble
 
 
+def _content_places(settings: Settings) -> list[Path]:
+    """Where what is said and understood comes from."""
+    return [CONTENT, settings.content_path, OwnPhrases(settings.data_dir).path]
+
+
+def _models(settings: Settings) -> Path:
+    return settings.data_dir / "understanding"
+
+
 def _reader(settings: Settings, content: Content) -> Reader:
-    return open_reader(content, settings.data_dir / "understanding", lambda: click.echo(LEARNING, err=True))
+    return open_reader(content, _models(settings), lambda: click.echo(LEARNING, err=True))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,7 +1,7 @@
 """The words as the rest of the program sees them: topics, errors, messages and links, by language, fixed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import TypeVar
 
@@ -72,15 +72,23 @@ class KnownError:
     texts: Mapping[str, ErrorText]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Content:
-    """All languages; `languages[0]` is the one to fall back on."""
+    """All languages; `languages[0]` is the one to fall back on.
+
+    There is one for all who say something, and nobody changes it but `become`: keep it, never its parts.
+    """
 
     languages: tuple[str, ...]
     topics: Mapping[str, Topic]
     errors: Mapping[str, KnownError]                # by id, in the order of their rows
     messages: Mapping[str, Mapping[str, Sentence]]  # by language, then by key
     links: Mapping[str, Mapping[str, str]]          # by language, then by name
+
+    def become(self, other: "Content") -> None:
+        """Say what `other` says from now on."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(other, one.name))
 
     def say(self, lang: str, key: str, /, **facts: object) -> str:
         """The sentence `key`, its places filled in; MessageError if there is none or the facts don't fit."""

@@ -14,9 +14,10 @@ Nothing here imports scikit-learn but `train`, which runs in a process of its ow
 """
 
 from bot.understanding.known_errors import ErrorFinder, Found
-from bot.understanding.opening import LearningError, open_reader
+from bot.understanding.opening import LearningError, learn_aside, open_reader
 from bot.understanding.reader import OUT_OF_SCOPE, PASSWORD_ERROR, Reader, Reading
 
 __all__ = [
-    "OUT_OF_SCOPE", "PASSWORD_ERROR", "ErrorFinder", "Found", "LearningError", "Reader", "Reading", "open_reader",
+    "OUT_OF_SCOPE", "PASSWORD_ERROR", "ErrorFinder", "Found", "LearningError", "Reader", "Reading",
+    "learn_aside", "open_reader",
 ]

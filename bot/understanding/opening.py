@@ -1,5 +1,6 @@
 """Opens a reader at start: the model learned before from the same content and code, or one learned now."""
 
+import asyncio
 import hashlib
 import os
 import subprocess
@@ -41,6 +42,29 @@ def open_reader(content: Content, cache: Path, learning: Callable[[], None] = la
     return Reader(kept_or_learned(lesson_of(content), cache, learning), load_families(), topics)
 
 
+async def learn_aside(content: Content, cache: Path) -> None:
+    """Have the model of this content in `cache`, where `open_reader` finds it at once; nothing waits meanwhile.
+
+    Raises LearningError. When it is cancelled, learning stops.
+    """
+    lesson, folder = await asyncio.to_thread(lambda: (lesson_of(content).to_json(), str(cache.absolute())))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.understanding.learn_ahead", folder, cwd=_ROOM.parents[1],
+        env=_environment(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE)
+    try:
+        async with asyncio.timeout(_LEARNING_SECONDS):
+            _, said = await process.communicate(lesson)
+    except TimeoutError:
+        raise LearningError(f"not learned within {_LEARNING_SECONDS} s") from None
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+    if process.returncode != 0:
+        raise LearningError(said.decode(errors="replace")[-2000:])
+
+
 def kept_or_learned(lesson: Lesson, cache: Path, learning: Callable[[], None] = lambda: None) -> Model:
     """The model of a lesson out of `cache`; learned where it is missing or broken, and kept if it can be.
 
@@ -78,15 +102,18 @@ def _digest(lesson: Lesson) -> str:
 
 
 def _learn(lesson: Lesson, path: Path) -> None:
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     done = subprocess.run(  # noqa: S603  # our own module, run by our own interpreter
         [sys.executable, "-m", "bot.understanding.train", str(path.absolute())],
         input=lesson.to_json(),
         cwd=_ROOM.parents[1],
-        env=environment,
+        env=_environment(),
         capture_output=True,
         timeout=_LEARNING_SECONDS,
         check=False,
     )
     if done.returncode != 0:
         raise LearningError(done.stderr.decode(errors="replace")[-2000:])
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
