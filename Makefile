@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-WEB_CHAT := .keyturn/webchat/.fetched
+SCRIPTS := .keyturn/.scripts-fetched
 
 .PHONY: run test lint bench lock clean setup setup-dev
 .DEFAULT_GOAL := run
@@ -25,7 +25,7 @@ lint: setup-dev
 bench: setup-dev
 	@$(BIN)/python -m tests.bench.run $(ARGS)
 
-setup: $(VENV)/.installed $(WEB_CHAT)
+setup: $(VENV)/.installed $(SCRIPTS)
 
 setup-dev: setup $(VENV)/.installed-dev
 
@@ -45,8 +45,8 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-# The Web Chat client is fetched once. Where there is no npm, one from a wheel is used and thrown away.
-$(WEB_CHAT): bot/pages/bundle.py requirements-node.txt $(VENV)/.installed
+# The scripts of others that pages need are fetched once. Where there is no npm, one from a wheel is used and thrown away.
+$(SCRIPTS): bot/pages/bundle.py requirements-node.txt $(VENV)/.installed
 	@command -v npm >/dev/null || [ -x $(BIN)/npm ] || \
 		$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-node.txt
 	@$(BIN)/python -m bot.pages.bundle

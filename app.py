@@ -53,6 +53,8 @@ from bot.channel.knocks import Knocks
 from bot.channel.outbox import Outbox as ChannelOutbox
 from bot.channel.outbox import open_session
 from bot.channel.proxies import client_address
+from bot.channel.sign_on import SignOn
+from bot.channel.sign_on import metadata_url as sign_on_keys
 from bot.channel.tokens import TokenVerifier
 from bot.clock import Clock, SharedClock
 from bot.content import Content, ContentError, load_content
@@ -108,15 +110,17 @@ from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
 from bot.metrics import Metrics
 from bot.pages import bundle
 from bot.pages.alarm import alarm_routes
-from bot.pages.assets import Assets
+from bot.pages.assets import Assets, served
 from bot.pages.demo import demo_routes
+from bot.pages.dialog import TEAMS_HOSTS, dialog_routes
 from bot.pages.error_pages import error_pages
 from bot.pages.forgery import FormTokens
 from bot.pages.headers import protect
 from bot.pages.health import Health
 from bot.pages.listener import Listener
 from bot.pages.rendering import STATIC, Renderer
-from bot.pages.secure import secure_routes
+from bot.pages.secure import Asked, secure_routes
+from bot.pages.secure_faces import Faces, Frame
 from bot.pages.web_chat import web_chat_routes
 from bot.people import Speaker
 from bot.policy_file import parsed, read
@@ -185,7 +189,7 @@ from dialogs.offers import Offers
 from dialogs.recovery_codes import RecoveryCodes
 from dialogs.register_method import RegisterMethod
 from dialogs.reminders import Reminders
-from dialogs.talk import Floor
+from dialogs.talk import Floor, InWindows
 from dialogs.turns import Turns
 from dialogs.unlock_account import UnlockAccount
 from dialogs.what_here import WhatHere
@@ -251,15 +255,13 @@ class Desk:
         # The channels. The adapter's logic is set below: it needs the knocks, which need the adapter.
         self.adapter = Adapter(self._turn, self._apologise)
         self.token = _bot_token(settings, self.session, clock) if settings.app_id else None
+        self.sign_on = self._sign_on() if settings.teams_sign_on else None
         hosts = ReplyHosts(settings.reply_hosts)
         connectors = BotConnectors(ChannelOutbox(self.session, hosts, self.token, clock))
         for scheme in ("https", "http"):
             self.adapter.connect(scheme, connectors)
         self.keys = ChannelKeys(self.session, settings.openid_metadata_url, clock) if settings.app_id else None
-        verifier = TokenVerifier(
-            self.keys, clock, app_id=settings.app_id, issuer=settings.channel_issuer,
-            skew_seconds=limits.clock_skew_seconds) if self.keys else None
-        self.gate = Gate(self.adapter, connectors, hosts, limits=limits, verifier=verifier,
+        self.gate = Gate(self.adapter, connectors, hosts, limits=limits, verifier=self._verifier(),
                          tenants=settings.tenants or ((settings.app_tenant,) if settings.app_tenant else ()),
                          trusted_proxies=settings.trusted_proxies)
         self.cookie = BrowserCookie(secure=self.site.secure)
@@ -301,7 +303,7 @@ class Desk:
             "change": ChangePage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
             "register_app": RegisterAppPage(self.directory, changes, self.tries, limits, clock, masked),
             PROVE: ProofPage(self.forgot_password, self.knocks, clock),
-        }, limits, clock)
+        }, limits, clock, sign_on=settings.teams_sign_on)
         self.demo_desk = DemoDesk(
             self.accounts, self.enrolments, self.mailbox, clock, self.it, settings.helpdesk_address, self.cases)
 
@@ -321,6 +323,25 @@ class Desk:
         self.health = Health({"store": store.ping, **({"channel keys": self._keys_ready} if self.keys else {})},
                              lambda: self.background.down, self.trust.why_paused)
 
+    def _verifier(self) -> TokenVerifier | None:
+        settings = self.settings
+        return TokenVerifier(
+            self.keys, self.clock, app_id=settings.app_id, issuer=settings.channel_issuer,
+            skew_seconds=settings.limits.clock_skew_seconds) if self.keys else None
+
+    def _sign_on(self) -> SignOn:
+        settings = self.settings
+        return SignOn(
+            ChannelKeys(self.session, sign_on_keys(settings.login_url), self.clock), self.clock, app_id=settings.app_id,
+            login_url=settings.login_url, skew_seconds=settings.limits.clock_skew_seconds)
+
+    def _windows(self) -> InWindows:
+        """Teams shows nothing inside itself but https, and our page there needs its library."""
+        if self.settings.teams_sign_on:
+            return InWindows.ONLY
+        there = self.site.secure and bundle.TEAMS.present(self.settings.data_dir)
+        return InWindows.YES if there else InWindows.NO
+
     def _helpdesk(self) -> tuple[FetchAPersonJourney, Helpdesk]:
         """Both halves of helpdesk cases."""
         settings, clock = self.settings, self.clock
@@ -335,7 +356,7 @@ class Desk:
         """Understand by these from the next turn on; what is made of the content's words is made anew."""
         self.turns = Turns(
             ConversationStorage(self.store, self.ring, self.settings.limits), self._front_desk(reader, finder),
-            self.content, self.settings.limits, self._redact, self.metrics)
+            self.content, self.settings.limits, self._redact, self.metrics, self._windows())
 
     def _front_desk(self, reader: Reader, finder: ErrorFinder) -> FrontDesk:
         content, ratings = self.content, Ratings(self.store)
@@ -386,6 +407,7 @@ class Desk:
         app.add_routes(secure_routes(
             self.pages, renderer, site=self.site, cookie=self.cookie, mac=self.ring.mac, clock=self.clock,
             body_seconds=self.settings.limits.body_seconds))
+        app.add_routes(self._dialog_routes(renderer))
         app.add_routes(alarm_routes(
             self.alarm, renderer, site=self.site, cookie=self.cookie, mac=self.ring.mac, clock=self.clock, mask=masked,
             source=lambda request: client_address(request, self.settings.trusted_proxies),
@@ -394,6 +416,17 @@ class Desk:
             app.add_routes(demo_routes(
                 self.demo_desk, renderer, self.settings.data_dir, admin=lambda: self.admin_url))
         return app
+
+    def _dialog_routes(self, renderer: Renderer) -> list[web.RouteDef]:
+        """The secure pages inside Teams."""
+        settings = self.settings
+        library = served(bundle.TEAMS, settings.data_dir)
+        if library is None:
+            return []
+        frame = Frame(TEAMS_HOSTS, library.url(bundle.TEAMS.script))
+        asked = Asked.of(
+            self.pages, Faces(renderer, frame), self.site, self.ring.mac, self.clock, settings.limits.body_seconds)
+        return [*library.routes(), *dialog_routes(asked, self.sign_on.person if self.sign_on else None)]
 
     def admin_application(self, site: Site) -> web.Application:
         """The admin listener: IT's pages and the metrics (U4)."""
@@ -485,6 +518,9 @@ async def running(desk: Desk) -> AsyncIterator[None]:
             at_end.push_async_callback(desk.token.close)
         if desk.app_token is not None:
             at_end.push_async_callback(desk.app_token.close)
+        if desk.sign_on is not None:
+            at_end.push_async_callback(desk.sign_on.keys.close)
+            desk.sign_on.keys.refresh_if_old()
         if desk.keys is not None:
             at_end.push_async_callback(desk.keys.close)
             desk.keys.refresh_if_old()
@@ -747,7 +783,7 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
                              "see deployment/policy.toml, and try `python app.py policy check FILE`"),
             *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings), *_helpdesk_looks(settings),
             *_admin_looks(settings, at_end),
-            *_web_chat_looks(settings), *_channel_looks(settings, at_end), *_directory_looks(settings, at_end)]
+            *_bundle_looks(settings), *_channel_looks(settings, at_end), *_directory_looks(settings, at_end)]
         return await examination.examine(looks)
 
 
@@ -818,16 +854,15 @@ def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examina
         yield examination.Look("REDIS_URL", embedded, "end what uses the folder, or set REDIS_URL")
 
 
-def _web_chat_looks(settings: Settings) -> Iterator[examination.Look]:
-    folder = settings.data_dir / bundle.SUBFOLDER
+def _bundle_looks(settings: Settings) -> Iterator[examination.Look]:
+    for one, setting in ((bundle.WEB_CHAT, "KEYTURN_WEB_CHAT"), (bundle.TEAMS, "MicrosoftAppId")):
+        async def look(one: bundle.Bundle = one) -> str:
+            if not one.present(settings.data_dir):
+                raise SettingsError(f"the {one.name} is not in {one.folder(settings.data_dir)}")
+            return f"the {one.name} {one.version} is there"
 
-    async def look() -> str:
-        if not bundle.present(folder):
-            raise SettingsError(f"the Web Chat client is not in {folder}")
-        return f"the Web Chat client {bundle.VERSION} is there"
-
-    if settings.chat is not WebChat.OFF:
-        yield examination.Look("KEYTURN_WEB_CHAT", look, f"fetch it: {bundle.COMMAND}")
+        if settings.chat is not WebChat.OFF if one is bundle.WEB_CHAT else settings.app_id:
+            yield examination.Look(setting, look, f"fetch it: {bundle.COMMAND}")
 
 
 def _mail_looks(settings: Settings) -> Iterator[examination.Look]:

@@ -1,9 +1,12 @@
 """Who is at the other end of a turn, as the channel (never the client) says it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 WEB_CHAT = "directline"
 """The channel of visitors of our own web chat, and of nobody whom the channel service speaks for."""
+
+TEAMS = "msteams"
 
 MAIL = "mail"
 """The channel of whoever pressed a link in a mail to an account's registered address."""
@@ -37,6 +40,10 @@ class Speaker:
         return self.channel == WEB_CHAT
 
     @property
+    def in_teams(self) -> bool:
+        return self.channel == TEAMS
+
+    @property
     def place(self) -> str:
         """Key of what this speaker and the bot say to each other in this conversation (I5)."""
         return f"{self.channel}/{self.tenant}/{self.conversation}/{self.user}"
@@ -45,3 +52,15 @@ class Speaker:
     def requester(self) -> str:
         """Key under which this sender's tries are counted."""
         return f"{self.channel}:{self.tenant}:{self.object_id or self.user}"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOn:
+    """Who is signed in to a page, as the organisation's own login service says it (P3)."""
+
+    tenant: str
+    object_id: str
+
+    def is_speaker(self, speaker: Mapping[str, object]) -> bool:
+        """Whether it is the speaker of these fields."""
+        return (self.tenant, self.object_id) == (speaker.get("tenant"), speaker.get("object_id"))

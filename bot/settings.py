@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         "SingleTenant", alias="MicrosoftAppType", description="SingleTenant or MultiTenant, as registered")
     app_tenant: str = Field(
         "", alias="MicrosoftAppTenantId", description="tenant of a SingleTenant registration")
+    teams_sign_on: bool = Field(
+        False, alias="KEYTURN_TEAMS_SIGN_ON",
+        description="whether a secure page in Teams asks for its single sign-on; the registration has to offer it")
     redis_url: SecretStr = Field(
         SecretStr(""), alias="REDIS_URL",
         description="redis://, rediss:// or unix://; unset in development: an embedded server")
@@ -294,6 +297,8 @@ def _unfit(settings: Settings) -> list[str]:
     has_password = bool(settings.app_password.get_secret_value())
     found = [(bool(settings.app_id) and not has_password,
               "MicrosoftAppPassword is missing; it belongs to MicrosoftAppId")]
+    found += [(settings.teams_sign_on and not settings.app_id,
+               "MicrosoftAppId is missing; KEYTURN_TEAMS_SIGN_ON believes only what was signed for it")]
     found += [(True, problem) for problem in unfit_for_entra(settings)] if settings.directory == "entra" else []
     if settings.development:
         found.append((not is_loopback(settings.host),

@@ -88,14 +88,26 @@ class FrontDesk:
             case "language":
                 await self._switch(talk, talk.heard.text, running)
             case "knock" if running:
-                await self.floor.go_on(talk)
-                if talk.told_news and self.floor.asked(talk.memory) == waiting:
-                    await self.floor.repeat(talk)
+                await self._knocked(talk, waiting)
+            case "page":
+                await self._open_page(talk, running)
             case "ended" if running:
                 await self.handover.cancel(talk, running)
             case "message":
                 await self._message(talk, running)
         await self._remind(talk, was_running)
+
+    async def _knocked(self, talk: Talk, waiting: Mapping[str, Any]) -> None:
+        await self.floor.go_on(talk)
+        if talk.told_news and self.floor.asked(talk.memory) == waiting:
+            await self.floor.repeat(talk)
+
+    async def _open_page(self, talk: Talk, running: Conversation | None) -> None:
+        if running is None:
+            await talk.open_nothing("common.stale_button")
+        elif last := await running.open_page(talk, self.floor.asked(talk.memory)):
+            await talk.say(last.key, buttons=last.buttons, **last.facts)
+            self.floor.end(talk.memory)
 
     async def answer_only(self, talk: Talk) -> None:
         """One turn with nothing to remember by: known questions are answered, the rest has to wait (G1)."""
@@ -144,8 +156,8 @@ class FrontDesk:
     async def _still_running(self, talk: Talk) -> Conversation | None:
         """The conversation to continue; one that belongs to somebody else, to another release or to yesterday ends."""
         memory = talk.memory
-        if memory.who != talk.speaker.requester:
-            self.floor.end(memory)      # A change of identity drops everything proven (I5).
+        if memory.who != talk.speaker.requester or not talk.speaker.personal:
+            self.floor.end(memory)      # A change of identity, or others who listen, drop everything proven (I4, I5).
             memory.who, memory.reminders = talk.speaker.requester, {}
         if not memory.stack:
             return None

@@ -10,11 +10,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from bot.clock import Clock
 from bot.journeys.answers import Asked, Cannot, NotACode, NotAName, Page, Paused, Proven, Told, Wrong
-from bot.journeys.casework import PROVE, Casework
+from bot.journeys.casework import IN_TEAMS, PROVE, Casework
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
@@ -22,7 +22,7 @@ from bot.rules.registered import APP, EMAIL_CODE, IT_CODE, NEW_ADDRESS, STEP_UP,
 from dialogs.not_me import NOT_ME
 from dialogs.offers import CANCEL
 from dialogs.shapes import account_name
-from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
+from dialogs.talk import Again, Conversation, Good, InWindows, Leave, Moved, Press, Reply, Step, Talk, Wait
 from dialogs.times import moment, wait
 
 PRESSED_TWICE = 3.0         # seconds
@@ -199,14 +199,10 @@ class Proving(Conversation):
     async def _to_page_for_codes(self, talk: Talk, gate: str) -> Reply:
         if self._just_done(talk, "linked"):
             return Wait()
-        page = await self.journey.page(talk.notes["case"], talk.speaker, PROVE)
-        if not isinstance(page, Page):
-            return self.telling(page)
-        talk.notes["linked"] = self.clock.now()
         where = ON_PAGE_FOR[gate]
-        await talk.say(f"case.{where}", buttons=[Press(f"case.button.{where}", url=page.url)],
-                       phrase=page.phrase, minutes=page.minutes)
-        return Wait()
+        told = await self._lead_to_page(
+            talk, (f"case.{where}", f"case.{where}_in_window"), f"case.button.{where}", PROVE)
+        return self.telling(told) if told else Wait()
 
     # -- the operation's own page --------------------------------------------------------------
 
@@ -226,19 +222,50 @@ class Proving(Conversation):
         if told.end == "waiting" and wished:
             if self._just_done(talk, "linked"):
                 return Wait()
-            late = await self._send_link(talk)
+            late = await self._send_link(talk, again=True)
             return self.telling(late) if late else Wait()
         return self.telling(told)
 
-    async def _send_link(self, talk: Talk) -> Told | None:
-        """Say where the page is; how the case stands when there can be none."""
-        page = await self.journey.page(talk.notes["case"], talk.speaker)
+    async def _send_link(self, talk: Talk, *, again: bool = False) -> Told | None:
+        return await self._lead_to_page(
+            talk, (f"{self.name}.page", f"{self.name}.page_in_window"), f"{self.name}.button.page", again=again)
+
+    async def _lead_to_page(self, talk: Talk, keys: tuple[str, str], button: str, purpose: str = "", *,
+                            again: bool = False) -> Told | None:
+        """Say where the page is, by a link or in a window; how the case stands when there can be none.
+
+        In Teams it is a window, and its ticket is minted when the person opens it; `again`: who asks for another
+        way to it, because it does not open perhaps, is given a link.
+        """
+        window = talk.windows is InWindows.ONLY or (talk.windows is InWindows.YES and not again)
+        lead = self.journey.page_ahead if window else self.journey.page
+        page = await lead(talk.notes["case"], talk.speaker, purpose)
         if not isinstance(page, Page):
             return page
-        await talk.say(f"{self.name}.page", buttons=[Press(f"{self.name}.button.page", url=page.url)],
-                       phrase=page.phrase, minutes=page.minutes)
+        by_link, in_window = keys
+        if window:
+            await talk.say(in_window, buttons=[Press(button, {"do": "page"}, dialog=True)], phrase=page.phrase)
+        else:
+            await talk.say(by_link, buttons=[Press(button, url=page.url)], phrase=page.phrase, minutes=page.minutes)
         talk.notes["linked"] = self.clock.now()
         return None
+
+    async def open_page(self, talk: Talk, asked: Mapping[str, Any]) -> Leave | None:
+        """The page that the waiting prompt is about, whatever the button said of it (I6); for whoever pressed it."""
+        gate = talk.notes.get("gate", "")
+        if asked.get("words") == "case.words_for_done":
+            purpose, title = "", f"{self.name}.button.page"
+        elif asked.get("check") == self.proof.__name__ and gate in ON_PAGE_FOR:
+            purpose, title = PROVE, f"case.button.{ON_PAGE_FOR[gate]}"
+        else:
+            return await super().open_page(talk, asked)
+        page = await self.journey.page(talk.notes["case"], talk.speaker, purpose)
+        if isinstance(page, Page):
+            await talk.open_window(title, page.url + IN_TEAMS)
+            return None
+        told = self.telling(page)
+        await talk.open_nothing(told.key, **told.facts)
+        return told if isinstance(told, Leave) else None
 
     def _just_done(self, talk: Talk, what: str) -> bool:
         """Whether a button was pressed twice: the first press was answered, and undoing that helps nobody."""

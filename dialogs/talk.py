@@ -8,14 +8,15 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, ClassVar
 
 import structlog
 from botbuilder.core import TurnContext
-from botbuilder.schema import Activity, Attachment
+from botbuilder.schema import Activity, ActivityTypes, Attachment
 
 from bot.channel.adapter import reference_of
-from bot.channel.cards import Button, buttons_card
+from bot.channel.cards import Button, buttons_card, dialog, no_dialog
 from bot.content import Content, MessageError
 from bot.delivery.protocol import News
 from bot.framework import (
@@ -57,7 +58,7 @@ class Memory:
 class Heard:
     """One incoming activity, as the front desk understood it."""
 
-    kind: str                           # "message", "knock", "joined", "language", "ended", "other"
+    kind: str                           # "message", "knock", "joined", "language", "page", "ended", "other"
     text: str = ""
     pressed: Mapping[str, str] = field(default_factory=dict)
     locale: str = ""
@@ -66,12 +67,16 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button by message key: a link when `url` is set, else `value` comes back when it is pressed."""
+    """A button by message key: a link when `url` is set, else `value` comes back when it is pressed.
+
+    What a `dialog` opens is asked of `Conversation.open_page`.
+    """
 
     key: str
     value: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    dialog: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +130,27 @@ Redact = Callable[[Speaker, str], Awaitable[None]]
 """Removes a message, by its id, from the record of the speaker's conversation."""
 
 
+class InWindows(Enum):
+    """Whether secure pages open as windows inside Teams."""
+
+    NO = "no"           # by a link
+    YES = "yes"         # and by a link for whoever asks for one
+    ONLY = "only"       # whoever is at the page has to sign on there (P3)
+
+
 class Talk:
     """One turn as a conversation sees it: who speaks, what was heard, and ways to answer."""
 
     def __init__(self, context: TurnContext, speaker: Speaker, heard: Heard, memory: Memory,
-                 content: Content, redact: Redact, news: Sequence[News] = ()) -> None:
+                 content: Content, redact: Redact, news: Sequence[News] = (),
+                 windows: InWindows = InWindows.NO) -> None:
         self._context = context
         self.speaker = speaker
         self.heard = heard
         self.memory = memory
         self._content = content
         self._redact = redact
+        self.windows = windows if speaker.in_teams else InWindows.NO
         self.answer: Any = None         # what the step before was told
         self.news = news
         self.told_news = False
@@ -176,7 +191,7 @@ class Talk:
 
     async def say(self, key: str, *, buttons: Sequence[Press] = (), **facts: Any) -> None:
         await self.say_text(self.words(key, **facts), [
-            Button(self.words(one.key, **one.facts), one.value, one.url) for one in buttons])
+            Button(self.words(one.key, **one.facts), one.value, one.url, one.dialog) for one in buttons])
 
     async def say_lines(self, lines: Sequence[str], buttons: Sequence[Press] = ()) -> None:
         """Say several sentences as one message, a line each."""
@@ -217,8 +232,18 @@ class Talk:
         """Take what was just said out of the channel's own record, where there is one of ours (D4)."""
         await self._redact(self.speaker, self._context.activity.id or "")
 
-    async def typing(self) -> None:
-        await self._context.send_activity(Activity(type="typing"))
+    async def open_window(self, key: str, url: str) -> None:
+        """Answer a press that asked for a page: the window's title, and what it shows."""
+        await answer_press(self._context, dialog(self.words(key), url))
+
+    async def open_nothing(self, key: str, **facts: Any) -> None:
+        """Answer a press that asked for a page there is not."""
+        await answer_press(self._context, no_dialog(self.words(key, **facts)))
+
+
+async def answer_press(context: TurnContext, body: Mapping[str, Any] | None = None) -> None:
+    """What the caller of an invoke gets back; nothing but a status where there is nothing to say."""
+    await context.send_activity(Activity(type=ActivityTypes.invoke_response, value={"status": 200, "body": body}))
 
 
 class Step:
@@ -277,6 +302,11 @@ class Conversation:
     steps: ClassVar[tuple[str, ...]]
     wish: ClassVar[str]                 # label of a message that asks for this very conversation
     help: ClassVar[str]                 # key of what to say when somebody asks for help in the middle of it
+
+    async def open_page(self, talk: Talk, _asked: Mapping[str, Any]) -> Leave | None:
+        """Answer a press on a `dialog` button while the prompt `_asked` waits; Leave ends the conversation too."""
+        await talk.open_nothing("common.stale_button")
+        return None
 
     async def cancelled(self, talk: Talk) -> bool:
         """The person wants to stop: say what was and was not done. False: it cannot be stopped any more."""

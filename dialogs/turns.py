@@ -7,9 +7,10 @@ from typing import Any
 
 import structlog
 
-from bot.channel.cards import pressed
+from bot.channel.cards import FETCH, SUBMIT, no_dialog, pressed
 from bot.channel.knocks import KNOCK
 from bot.channel.outbox import ReplyUndelivered
+from bot.channel.turn import INVOKE_RESPONSE
 from bot.clock import steady
 from bot.content import Content
 from bot.errors import Conflict, KeyturnError, Overtaken, StoreUnavailable, place
@@ -18,7 +19,7 @@ from bot.people import Speaker
 from bot.rules.limits import Limits
 from bot.store.conversations import ConversationStorage, Skipped
 from dialogs.front_desk import FrontDesk
-from dialogs.talk import Context, Heard, Memory, Talk
+from dialogs.talk import Context, Heard, InWindows, Memory, Talk, answer_press
 
 log = structlog.get_logger(__name__)
 
@@ -36,16 +37,21 @@ class Turns:
     limits: Limits
     redact: Callable[[Speaker, str], Awaitable[None]]
     metrics: Metrics
+    windows: InWindows = InWindows.NO
 
     async def __call__(self, context: Context, speaker: Speaker) -> None:
         heard = self._heard(context)
-        if heard.kind == "other":
+        if heard.kind == "closed":
+            await answer_press(context)     # Nothing that a window sends back is looked at (I6).
+        if heard.kind in ("closed", "other"):
             return
         began, outcome = steady(), "failed"
         try:
             outcome = await self._turn(context, speaker, heard)
         finally:
             self.metrics.turn(outcome, steady() - began)
+        if heard.kind == "page" and INVOKE_RESPONSE not in context.turn_state:
+            await answer_press(context, no_dialog(self.content.say(self._language(context), "common.no_window_now")))
 
     async def _turn(self, context: Context, speaker: Speaker, heard: Heard) -> str:
         """How the turn ended, as it is counted."""
@@ -96,7 +102,7 @@ class Turns:
             if isinstance(turn, Skipped):
                 return turn is not Skipped.BUSY
             memory = _remembered(turn.state)
-            talk = Talk(context, speaker, heard, memory, self.content, self.redact, turn.news)
+            talk = Talk(context, speaker, heard, memory, self.content, self.redact, turn.news, self.windows)
             await self._receive(talk)
             turn.told = talk.told_news
             turn.state = {} if talk.forgotten else {name: getattr(memory, name) for name in _REMEMBERED}
@@ -134,6 +140,8 @@ class Turns:
         if activity.type == "message":
             zone = (activity.local_timezone or "")[:64]
             return Heard("message", self._clean(activity.text), pressed(activity.value), locale, zone)
+        if activity.type == "invoke":
+            return Heard({FETCH: "page", SUBMIT: "closed"}.get(activity.name, "other"), locale=locale)
         if activity.type == "event" and activity.name == KNOCK:
             return Heard("knock", locale=locale)
         if activity.type == "event" and activity.name == LANGUAGE:

@@ -7,14 +7,21 @@ from typing import Any
 PRESSED = "keyturn"
 """The field of a button's value that holds what was pressed; the client may send anything in it (I6)."""
 
+FETCH, SUBMIT = "task/fetch", "task/submit"
+"""What Teams calls it when a dialog is to be opened, and when one was closed with something in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One thing to press: a link when `url` is set, else `value` comes back with `title` as its text."""
+    """One thing to press: a link when `url` is set, else `value` comes back with `title` as its text.
+
+    A `dialog` opens a window inside Teams, whose address is asked of us when it is pressed (task/fetch).
+    """
 
     title: str
     value: Mapping[str, str] | None = None
     url: str = ""
+    dialog: bool = False
 
 
 def buttons_card(buttons: Sequence[Button], title: str = "") -> dict[str, Any]:
@@ -31,6 +38,17 @@ def buttons_card(buttons: Sequence[Button], title: str = "") -> dict[str, Any]:
     return {"contentType": "application/vnd.microsoft.card.hero", "content": content}
 
 
+def dialog(title: str, url: str) -> dict[str, Any]:
+    """The answer to FETCH that opens a page of ours."""
+    return {"task": {"type": "continue", "value": {
+        "title": title, "url": url, "fallbackUrl": url, "height": "large", "width": "medium"}}}
+
+
+def no_dialog(why: str) -> dict[str, Any]:
+    """The answer to FETCH that opens nothing, and says why in plain text."""
+    return {"task": {"type": "message", "value": why}}
+
+
 def pressed(value: object) -> dict[str, str]:
     """What a card sent back, as far as it has the shape of our buttons; never trusted further (I6)."""
     inner = value.get(PRESSED) if isinstance(value, Mapping) else None
@@ -43,5 +61,8 @@ def pressed(value: object) -> dict[str, str]:
 def _action(button: Button) -> dict[str, Any]:
     if button.url:
         return {"type": "openUrl", "title": button.title, "value": button.url}
+    if button.dialog:
+        return {"type": "invoke", "title": button.title,
+                "value": {"type": FETCH, PRESSED: dict(button.value or {})}}
     return {"type": "messageBack", "title": button.title, "text": button.title,
             "displayText": button.title, "value": {PRESSED: dict(button.value or {})}}

@@ -5,9 +5,7 @@ from collections.abc import Mapping, Set
 from enum import Enum
 from typing import Any
 
-from bot.people import WEB_CHAT, Speaker
-
-TEAMS = "msteams"
+from bot.people import TEAMS, WEB_CHAT, Speaker
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OUTSIDERS = frozenset({"guest", "anonymous", "federated", "external", "anonymousguest"})

@@ -18,7 +18,7 @@ METADATA_URL = "https://login.botframework.com/v1/.well-known/openidconfiguratio
 _LONGEST = 8192
 _MOST_REMEMBERED = 1024
 _FOREIGN_KEYS = frozenset({"jwk", "jku", "x5u", "x5c", "crit"})  # headers that bring or name a key, or a rule
-_SIGNATURE_ONLY: Any = {
+SIGNATURE_ONLY: Any = {
     "verify_signature": True, "verify_exp": False, "verify_nbf": False, "verify_iat": False, "require": [],
     "verify_aud": False, "verify_iss": False, "verify_sub": False, "verify_jti": False}
 
@@ -75,7 +75,7 @@ class TokenVerifier:
         return self._known.get(digest)
 
     async def _judge(self, token: bytes, digest: bytes) -> Claims | Rejected:
-        key_id = _key_id(token)
+        key_id = key_id_of(token)
         if key_id is None:
             return Rejected.FORGED
         key = await self._keys.find(key_id)
@@ -91,10 +91,10 @@ class TokenVerifier:
 
     def _claims(self, token: bytes, key: ChannelKey) -> Claims | None:
         try:
-            said = jwt.decode(token, key.public, algorithms=["RS256"], options=_SIGNATURE_ONLY)
+            said = jwt.decode(token, key.public, algorithms=["RS256"], options=SIGNATURE_ONLY)
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return None
-        service_url, expires, starts = said.get("serviceurl"), _time(said.get("exp")), _time(said.get("nbf"))
+        service_url, expires, starts = said.get("serviceurl"), time_of(said.get("exp")), time_of(said.get("nbf"))
         if said.get("iss") != self._issuer or said.get("aud") != self._app_id:
             return None
         if not isinstance(service_url, str) or not service_url or expires is None or starts is None:
@@ -106,7 +106,8 @@ class TokenVerifier:
         return claims.starts - self._skew <= now < claims.expires + self._skew
 
 
-def _key_id(token: bytes) -> str | None:
+def key_id_of(token: bytes) -> str | None:
+    """The name of the key a token says it was signed with; None for one of another kind, or that brings its own."""
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
@@ -117,7 +118,8 @@ def _key_id(token: bytes) -> str | None:
     return key_id
 
 
-def _time(value: Any) -> float | None:
+def time_of(value: Any) -> float | None:
+    """A claim in seconds since 1970; None when it is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

@@ -44,6 +44,9 @@ PROVE = "prove"
 """The purpose of a ticket to the page where a code is typed that the chat must not see (G4); an operation's own
 page has its name."""
 
+IN_TEAMS = "/teams"
+"""What the address of a secure page ends with when it opens as a window inside Teams."""
+
 # A right proof opens the gates of these accounts too, and only then is the person told (I8).
 TOLD_WHEN_PROVEN = frozenset({
     WhyNot.PROTECTED, WhyNot.DISABLED, WhyNot.GUEST, WhyNot.FROZEN, WhyNot.HELD, WhyNot.NOT_OFFERED,
@@ -173,6 +176,15 @@ class Casework:
             except Conflict:
                 log.info("case_moved_on", case=case_id)     # The page, or another link: look again.
         return Page(f"{self.base_url}/secure/{ticket}", case.phrase, max(1, self.limits.ticket_seconds // 60))
+
+    async def page_ahead(self, case_id: str, speaker: Speaker, purpose: str = "") -> Page | Told:
+        """What is to be said of a page whose ticket is minted later, when its person opens it; it has no address."""
+        case = await self._live(case_id, speaker)
+        if isinstance(case, Told):
+            return case
+        if (case.state is State.OPENED) is not (purpose == PROVE):
+            return Told("elsewhere")
+        return Page("", case.phrase, max(1, self.limits.ticket_seconds // 60))
 
     async def outcome(self, case_id: str) -> Told:
         """How the case stands; a knock only makes the dialog ask this."""

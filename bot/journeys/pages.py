@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import structlog
+
 from bot.clock import Clock
 from bot.errors import Conflict
 from bot.journeys.casework import PROVE
 from bot.journeys.proof_page import proof_words
 from bot.journeys.protocol import Again, Ended, Fields, Form, PageHalf, RuleState, Unbound
+from bot.people import TEAMS, SignedOn
 from bot.rules.case import Case, Lifetimes, State, expired
 from bot.rules.limits import Limits
 from bot.secret import Secret
 from bot.store.protocol import Cases, Ticketed
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class Pages:
     halves: Mapping[str, PageHalf]
     limits: Limits
     clock: Clock
+    sign_on: bool = False       # whether a page of somebody in Teams asks who is signed on there (P3)
 
     async def look(self, ticket: str, browser: str) -> Form | Ended | Unbound | None:
         opened = await self._opened(ticket)
@@ -29,13 +35,16 @@ class Pages:
             return None
         if not opened.case.browser:
             words = proof_words(opened.case) if opened.purpose == PROVE else opened.purpose
-            return Unbound(opened.case.lang, words, opened.case.phrase)
+            return Unbound(opened.case.lang, words, opened.case.phrase, self._signs_on(opened.case))
         return await self.halves[opened.purpose].look(opened.case, opened.ends)
 
-    async def bind(self, ticket: str, browser: str) -> bool:
+    async def bind(self, ticket: str, browser: str, person: SignedOn | None = None) -> bool:
         """The person goes on here: from now on the ticket opens nothing anywhere else (P2, P3)."""
         opened = await self._opened(ticket)
         if opened is None or not browser:
+            return False
+        if self._signs_on(opened.case) and not (person and person.is_speaker(opened.case.speaker)):
+            log.warning("somebody_else_at_a_page", case=opened.case.id, signed_on=person is not None)
             return False
         if opened.case.browser:
             return opened.case.browser == browser
@@ -75,6 +84,9 @@ class Pages:
             return fits and now < opened.ends and not expired(case, now, self._lifetimes)
         # A case that ended before its effect leaves a dead link, not a result.
         return case.state is not State.ENDED and opened.purpose != PROVE
+
+    def _signs_on(self, case: Case) -> bool:
+        return self.sign_on and case.speaker.get("channel") == TEAMS
 
     @staticmethod
     def _fits(case: Case, browser: str) -> bool:

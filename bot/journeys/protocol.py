@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from bot.people import SignedOn
 from bot.rules.case import Case
 from bot.secret import Secret
 
@@ -89,6 +90,7 @@ class Unbound:
     lang: str
     operation: str
     phrase: str
+    sign_on: bool = False       # the person has to sign on as well, which takes a page inside Teams
 
 
 class SecurePage(Protocol):
@@ -98,8 +100,11 @@ class SecurePage(Protocol):
         """Harmless (P2): GET and HEAD."""
         ...
 
-    async def bind(self, ticket: str, browser: str) -> bool:
-        """The person's own POST that makes this browser the ticket's, for good; whether it is."""
+    async def bind(self, ticket: str, browser: str, person: SignedOn | None = None) -> bool:
+        """The person's own POST that makes this browser the ticket's, for good; whether it is.
+
+        `person`: who is signed on there, where that is known.
+        """
         ...
 
     async def check(self, ticket: str, browser: str, password: Secret) -> tuple[RuleState, ...] | None:

@@ -14,7 +14,8 @@ from bot.pages.forgery import FormTokens, Mac, from_our_page
 from bot.pages.forms import BadRequestError, form_fields, read_body
 from bot.pages.languages import asked_language, page_language
 from bot.pages.rendering import Renderer
-from bot.pages.secure import FORM, FORM_BYTES, GONE
+from bot.pages.secure import FORM, FORM_BYTES
+from bot.pages.secure_faces import GONE
 from bot.site import Site
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.pages.bundle import Bundle
+
 _A_YEAR = "public, max-age=31536000, immutable"
 _WORTH_PACKING = 600
 
@@ -70,3 +72,14 @@ class Assets:
             headers["Content-Encoding"] = "gzip"
             return web.Response(body=asset.packed, headers=headers)
         return web.Response(body=asset.plain, headers=headers)
+
+
+def served(bundle: Bundle, data_dir: Path) -> Assets | None:
+    """What `bundle` was fetched; None where it never was."""
+    if not bundle.present(data_dir):
+        return None
+    folder = bundle.folder(data_dir)
+    packed = (folder / bundle.packed_script).read_bytes()
+    return Assets({
+        bundle.script: Asset(gzip.decompress(packed), packed, "text/javascript"),
+        bundle.license: Asset.of(bundle.license, (folder / bundle.license).read_bytes())})

@@ -18,12 +18,14 @@ _ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
         "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"),
 }
-_UNLESS_SET = {"Cache-Control": "no-store", CSP: CLOSED}
+_UNLESS_SET = {"Cache-Control": "no-store", CSP: CLOSED, "Cross-Origin-Resource-Policy": "same-origin"}
+FRAMED = {"Cross-Origin-Resource-Policy": "cross-origin"}
+"""What a page sets that others may embed: which others, its own policy says."""
+
 _UNEXPECTED = "417: Expectation Failed"
 _TWO_YEARS = "max-age=63072000"
 _FORWARDED_HOST = re.compile(r'(?i)(?:^|[;,])\s*host="?([^";,\s]*)')

@@ -1,44 +1,32 @@
 """The secure page: where passwords and recovery codes are typed, straight to our origin, not in the chat (G4, P)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 from aiohttp import web
 
 from bot.browser import BrowserCookie
 from bot.buckets import Buckets
 from bot.clock import Clock
-from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState, SecurePage, Unbound
+from bot.journeys.protocol import Again, Ended, Fields, Form, RuleState, SecurePage, Unbound
 from bot.pages.forgery import FormTokens, Mac, from_our_page
 from bot.pages.forms import BadRequestError, as_text, form_fields, is_text, json_field, read_body
 from bot.pages.languages import asked_language, page_language
-from bot.pages.qr import qr_svg
 from bot.pages.rendering import Renderer
+from bot.pages.secure_faces import GONE, Faces
 from bot.secret import Secret
 from bot.site import Site
 
 FORM = "application/x-www-form-urlencoded"
 TOKEN_HEADER = "X-Keyturn-Form"     # noqa: S105  # a header's name
-STATE_HEADER = "Keyturn-State"      # lets the waiting page ask by HEAD whether there is news
 FORM_BYTES = 8192
 CHECK_BYTES = 8192
-# One status for expired, used, unknown, malformed and somebody else's ticket (E3).
-GONE = 404
 
 # 128 bits and more, as URL-safe base64 (limit 15); anything else is not looked up.
 _TICKET = re.compile(r"[A-Za-z0-9_-]{22,86}")
-# The names of a form's fields, and the template that has them, by the form's kind.
-_TEMPLATES = {"reset": "secure_form.html", "change": "secure_form.html", "prove": "secure_code.html",
-              "recovery_codes": "secure_make.html", "register_app": "secure_app.html"}
-_RESULTS = {("prove", End.DONE): "proved", ("recovery_codes", End.DONE): "shown",
-            ("register_app", End.DONE): "app"}
-_FIELDS = frozenset({"password", "current", "code", "make", "label"})
+FIELDS = frozenset({"password", "current", "code", "make", "label"})
 _PASSWORDS = frozenset({"password", "current"})
-
-# Kept by nearly everything people type: on the checklist only once they are broken.
-_SELDOM = frozenset({"too_long", "unprintable", "ambiguous", "encoding"})
 _UNREADABLE = RuleState("encoding", kept=False)
 
 
@@ -50,17 +38,14 @@ def secure_routes(
     cookie: BrowserCookie,
     mac: Mac,
     clock: Clock,
-    framed_by: Sequence[str] = (),
     body_seconds: float = 15,
 ) -> list[web.RouteDef]:
     """`/secure/{ticket}` by GET, HEAD and POST, its live rule check, and the button that takes a browser for it;
     every other method is a 405.
 
-    `framed_by`: origins that may embed the page (P5). `body_seconds`: limit 24.
+    `body_seconds`: limit 24.
     """
-    secure = _SecurePages(
-        pages, renderer, FormTokens(mac), site, cookie, tuple(framed_by), body_seconds,
-        checks=Buckets(clock, per_second=10, burst=10), submits=Buckets(clock, per_second=1, burst=5))
+    secure = _ByCookie(Asked.of(pages, Faces(renderer), site, mac, clock, body_seconds), cookie)
     return [
         web.get("/secure/{ticket}", secure.look),
         web.post("/secure/{ticket}", secure.finish),
@@ -69,205 +54,179 @@ def secure_routes(
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleLine:
-    """One line of the checklist, in words."""
-
-    key: str
-    text: str
-    broken: bool = False
-
-
-class _GoneError(Exception):
-    """The ticket opens nothing for this browser, whatever the reason (E3)."""
+class GoneError(Exception):
+    """The ticket opens nothing here, whatever the reason (E3)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _SecurePages:
+class Asked:
+    """What every secure page does with what it is asked, whichever way it knows a person's own browser again."""
+
     pages: SecurePage
-    renderer: Renderer
+    faces: Faces
     tokens: FormTokens
     site: Site
-    cookie: BrowserCookie
-    framed_by: Sequence[str]
     body_seconds: float
     checks: Buckets
     submits: Buckets
 
-    async def look(self, request: web.Request) -> web.Response:
-        """Harmless however often and by whomever it is opened (P2)."""
-        try:
-            # The link may be opened in a browser that has never been here (Unbound).
-            ticket, browser = self._ticket(request), self.cookie.read(request)
-            seen = await self.pages.look(ticket, browser)
-        except _GoneError:
-            seen = None
+    @classmethod
+    def of(cls, pages: SecurePage, faces: Faces, site: Site, mac: Mac, clock: Clock, body_seconds: float) -> "Asked":
+        return cls(pages, faces, FormTokens(mac), site, body_seconds,
+                   checks=Buckets(clock, per_second=10, burst=10), submits=Buckets(clock, per_second=1, burst=5))
+
+    @staticmethod
+    def ticket(request: web.Request) -> str:
+        """GoneError before anything is looked up for what cannot be one."""
+        ticket = request.match_info["ticket"]
+        if not _TICKET.fullmatch(ticket):
+            raise GoneError
+        return ticket
+
+    async def fields(self, request: web.Request, names: frozenset[str]) -> tuple[dict[str, bytes], str]:
+        """What was typed, as bytes, and the form's token. Raises BadRequestError, also for another site's form."""
+        self.ours(request)
+        return form_fields(await read_body(request, FORM, FORM_BYTES, self.body_seconds), names)
+
+    def ours(self, request: web.Request) -> None:
+        """BadRequestError 403 unless the request comes from a page of ours (P4)."""
+        if not from_our_page(request, self.site):
+            raise BadRequestError(403)
+
+    def held(self, token: str, ticket: str, browser: str) -> None:
+        """BadRequestError 403 unless the form is ours for this ticket and this browser (P4)."""
+        if not self.tokens.holds(token, ticket, browser):
+            raise BadRequestError(403)
+
+    async def tried(
+            self, ticket: str, browser: str, typed: Mapping[str, bytes], token: str) -> Again | Ended | None:
+        """The person's own submit. Raises BadRequestError 429."""
+        if not self.submits.allows(token):
+            raise BadRequestError(429)
+        fields = _readable(typed)
+        if fields is not None:
+            return await self.pages.finish(ticket, browser, fields)
+        # The password came as bytes that are no text: refused with the reason, not repaired (N3).
+        seen = await self.pages.look(ticket, browser)
         if isinstance(seen, Form):
-            return self._form(request, seen, self.tokens.token(ticket, browser))
-        if isinstance(seen, Unbound):
-            return self._start(request, seen, ticket)
-        return self._gone(request) if seen is None else self._ended(request, seen)
+            return Again(seen, (_UNREADABLE,))
+        return seen if isinstance(seen, Ended) else None
 
-    async def go_on_here(self, request: web.Request) -> web.Response:
-        """The person's own press: from now on this is the only browser that the ticket opens anything in (P3)."""
-        try:
-            ticket, browser = self._who(request)
-            if not from_our_page(request, self.site):
-                raise BadRequestError(403)
-            body = await read_body(request, FORM, FORM_BYTES, self.body_seconds)
-            token = form_fields(body, frozenset())[1]
-            if not self.tokens.holds(token, ticket, browser):
-                raise BadRequestError(403)
-            bound = await self.pages.bind(ticket, browser)
-        except _GoneError:
-            bound = False
-        except BadRequestError as problem:
-            return self._refused(request, problem.status)
-        return self._see_end(request, ticket) if bound else self._gone(request)
-
-    async def finish(self, request: web.Request) -> web.Response:
-        """The person's own submit. An end is shown by GET, so no reload sends the password again (P9)."""
-        try:
-            ticket, browser = self._who(request)
-            if not from_our_page(request, self.site):
-                raise BadRequestError(403)
-            typed, token = await self._submitted(request, ticket, browser)
-            if not self.submits.allows(token):
-                raise BadRequestError(429)
-            fields = _readable(typed)
-            if fields is None:
-                return await self._unreadable(request, ticket, browser, token)
-            result = await self.pages.finish(ticket, browser, fields)
-        except _GoneError:
-            result = None
-        except BadRequestError as problem:
-            return self._refused(request, problem.status)
-        if isinstance(result, Again):
-            return self._form(request, result.form, token, result.broken)
-        if isinstance(result, Ended) and result.at_once:
-            return self._ended(request, result)
-        return self._gone(request) if result is None else self._see_end(request, ticket)
-
-    async def check(self, request: web.Request) -> web.Response:
+    async def rules(self, request: web.Request, ticket: str, browser: str) -> web.Response:
         """How the rules stand for what is typed so far: rule states and their words, nothing else."""
         try:
-            ticket, browser = self._who(request)
-            if not from_our_page(request, self.site):
-                raise BadRequestError(403)
-            token = request.headers.get(TOKEN_HEADER, "")
-            if not self.tokens.holds(token, ticket, browser):
-                raise BadRequestError(403)
-            if not self.checks.allows(token):
-                raise BadRequestError(429)
-            body = await read_body(request, "application/json", CHECK_BYTES, self.body_seconds)
-            password = json_field(body, "password")
-            if not is_text(password):
-                raise BadRequestError(422)
-            rules = await self.pages.check(ticket, browser, Secret(password))
-        except _GoneError:
-            rules = None
+            rules = await self._rules(request, ticket, browser)
         except BadRequestError as problem:
             return web.json_response({"problem": problem.status}, status=problem.status)
         if rules is None:
-            return web.json_response({"problem": GONE}, status=GONE)
-        lang = page_language(request, self.renderer.languages)
+            return no_rules()
+        faces = self.faces
+        lang = page_language(request, faces.renderer.languages)
         return web.json_response({"rules": [
-            {"key": rule.key, "kept": rule.kept, "text": self._words("rule", lang, rule)} for rule in rules]})
+            {"key": rule.key, "kept": rule.kept, "text": faces.words("rule", lang, rule)} for rule in rules]})
+
+    async def _rules(self, request: web.Request, ticket: str, browser: str) -> tuple[RuleState, ...] | None:
+        self.ours(request)
+        token = request.headers.get(TOKEN_HEADER, "")
+        self.held(token, ticket, browser)
+        if not self.checks.allows(token):
+            raise BadRequestError(429)
+        body = await read_body(request, "application/json", CHECK_BYTES, self.body_seconds)
+        password = json_field(body, "password")
+        if not is_text(password):
+            raise BadRequestError(422)
+        return await self.pages.check(ticket, browser, Secret(password))
+
+
+def no_rules() -> web.Response:
+    """What a ticket that opens nothing answers to a check."""
+    return web.json_response({"problem": GONE}, status=GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class _ByCookie:
+    """A page by itself in a browser, which is known again by its cookie (P3)."""
+
+    asked: Asked
+    cookie: BrowserCookie
+
+    async def look(self, request: web.Request) -> web.Response:
+        """Harmless however often and by whomever it is opened (P2)."""
+        asked, faces = self.asked, self.asked.faces
+        try:
+            # The link may be opened in a browser that has never been here (Unbound).
+            ticket, browser = asked.ticket(request), self.cookie.read(request)
+            seen = await asked.pages.look(ticket, browser)
+        except GoneError:
+            seen = None
+        if isinstance(seen, Form):
+            return faces.form(request, seen, asked.tokens.token(ticket, browser))
+        if isinstance(seen, Unbound) and not seen.sign_on:
+            return self._start(request, seen, ticket)
+        return faces.ended(request, seen) if isinstance(seen, Ended) else faces.gone(request)
+
+    async def go_on_here(self, request: web.Request) -> web.Response:
+        """The person's own press: from now on this is the only browser that the ticket opens anything in (P3)."""
+        asked, faces = self.asked, self.asked.faces
+        try:
+            ticket, browser = self._who(request)
+            _, token = await asked.fields(request, frozenset())
+            asked.held(token, ticket, browser)
+            bound = await asked.pages.bind(ticket, browser)
+        except GoneError:
+            bound = False
+        except BadRequestError as problem:
+            return faces.refused(request, problem.status)
+        return self._see_end(request, ticket) if bound else faces.gone(request)
+
+    async def finish(self, request: web.Request) -> web.Response:
+        """An end is shown by GET, so no reload sends the password again (P9)."""
+        asked, faces = self.asked, self.asked.faces
+        try:
+            ticket, browser = self._who(request)
+            typed, token = await asked.fields(request, FIELDS)
+            asked.held(token, ticket, browser)
+            result = await asked.tried(ticket, browser, typed, token)
+        except GoneError:
+            result = None
+        except BadRequestError as problem:
+            return faces.refused(request, problem.status)
+        if isinstance(result, Again):
+            return faces.form(request, result.form, token, result.broken)
+        if isinstance(result, Ended) and result.at_once:
+            return faces.ended(request, result)
+        return faces.gone(request) if result is None else self._see_end(request, ticket)
+
+    async def check(self, request: web.Request) -> web.Response:
+        """The live rule check."""
+        try:
+            ticket, browser = self._who(request)
+        except GoneError:
+            return no_rules()
+        return await self.asked.rules(request, ticket, browser)
 
     def _who(self, request: web.Request) -> tuple[str, str]:
-        """The ticket and the browser, or _GoneError before anything is looked up for what cannot be one."""
-        ticket, browser = self._ticket(request), self.cookie.read(request)
+        ticket, browser = self.asked.ticket(request), self.cookie.read(request)
         if not browser:
-            raise _GoneError
+            raise GoneError
         return ticket, browser
 
-    @staticmethod
-    def _ticket(request: web.Request) -> str:
-        ticket = request.match_info["ticket"]
-        if not _TICKET.fullmatch(ticket):
-            raise _GoneError
-        return ticket
-
-    async def _submitted(self, request: web.Request, ticket: str, browser: str) -> tuple[dict[str, bytes], str]:
-        """What was typed, as bytes, and the token of a form that is ours for this browser."""
-        body = await read_body(request, FORM, FORM_BYTES, self.body_seconds)
-        fields, token = form_fields(body, _FIELDS)
-        if not self.tokens.holds(token, ticket, browser):
-            raise BadRequestError(403)
-        return fields, token
-
-    async def _unreadable(self, request: web.Request, ticket: str, browser: str, token: str) -> web.Response:
-        """The password came as bytes that are no text: refused with the reason, not repaired (N3)."""
-        seen = await self.pages.look(ticket, browser)
-        if isinstance(seen, Form):
-            return self._form(request, seen, token, (_UNREADABLE,))
-        return self._gone(request) if not isinstance(seen, Ended) else self._ended(request, seen)
-
     def _start(self, request: web.Request, seen: Unbound, ticket: str) -> web.Response:
-        """What a ticket shows that no browser has yet; the cookie comes with it."""
-        lang = asked_language(request, self.renderer.languages) or seen.lang
+        """The cookie comes with the button that takes it for this ticket."""
         known, fresh = self.cookie.known_or_new(request)
-        response = self._page("secure_start.html", lang, "start", words=f"pages.{seen.operation}",
-                              phrase=seen.phrase, ticket=ticket, token=self.tokens.token(ticket, known))
+        response = self.asked.faces.start(
+            request, seen, f"/secure/{ticket}/here", self.asked.tokens.token(ticket, known))
         self.cookie.give(response, fresh)
         return response
 
-    def _form(
-        self, request: web.Request, form: Form, token: str, broken: Iterable[RuleState] = (),
-    ) -> web.Response:
-        lang = asked_language(request, self.renderer.languages) or form.lang
-        known = {rule.key: rule.facts for rule in form.rules}
-        # A directory names rules without their numbers; the form has those.
-        wrong = {
-            one.key: RuleState(one.key, False, {**known.get(one.key, {}), **one.facts}) for one in broken}
-        shown = {rule.key: rule for rule in form.rules if rule.key not in _SELDOM} | wrong
-        lines = [RuleLine(key, self._words("rule", lang, rule), key in wrong) for key, rule in shown.items()]
-        words = f"pages.{form.operation}"
-        app = form.new_app
-        draw = partial(qr_svg, app.uri.reveal()) if app else None
-        return self._page(
-            _TEMPLATES[form.kind], lang, "form", status=422 if wrong else 200, draw=draw,
-            form=form, token=token, words=words, rules=lines,
-            problems=[self._words("broken", lang, rule) for rule in wrong.values()])
-
-    def _ended(self, request: web.Request, ended: Ended) -> web.Response:
-        lang = asked_language(request, self.renderer.languages) or ended.lang
-        words = f"pages.{ended.operation}"
-        reason = self.renderer.say(
-            lang, f"{words}.refused.reason.{ended.reason}", f"{words}.refused.reason.other", {})
-        name = "codes" if ended.codes else _RESULTS.get((ended.operation, ended.end), ended.end.value)
-        template = f"result_{name}.html"
-        return self._page(template, lang, ended.end.value, words=words, reason=reason,
-                          codes=[code.reveal() for code in ended.codes])
-
-    def _gone(self, request: web.Request) -> web.Response:
-        return self._page("gone.html", page_language(request, self.renderer.languages), "gone", status=GONE)
-
-    def _refused(self, request: web.Request, status: int) -> web.Response:
-        """Nothing was changed, and the ticket was not asked about, so this says nothing of it (E3)."""
-        key = str(status) if status in (403, 408, 413, 429) else "400"
-        lang = page_language(request, self.renderer.languages)
-        return self._page("error.html", lang, "error", status=status, problem=key)
-
     def _see_end(self, request: web.Request, ticket: str) -> web.Response:
-        asked = asked_language(request, self.renderer.languages)
-        where = f"/secure/{ticket}" + (f"?lang={asked}" if asked else "")
+        lang = asked_language(request, self.asked.faces.renderer.languages)
+        where = f"/secure/{ticket}" + (f"?lang={lang}" if lang else "")
         return web.Response(status=303, headers={"Location": where})
-
-    def _page(
-        self, template: str, lang: str, state: str, *, status: int = 200, **facts: object,
-    ) -> web.Response:
-        response = self.renderer.page(template, lang, status=status, framed_by=self.framed_by, **facts)
-        response.headers[STATE_HEADER] = state
-        return response
-
-    def _words(self, kind: str, lang: str, rule: RuleState) -> str:
-        """A rule in words; a directory may refuse by a rule of its own that the content has no words for."""
-        return self.renderer.say(lang, f"password.{kind}.{rule.key}", f"password.{kind}.other", rule.facts)
 
 
 def _readable(typed: Mapping[str, bytes]) -> Fields | None:
-    """The fields as text; None when a password is bytes that are no text: it is refused, not repaired (N3)."""
+    """The fields as text; None when a password is bytes that are no text."""
     texts = {name: as_text(value) for name, value in typed.items()}
     if any(texts[name] is None for name in texts.keys() & _PASSWORDS):
         return None

@@ -1,6 +1,5 @@
 """The page at `/`: the public Web Chat client, in the person's language, talking to our own Direct Line."""
 
-import gzip
 import json
 import secrets
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from aiohttp import web
 
 from bot.browser import BrowserCookie
 from bot.pages import bundle
-from bot.pages.assets import Asset, Assets
+from bot.pages.assets import served
 from bot.pages.headers import CSP
 from bot.pages.languages import asked_language, keep_language, page_language
 from bot.pages.rendering import Renderer
@@ -32,20 +31,12 @@ def web_chat_routes(
         renderer: Renderer, site: Site, cookie: BrowserCookie, data_dir: Path, *,
         direct_line: str = "/v3/directline") -> list[web.RouteDef]:
     """`GET /`, and the client's files from where `python -m bot.pages.bundle` puts them in `data_dir`."""
-    folder = data_dir / bundle.SUBFOLDER
-    client = _client(folder) if bundle.present(folder) else None
-    script = client.url(bundle.SCRIPT) if client else ""
+    client = served(bundle.WEB_CHAT, data_dir)
+    script = client.url(bundle.WEB_CHAT.script) if client else ""
     if not client:
-        log.warning("web_chat.client_missing", folder=str(folder), run=bundle.COMMAND)
+        log.warning("web_chat.client_missing", run=bundle.COMMAND)
     page = _WebChatPage(renderer, site, cookie, direct_line, script)
     return [web.get("/", page.show), *(client.routes() if client else ())]
-
-
-def _client(folder: Path) -> Assets:
-    packed = (folder / bundle.PACKED).read_bytes()
-    return Assets({
-        bundle.SCRIPT: Asset(gzip.decompress(packed), packed, "text/javascript"),
-        bundle.LICENSE: Asset.of(bundle.LICENSE, (folder / bundle.LICENSE).read_bytes())})
 
 
 @dataclass(frozen=True, slots=True)

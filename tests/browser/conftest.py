@@ -153,6 +153,14 @@ class Tab:
         return [one for one in self.problems if not any(words in one for words in FORGIVEN)]
 
 
+def need_bundle(one: bundle.Bundle) -> None:
+    """Fetch it if it is not there; without a network the test is skipped."""
+    try:
+        one.fetch(DATA)
+    except bundle.BundleError as error:
+        missing(str(error))
+
+
 @pytest.fixture(scope="session")
 def words(tmp_path_factory: pytest.TempPathFactory) -> Content:
     """The messages alone: the page needs no topics."""
@@ -165,11 +173,7 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Content:
 
 @pytest.fixture
 async def service(words: Content, store: Store, ring: KeyRing, clock: SteppedClock) -> AsyncIterator[Service]:
-    if not bundle.present(DATA / bundle.SUBFOLDER):
-        try:
-            bundle.fetch(DATA / bundle.SUBFOLDER)
-        except bundle.BundleError as error:
-            missing(str(error))
+    need_bundle(bundle.WEB_CHAT)
     one = Service(words, store, ring, clock)
     await one.start()
     yield one

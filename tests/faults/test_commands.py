@@ -263,9 +263,10 @@ def test_doctor_with_the_embedded_server(tmp_path: Path) -> None:
 
 
 def _pretend_web_chat(folder: Path) -> None:
-    place = folder / bundle.SUBFOLDER
+    client = bundle.WEB_CHAT
+    place = client.folder(folder)
     place.mkdir(parents=True)
-    for name in (bundle.SCRIPT, bundle.PACKED, bundle.LICENSE):
+    for name in (client.script, client.packed_script, client.license):
         (place / name).touch()
 
 

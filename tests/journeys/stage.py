@@ -165,6 +165,13 @@ class TeamsPerson:
             await answer.read()
             return answer.status
 
+    async def invoke(self, name: str, value: Any = None, **fields: Any) -> tuple[int, Any]:
+        """What Teams is answered when something of it wants to know something."""
+        activity = self.activity(type="invoke", name=name, value=value, **fields)
+        async with self._session.post(f"{self.desk.site.base_url}/api/messages", json=activity) as answer:
+            body = await answer.read()
+            return answer.status, json.loads(body) if body else None
+
     async def ask(self, text: str = "", **fields: Any) -> list[Message]:
         """Say it, and what was answered."""
         before = len(self.connector.said)

@@ -22,7 +22,7 @@ from bot.journeys.helping import Became
 from bot.journeys.password_page import WRONG_CURRENT
 from bot.journeys.protocol import End
 from bot.pages.error_pages import _WORDED
-from bot.pages.secure import _SELDOM
+from bot.pages.secure_faces import _SELDOM
 from bot.rules import events
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.helpdesk import HOW, About, Stage
@@ -116,6 +116,8 @@ def _families() -> dict[str, set[str]]:
         "case.button.{}": {f"case.button.{one}" for one in ON_PAGE_FOR.values()},
         "case.wrong.{}": {"case.wrong.more", "case.wrong.last"},
         "{}.page": {f"{one}.page" for one in CONVERSATIONS if one != "unlock_account"},
+        "{}.page_in_window": {f"{one}.page_in_window" for one in CONVERSATIONS if one != "unlock_account"},
+        "case.{}_in_window": {f"case.{one}_in_window" for one in ON_PAGE_FOR.values()},
         "{}.button.page": {f"{one}.button.page" for one in CONVERSATIONS if one != "unlock_account"},
         "{}.done": {f"{one}.done" for one in CONVERSATIONS},
         "{}.done_waits": {"recovery_codes.done_waits", "register_method.done_waits"},

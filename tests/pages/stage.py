@@ -21,6 +21,7 @@ from bot.pages.error_pages import error_pages
 from bot.pages.headers import protect
 from bot.pages.rendering import STATIC, Renderer
 from bot.pages.secure import secure_routes
+from bot.people import SignedOn
 from bot.secret import Secret
 from bot.site import Site
 from tests.support.clock import SteppedClock
@@ -57,7 +58,7 @@ class OneReset:
             return None
         return rules_for(password.reveal())
 
-    async def bind(self, ticket: str, browser: str) -> bool:
+    async def bind(self, ticket: str, browser: str, person: SignedOn | None = None) -> bool:
         return (ticket, browser) == (TICKET, BROWSER)
 
     async def finish(self, ticket: str, browser: str, fields: Fields) -> Again | Ended | None:

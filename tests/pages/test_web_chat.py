@@ -33,11 +33,9 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     """A folder with a client in it: what is in the script does not matter here."""
-    folder = tmp_path / bundle.SUBFOLDER
-    folder.mkdir(parents=True)
-    files = {bundle.SCRIPT: b"// client\n" * 1000, bundle.LICENSE: b"MIT"}
-    for name, content in bundle.packed(files).items():
-        (folder / name).write_bytes(content)
+    client = bundle.WEB_CHAT
+    files = {client.script: b"// client\n" * 1000, client.license: b"MIT"}
+    bundle.keep(client.folder(tmp_path), client.packed(files))
     return tmp_path
 
 

@@ -66,6 +66,7 @@ class LocalIdentity:
         self.down = False
         app = web.Application()
         app.router.add_get("/metadata", self._metadata)
+        app.router.add_get("/common/v2.0/.well-known/openid-configuration", self._metadata)
         app.router.add_get("/keys", self._keys)
         app.router.add_post("/{tenant}/oauth2/v2.0/token", self._login)
         self.server = TestServer(app, host="127.0.0.1")
@@ -91,6 +92,14 @@ class LocalIdentity:
     def token(self, service_url: str, number: int = 1, **claims: Any) -> str:
         header = {"alg": "RS256", "typ": "JWT", "kid": f"key-{number}"}
         return jws(header, self.claims(service_url, **claims), rsa_signer(number))
+
+    def sign_on(self, tenant: str, person: str, number: int = 1, **claims: Any) -> str:
+        """What Teams gives a page of the person who is signed on; claims given as None are left out."""
+        now = int(self.clock.now())
+        said = {"iss": f"{self.url}/{tenant}/v2.0", "aud": APP_ID, "nbf": now - 60, "exp": now + 3600, "tid": tenant,
+                "oid": person, "ver": "2.0", "scp": "access_as_user", **claims}
+        header = {"alg": "RS256", "typ": "JWT", "kid": f"key-{number}"}
+        return jws(header, {name: value for name, value in said.items() if value is not None}, rsa_signer(number))
 
     async def _metadata(self, _request: web.Request) -> web.Response:
         self.metadata_requests += 1

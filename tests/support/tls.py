@@ -1,6 +1,9 @@
-"""A certificate of our own for servers on 127.0.0.1."""
+"""A certificate of our own for servers on 127.0.0.1, and a proxy in front of one that ends TLS."""
 
+import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -21,11 +24,13 @@ class Certificate:
     path: Path
 
 
-def make_certificate(folder: Path) -> Certificate:
+def make_certificate(folder: Path, *names: str) -> Certificate:
+    """`names`: hosts it is for as well."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)     # The real clock is what TLS looks at.
-    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    address = x509.SubjectAlternativeName(
+        [x509.IPAddress(ip_address("127.0.0.1")), *(x509.DNSName(one) for one in names)])
     cert = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
@@ -39,3 +44,33 @@ def make_certificate(folder: Path) -> Certificate:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(path)
     return Certificate(server, ssl.create_default_context(cafile=str(path)), path)
+
+
+@asynccontextmanager
+async def tls_in_front(certificate: Certificate, port: int, of: int) -> AsyncIterator[None]:
+    """Whoever speaks TLS to `port` on 127.0.0.1 speaks to `of` there."""
+    running: set[asyncio.Task[None]] = set()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.CancelledError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def both_ways(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        running.add(task)
+        task.add_done_callback(running.discard)
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", of)
+        await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
+
+    server = await asyncio.start_server(both_ways, "127.0.0.1", port, ssl=certificate.server)
+    try:
+        yield
+    finally:
+        server.close()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

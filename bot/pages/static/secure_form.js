@@ -72,7 +72,11 @@
     try {
       answer = await fetch(`${location.pathname}/check?lang=${document.documentElement.lang}`, {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-Keyturn-Form": form.elements.token.value },
+        headers: {
+          "Content-Type": "application/json",
+          "X-Keyturn-Form": form.elements.token.value,
+          ...(form.elements.seat && { "X-Keyturn-Seat": form.elements.seat.value }),
+        },
         body: JSON.stringify({ password: typed }),
         cache: "no-store",
         credentials: "same-origin",

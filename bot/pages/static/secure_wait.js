@@ -5,12 +5,17 @@
   const LATER_MS = 10000;
   const began = Date.now();
 
+  // Inside Teams the page is known by what its form holds, elsewhere by the browser's cookie.
+  const form = document.getElementById("again");
+  const question = form ? { method: "POST", body: new URLSearchParams(new FormData(form)) } : { method: "HEAD" };
+
   const ask = async () => {
     try {
-      const answer = await fetch(location.href, { method: "HEAD", cache: "no-store", credentials: "same-origin" });
+      const answer = await fetch(location.href, { ...question, cache: "no-store", credentials: "same-origin" });
       const state = answer.headers.get("Keyturn-State");
       if (state && state !== "checking") {
-        location.replace(location.href);
+        if (form) form.submit();
+        else location.replace(location.href);
         return;
       }
     } catch {

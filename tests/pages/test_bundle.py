@@ -1,4 +1,4 @@
-"""Fetching the client: once, the very bytes that were looked at, and in words when it cannot be done."""
+"""Fetching others' scripts: once, the very bytes that were looked at, and in words when it cannot be done."""
 
 import subprocess
 import sys
@@ -28,10 +28,10 @@ def an_npm(folder: Path, script: str) -> Path:
 
 def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:
     """A second run needs neither network nor npm."""
-    for name in (bundle.SCRIPT, bundle.PACKED, bundle.LICENSE):
-        (tmp_path / name).write_bytes(b"x")
+    for one in bundle.BUNDLES:
+        bundle.keep(one.folder(tmp_path), dict.fromkeys((one.script, one.packed_script, one.license), b"x"))
     done = run(tmp_path, tmp_path)
-    assert (done.returncode, "was already" in done.stdout) == (0, True)
+    assert (done.returncode, done.stdout.count("was already")) == (0, len(bundle.BUNDLES))
 
 
 def test_another_package_is_refused(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_folder_that_takes_nothing_is_said_in_words(tmp_path: Path) -> None:
     """A data folder of somebody else's, or a file in its place."""
     (tmp_path / "file").touch()
     with pytest.raises(bundle.BundleError, match="nothing can be kept in"):
-        bundle.keep(tmp_path / "file" / "webchat", {bundle.SCRIPT: b"x"})
+        bundle.keep(tmp_path / "file" / "webchat", {bundle.WEB_CHAT.script: b"x"})
 
 
 def test_no_network_is_said_in_one_line(tmp_path: Path) -> None:
