@@ -35,6 +35,7 @@ from bot.admin.help_cases import CASES, case_routes
 from bot.admin.metrics_page import metrics_routes
 from bot.admin.pages import AdminPages, Room
 from bot.admin.pause import PAUSE, pause_routes
+from bot.admin.questions import Keeper, keeper_rooms
 from bot.admin.session import SessionCookie
 from bot.admin.signing_in import SigningIn
 from bot.background import Background
@@ -88,6 +89,7 @@ from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.helpdesk import Helpdesk
 from bot.journeys.helping import Helping
 from bot.journeys.my_status import MyStatus as MyStatusJourney
+from bot.journeys.not_answered import NotAnswered
 from bot.journeys.pages import Pages
 from bot.journeys.password_page import ChangePage, ResetPage
 from bot.journeys.proof_page import ProofPage
@@ -166,6 +168,7 @@ from bot.store.soundness import check as check_store
 from bot.store.staff import RedisStaff, StaffRecord
 from bot.store.tries import RedisTries
 from bot.store.trust import Trust
+from bot.store.unanswered import UnansweredQuestions
 from bot.store.watch import MarkFile, Watch
 from bot.understanding import ErrorFinder, Reader, open_reader
 from bot.verification.email_code import EmailCode
@@ -218,8 +221,7 @@ class Desk:
                  clock: Clock, beat: float = BEAT, end_seconds: float = END_SECONDS) -> None:
         limits = settings.limits
         self.settings, self.content, self.store, self.clock = settings, content, store, clock
-        self.ring, self.metrics, self.ending = ring, Metrics(), Ending(end_seconds)
-        self.replica = secrets.token_hex(4)
+        self.ring, self.metrics, self.ending, self.replica = ring, Metrics(), Ending(end_seconds), secrets.token_hex(4)
         here = (f"{name}:{settings.port}" for name in ("localhost", "127.0.0.1", "[::1]"))
         self.site = Site.of(settings.base_url, also=frozenset(here) if settings.development else frozenset())
 
@@ -235,6 +237,8 @@ class Desk:
         self.accounts, self.it = Accounts(store, ring), RedisStaff(store, ring, clock)
         self.mailbox, links = Mailbox(store, ring, clock), AlarmLinks(store, ring, clock)
         self.holds, self.one_time_codes = RedisHolds(store), HashedOneTimeCodes(store, self.trust, ring, clock)
+        self.ratings, self.unanswered = (
+            Ratings(store, clock), UnansweredQuestions(store, ring, clock, limits.unanswered_kept_seconds))
         self.policy_in_force = PolicyInForce(
             settings.policy_path, limits, PolicyMark(store), self.audit, required=settings.policy is not None,
             guids=settings.groups_have_guids)
@@ -359,7 +363,7 @@ class Desk:
             self.content, self.settings.limits, self._redact, self.metrics, self._windows())
 
     def _front_desk(self, reader: Reader, finder: ErrorFinder) -> FrontDesk:
-        content, ratings = self.content, Ratings(self.store)
+        content, ratings = self.content, self.ratings
         offers = Offers(JOURNEYS, self.policy, visitors=self.settings.chat is WebChat.FULL)
         status = MyStatus(
             MyStatusJourney(self.directory, self.enrolments, self.holds, self.audit, self.clock),
@@ -377,7 +381,7 @@ class Desk:
         return FrontDesk(
             floor, answers, errors, status, reminders, handover,
             Buttons(floor, answers, errors, status, reminders, handover), reader, finder,
-            content, self.clock)
+            content, self.clock, NotAnswered(self.unanswered, content.phrases))
 
     def policy(self) -> Policy:
         """The one in force now."""
@@ -455,7 +459,10 @@ class Desk:
             Room(PAUSE, "", pause_routes(pages, helping, source), ADMIN_ROLE),
             Room(ACCOUNTS, "admin.nav.accounts", account_routes(pages, helping, source)),
             Room(CASES, "admin.nav.cases", case_routes(pages, self.helpdesk, HelpWords(self.content))),
-            Room(REQUESTS, "", request_routes(pages, helping, source))])
+            Room(REQUESTS, "", request_routes(pages, helping, source)),
+            *[Room(*one) for one in keeper_rooms(Keeper(
+                pages, self.content, self.unanswered, OwnPhrases(settings.data_dir), self.ratings, self.audit,
+                source))]])
         app = web.Application()
         protect(app, site, any_host=frozenset({"/metrics"}))
         app.middlewares.append(error_pages(renderer, ("/admin",), "admin_error.html"))
@@ -619,6 +626,7 @@ def _begin_background(desk: Desk) -> None:
         desk.background.keep("mail", mail.run, mail.finish)
     desk.background.keep("sweeper", desk.settlement.keep_sweeping)
     desk.background.keep("errands", desk.errands.keep_running)
+    desk.background.keep("ratings", desk.ratings.keep, desk.ratings.finish)
     desk.background.keep("policy", desk.policy_in_force.keep)
     desk.background.keep("content", desk.content_in_force.keep)
     if desk.watch is not None:

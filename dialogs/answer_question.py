@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from bot.channel.cards import Button
 from bot.content import Content, Topic
-from bot.store.ratings import Ratings
+from bot.store.ratings import GIVEN, NO, YES, Ratings
 from dialogs.forget_me import FORGET
 from dialogs.not_me import NOT_ME
 from dialogs.offers import Offers
@@ -52,6 +52,7 @@ class AnswerQuestion:
             talk.memory.topic = topic_id
         if topic.label not in SMALL_TALK:
             talk.note_tried("topic", topic_id)
+            self.ratings.note(topic_id, talk.lang, GIVEN)
         text = self._text(talk.lang, topic)
         if topic.journey and topic.journey not in offered:
             text += "\n\n" + talk.words("common.not_offered" if talk.speaker.personal else "common.only_in_private")
@@ -65,7 +66,7 @@ class AnswerQuestion:
 
     async def rate(self, talk: Talk, topic_id: str, helped: bool) -> None:
         """Keep whether it helped; if not, offer what is near."""
-        await self.ratings.record(topic_id, talk.lang, helped)
+        self.ratings.note(topic_id, talk.lang, YES if helped else NO)
         if helped:
             await talk.say("answer.helped.thanks")
         else:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from bot.channel.cards import Button
 from bot.content import Content, KnownError
-from bot.store.ratings import Ratings
+from bot.store.ratings import GIVEN, NO, YES, Ratings
 from dialogs.offers import Offers
 from dialogs.talk import Question, Talk
 
@@ -42,6 +42,7 @@ class ExplainError:
         # Of a guarded one not even that it was asked about (E1).
         if not error.guarded:
             talk.note_tried("error", error.id)
+            self.ratings.note(RATED + error.id, talk.lang, GIVEN)
         rated = RATED + error.id
         ask = not aside and rated not in talk.memory.rated
         if ask:
@@ -62,7 +63,7 @@ class ExplainError:
 
     async def rate(self, talk: Talk, error_id: str, helped: bool) -> None:
         """Keep whether the explanation helped; if not, point to people."""
-        await self.ratings.record(RATED + error_id, talk.lang, helped)
+        self.ratings.note(RATED + error_id, talk.lang, YES if helped else NO)
         if helped:
             await talk.say("answer.helped.thanks")
         else:

@@ -62,7 +62,7 @@ class ForgetMe(Conversation):
 
     def _stays(self, talk: Talk, kept: Kept) -> list[str]:
         found = [name for name in ("under_way", "methods", "hold", "help_cases") if getattr(kept, name)]
-        return [f"- {talk.words(f'forget_me.kept.{name}')}" for name in (*found, "trail", "counters")]
+        return [f"- {talk.words(f'forget_me.kept.{name}')}" for name in (*found, "trail", "questions", "counters")]
 
     async def cancelled(self, talk: Talk) -> bool:
         await talk.say("forget_me.cancelled")

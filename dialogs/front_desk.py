@@ -16,8 +16,10 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.content import Content
+from bot.journeys.not_answered import NotAnswered
 from bot.rules.codes import holds_recovery_code
 from bot.rules.volunteered import holds_password
+from bot.store.ratings import PERSON, STARTED
 from bot.understanding import OUT_OF_SCOPE, PASSWORD_ERROR, ErrorFinder, Found, Reader, Reading
 from dialogs.answer_question import HELP, SMALL_TALK, AnswerQuestion
 from dialogs.buttons import OF_A_PROMPT, Buttons, more_of
@@ -68,6 +70,7 @@ class FrontDesk:
     finder: ErrorFinder
     content: Content
     clock: Clock
+    not_answered: NotAnswered
 
     async def receive(self, talk: Talk) -> None:
         """One turn."""
@@ -187,6 +190,7 @@ class FrontDesk:
     async def _message(self, talk: Talk, running: Conversation | None) -> None:
         asked_about, talk.memory.topic = talk.memory.topic, ""
         if talk.heard.pressed:
+            self._note_outcome(talk, asked_about)
             await self.buttons.pressed(talk, running)
             if asked_about and more_of(talk.heard.pressed) == asked_about:
                 talk.memory.topic = asked_about     # The question still stands.
@@ -209,6 +213,12 @@ class FrontDesk:
             await self._within(talk, running)
         else:
             await self._anew(talk, asked_about)
+
+    def _note_outcome(self, talk: Talk, answered: str) -> None:
+        """What an answer led to at once, told by the button that was pressed below it."""
+        if answered and talk.heard.pressed.get("do") == "start":
+            person = talk.heard.pressed.get("journey") == self.handover.people.name
+            self.answers.ratings.note(answered, talk.lang, PERSON if person else STARTED)
 
     async def _within(self, talk: Talk, running: Conversation) -> None:
         """A message while a prompt waits: an answer to it, or an interruption."""
@@ -279,10 +289,13 @@ class FrontDesk:
         elif reading.sure and reading.answers[0] == "language":
             await self._switch(talk, self._named_language(talk), None)
         elif reading.sure:
-            talk.memory.misses = talk.memory.misses + 1 if reading.topic == "out_of_scope" else 0
+            talk.memory.misses = talk.memory.misses + 1 if reading.topic == OUT_OF_SCOPE else 0
             await self._answer(talk, reading)
+            if reading.topic == OUT_OF_SCOPE:
+                await self._note_unanswered(talk, reading)
         else:
             await self._unsure(talk, reading)
+            await self._note_unanswered(talk, reading)
 
     async def _answer(self, talk: Talk, reading: Reading) -> None:
         topic = reading.answers[0]
@@ -325,6 +338,12 @@ class FrontDesk:
             await self.answers.offer(talk, near, fetch)
         else:
             await self._what_then(talk)
+
+    async def _note_unanswered(self, talk: Talk, reading: Reading) -> None:
+        """For the people who keep the content, once the answer is said; what is surely none of ours is near nothing."""
+        near = [] if reading.sure else [
+            topic for label, topic in zip(reading.candidates, reading.answers, strict=True) if label not in SMALL_TALK]
+        await self.not_answered.note(talk.heard.text, reading.lang, near[0] if near else "")
 
     async def _what_then(self, talk: Talk) -> None:
         """Nothing was asked and nothing understood: say how to go on."""

@@ -1,6 +1,6 @@
 """The words as the rest of the program sees them: topics, errors, messages and links, by language, fixed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import TypeVar
@@ -107,6 +107,10 @@ class Content:
             return self.links[lang][name]
         except KeyError:
             raise MessageError(f"there is no link {name!r} in {lang!r}") from None
+
+    def phrases(self) -> Iterator[str]:
+        """Every phrase of every topic, in every language."""
+        return (phrase for topic in self.topics.values() for text in topic.texts.values() for phrase in text.phrases)
 
     def labelled(self, label: str) -> tuple[Topic, ...]:
         """The topics that share a label, in the order of their ids."""

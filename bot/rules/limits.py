@@ -50,6 +50,8 @@ class Limits:
     help_cases_24h: int = _limit(5, 20, "cases", "one person may open at the helpdesk in 24 hours")
     help_cases_source_24h: int = _limit(10, 50, "cases", "visitors at one address may open in 24 hours")
     help_cases_visitors_1h: int = _limit(100, 1000, "cases", "all visitors together may open in an hour")
+    unanswered_kept_seconds: int = _limit(
+        14 * 86400, 30 * 86400, "s", "until a question nobody could answer, without who asked, is deleted")
     help_case_kept_seconds: int = _limit(7 * 86400, 30 * 86400, "s", "until a closed helpdesk case is deleted")
 
 

@@ -17,8 +17,8 @@ PENDING = "kt:{pending}:due"
 PENDING_LOOKS = "kt:{pending}:looks"
 ERRANDS = "kt:{errands}:due"
 ERRAND_LOOKS = "kt:{errands}:looks"
-RATINGS = "kt:ratings"
 READY = "kt:ready"
+UNANSWERED = "kt:{unanswered}:by_time"
 HELD = "kt:{holds}:accounts"
 HELP_NUMBER = "kt:{help}:number"
 HELP_OPEN = "kt:{help}:open"
@@ -123,6 +123,21 @@ def snoozes(account_id: str) -> str:
 def holds(account_id: str) -> str:
     """Why self-service is switched off for an account."""
     return f"kt:{{holds}}:of:{digest(account_id)}"
+
+
+def ratings(month: str) -> str:
+    """What became of the answers of a month."""
+    return f"kt:ratings:{digest(month)}"
+
+
+def unanswered(question: str) -> str:
+    """A question that the bot could not answer, by its keyed digest."""
+    return f"kt:{{unanswered}}:question:{digest(question)}"
+
+
+def unanswered_settled(question: str) -> str:
+    """That IT is done with such a question."""
+    return f"kt:{{unanswered}}:settled:{digest(question)}"
 
 
 def help_case(number: str) -> str:

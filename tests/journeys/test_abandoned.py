@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from app import Desk
+from bot.rules.staff import KNOWN_SECONDS
 from bot.store import keys
 from bot.store.alarm_links import LINK_SECONDS
 from tests.journeys.conftest import InTeams, Visit
@@ -32,7 +33,9 @@ LASTS = {
     # Letters, links and cases for people.
     "mailbox": 7 * DAY, "alarm_link": LINK_SECONDS, "MAIL_DEAD": 30 * DAY, "one_time_code": HOUR,
     "help_case": 90 * DAY, "help_of": 90 * DAY,
-    "staff_session": 12 * HOUR, "staff_set_up": HOUR, "staff_link": HOUR,
+    "staff_session": 12 * HOUR, "staff_set_up": HOUR, "staff_link": HOUR, "staff_browser": KNOWN_SECONDS,
+    # What could not be answered, without who asked; that IT is done with it; what became of answers.
+    "UNANSWERED": 14 * DAY, "unanswered": 14 * DAY, "unanswered_settled": 90 * DAY, "ratings": 200 * DAY,
     "audit_of": 400 * DAY, "READY": 60}
 
 STAYS = {
@@ -40,7 +43,7 @@ STAYS = {
     "AUDIT_MARK": "the trail", "MAIL_ITEMS": "tried for a day, then dead", "MAIL_DUE": "tried for a day, then dead",
     "PENDING": "until it is settled, within minutes", "PENDING_LOOKS": "as PENDING",
     "ERRANDS": "until it is run", "ERRAND_LOOKS": "as ERRANDS",
-    "RATINGS": "counts, without who", "HELD": "until IT thaws", "holds": "until IT thaws",
+    "HELD": "until IT thaws", "holds": "until IT thaws",
     "HELP_NUMBER": "a counter", "HELP_OPEN": "until the case is closed or gone",
     "MODE": "whose the store is", "POLICY": "which policy was last", "LIFE": "what shows that the store forgot nothing",
     "STAFF": "the people of IT", "HELP_REQUESTS": "out of date by their own times",

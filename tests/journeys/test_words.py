@@ -27,6 +27,8 @@ from bot.rules import events
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.helpdesk import HOW, About, Stage
 from bot.rules.helping import Act
+from bot.rules.limits import QUARTER, Limits, counted_for_account
+from bot.rules.lockout import FAILURES
 from bot.rules.passwords import Kind, Policy, rules_of
 from bot.rules.sign_in_there import OwnPage
 from bot.rules.staff import ROLES
@@ -53,6 +55,12 @@ NOT_ON_PAGE = {
     "change": {*LOCKS, WhyRefused.TOO_OLD, WhyRefused.NEW_APP_WRONG},
     "recovery_codes": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
     "register_app": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES}}
+ADMIN_WORDS = {
+    "admin.account.budget": {f"{FAILURES}.row", f"{FAILURES}.quarter", f"{FAILURES}.day"} | {
+        f"{what}.{'quarter' if seconds == QUARTER else 'day'}"
+        for what, terms in counted_for_account(Limits()) for _, seconds in terms},
+    "admin.questions.done": {"added", "dismissed", "removed"},
+    "admin.questions.wrong": {"empty", "gap", "unsafe", "long", "topic"}}
 # Names of files and of log events that look like keys.
 NO_KEYS = re.compile(
     r".*\.html|mail\.(failed|undeliverable|unsettled|unreadable)|web_chat\.client_missing|case\.rejected|help_case\.rejected")
@@ -138,7 +146,7 @@ def _families() -> dict[str, set[str]]:
             f"my_events.{kind}.{one}" for kind in events.OF_OPERATIONS for one in (*events.OPERATIONS, "other")},
         "my_events.by.{}": {f"my_events.by.{one}" for one in (*events.WAYS.values(), "other")},
         "forget_me.kept.{}": {f"forget_me.kept.{one.name}" for one in fields(Kept)} | {
-            "forget_me.kept.trail", "forget_me.kept.counters"},
+            "forget_me.kept.trail", "forget_me.kept.questions", "forget_me.kept.counters"},
         "forget_me.screen.{}": {"forget_me.screen.web_chat", "forget_me.screen.teams"},
         "what_here.{}": {f"what_here.{one}" for one in ("bot", "here", "questions", "group", "how", "never")},
         "not_me.{}": {f"not_me.{one}" for one in ALARMED},
@@ -183,7 +191,7 @@ def _in_templates() -> set[str]:
     found = set()
     for path in (ROOT / "bot").glob("*/templates/*.html"):
         text = path.read_text(encoding="utf-8")
-        found |= set(re.findall(r'say(?:_in)?\((?:other, )?"([a-z_.]+)"[,)]', text))
+        found |= set(re.findall(r'(?:say(?:_in)?|told)\((?:other, |one\.lang, )?"([a-z_.]+)"[,)]', text))
         found |= {f"pages.{operation}{rest}" for rest in re.findall(r'say\(words ~ "([a-z_.]+)"\)', text)
                   for operation in TEMPLATES.get(path.name, OPERATIONS)}
         found |= {f"{stem}.error.{status}{rest}" for status in (*map(str, _WORDED),)
@@ -193,6 +201,8 @@ def _in_templates() -> set[str]:
         if '"pages.alarm." ~' in text:
             named = ALARMED if "stands" in text else ("gone", "refused")
             found |= {f"pages.alarm.{one}.{part}" for one in named for part in ("title", "lead")}
+        for stem, ends in ADMIN_WORDS.items():
+            found |= {f"{stem}.{one}" for one in ends if f'"{stem}." ~' in text}
         if '"admin.result." ~' in text:
             found |= {f"admin.result.{one or 'running'}" for one in Became}
         if '"admin.cases.is." ~' in text:

@@ -2,16 +2,20 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from bot.errors import SettingsError
+from bot.errors import SettingsError, StoreUnavailable
 from bot.store import keys
 from bot.store.connection import Store
 from bot.store.pending import RedisPending
-from bot.store.ratings import Rating, Ratings
+from bot.store.ratings import GIVEN, NO, PERSON, STARTED, YES, Rating, Ratings
 from bot.store.refusals import RedisRefusals
+from bot.store.sealed import KeyRing
 from bot.store.soundness import check, unsound
+from bot.store.unanswered import MOST, UnansweredQuestions
+from tests.support.clock import SteppedClock
 
 BUILDERS: list[Callable[..., str]] = [
     one for name, one in inspect.getmembers(keys, inspect.isfunction)
@@ -98,12 +102,90 @@ async def test_refusals_are_counted_by_window(store: Store, other_store: Store) 
     assert 0 < await store.do("TTL", keys.refusals("a")) <= 120
 
 
-async def test_ratings_are_counted(store: Store) -> None:
-    ratings = Ratings(store)
-    for helpful in (True, True, False):
-        await ratings.record("faq_greeting", "nb", helpful)
-    await ratings.record("faq_greeting", "en", False)
-    assert await ratings.counts() == [Rating("faq_greeting", "en", 0, 1), Rating("faq_greeting", "nb", 2, 1)]
+async def test_ratings_are_counted(store: Store, other_store: Store, clock: SteppedClock) -> None:
+    """By all replicas together, for this month and the two before."""
+    one, other = Ratings(store, clock), Ratings(other_store, clock)
+    for what in (GIVEN, GIVEN, YES, NO, STARTED):
+        one.note("faq_greeting", "nb", what)
+    other.note("faq_greeting", "nb", YES)
+    other.note("faq_greeting", "en", PERSON)
+    assert await one.counts() == []
+    for ratings in (one, other, one):
+        await ratings.flush()
+    counted = [Rating("faq_greeting", "en", 0, 0, person=1),
+               Rating("faq_greeting", "nb", 2, 1, given=2, started=1)]
+    assert await other.counts() == counted
+    clock.advance(40 * 86400)
+    assert await other.counts() == counted
+    clock.advance(62 * 86400)
+    assert await other.counts() == []
+
+
+async def test_ratings_wait_for_the_store(clock: SteppedClock, store: Store, tmp_path: Path) -> None:
+    """What could not be written stays counted, and nothing is counted twice."""
+    away = Ratings(Store.open(f"unix://{tmp_path}/nowhere"), clock)
+    away.note("faq_greeting", "nb", YES)
+    with pytest.raises(StoreUnavailable):
+        await away.flush()
+    away._store = store
+    await away.flush()
+    await away.flush()
+    assert await away.counts() == [Rating("faq_greeting", "nb", 1, 0)]
+
+
+DAY = 86400
+
+
+class TestUnanswered:
+    @pytest.fixture
+    def questions(self, store: Store, ring: KeyRing, clock: SteppedClock) -> UnansweredQuestions:
+        return UnansweredQuestions(store, ring, clock, 14 * DAY)
+
+    async def test_asked_again_is_one(self, questions: UnansweredQuestions, clock: SteppedClock) -> None:
+        """The most asked comes first; another language is another question."""
+        for _ in range(3):
+            clock.advance(60)
+            await questions.note("nb", "hvor er …", "lost-phone")
+        await questions.note("en", "hvor er …", "")
+        [often, once] = await questions.all()
+        assert (often.lang, often.text, often.near, often.count) == ("nb", "hvor er …", "lost-phone", 3)
+        assert often.last == pytest.approx(clock.now(), abs=0.01)
+        assert (once.lang, once.count) == ("en", 1)
+        assert await questions.read(often.id) == often
+
+    async def test_gone_after_its_time(self, questions: UnansweredQuestions, clock: SteppedClock, store: Store) -> None:
+        await questions.note("nb", "hvor er …", "")
+        assert 0 < await store.do("TTL", keys.unanswered((await questions.all())[0].id)) <= 14 * DAY
+        clock.advance(14 * DAY)
+        assert await questions.all() == []
+
+    async def test_what_is_settled_stays_away(self, questions: UnansweredQuestions) -> None:
+        """Also when it is asked again: the people who keep the content have seen it."""
+        await questions.note("nb", "hvor er …", "")
+        [one] = await questions.all()
+        assert [await questions.settle(one.id), await questions.settle(one.id)] == [True, False]
+        await questions.note("nb", "hvor er …", "")
+        assert await questions.all() == []
+
+    async def test_a_flood_keeps_the_newest(
+            self, questions: UnansweredQuestions, clock: SteppedClock, store: Store) -> None:
+        for number in range(MOST + 20):
+            clock.advance(1)
+            await questions.note("nb", f"number {number}", "")
+        found = {one.text for one in await questions.all()}
+        assert found == {f"number {number}" for number in range(20, MOST + 20)}
+
+    async def test_sealed(self, questions: UnansweredQuestions, store: Store) -> None:
+        """D1: neither in keys nor in values; what was changed in the store is not shown."""
+        await questions.note("nb", "hvor er banken", "")
+        [one] = await questions.all()
+        dump = repr(await store.do("KEYS", "*")) + repr(await store.do("HGETALL", keys.unanswered(one.id)))
+        assert "banken" not in dump
+        await questions.note("nb", "noe annet", "")
+        other = next(found for found in await questions.all() if found.id != one.id)
+        sealed = await store.do("HGET", keys.unanswered(other.id), "sealed")
+        await store.do("HSET", keys.unanswered(one.id), "sealed", sealed)
+        assert [found.id for found in await questions.all()] == [other.id]
 
 
 class TestSoundness:

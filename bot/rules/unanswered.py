@@ -1,0 +1,84 @@
+"""What may be kept of a message that the bot could not answer: words that many use, and nothing about anybody (D4).
+
+Only words that the content's own phrases have are kept. Names, addresses, numbers and what is misspelt are none of
+those, so nobody has to guess what is personal.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+GAP = "…"
+"""Stands for one or more words that were left out."""
+
+_WORD = re.compile(r"[^\W_]+")
+_WHOLE = re.compile(r"\S*[@\\\d/_]\S*")   # addresses, numbers, paths: one gap, whatever words are in them
+_SENTENCE_ENDS = frozenset(".!?:\n")
+_READ = 1000            # characters
+_LONGEST = 24           # words
+_PHRASES = 2            # phrases a word has to be in: a name in an example is in one
+_CAPITAL_PHRASES = 3    # a word with a capital is one that many write so: Teams
+_EVERYWHERE, _SHORT = 150, 4    # the short ones (letters) of so many commonest words hold sentences together
+_STRUNG = 3             # so many words in a row without one of those may be a passphrase
+_NAMED = 2              # words after "my name is" and the like
+
+_BEFORE_NAMES = frozenset({
+    "heter", "heiter", "heite", "navnet", "navn", "namn", "namnet", "hilsen", "helsing", "mvh", "vh", "kalles", "herr",
+    "fru", "frøken", "name", "named", "called", "regards", "sincerely", "cheers", "mr", "mrs", "ms", "dr", "sjefen",
+    "kollegaen", "brukeren", "brukernavn", "brukernavnet", "username", "login", "user"})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWords:
+    """The words that the content's phrases are made of; a big thing, made once."""
+
+    plain: frozenset[str]
+    capital: frozenset[str]
+    everywhere: frozenset[str]
+
+    @classmethod
+    def of(cls, phrases: Iterable[str]) -> "KnownWords":
+        plain: Counter[str] = Counter()
+        capital: Counter[str] = Counter()
+        for phrase in phrases:
+            found = {(word, at == 0) for at, word in enumerate(_WORD.findall(phrase))}
+            plain.update({word for word, _ in found if word.islower()})
+            capital.update({word for word, first in found if not first and word[:1].isupper()})
+        return cls(
+            frozenset(word for word, times in plain.items() if times >= _PHRASES and word.isalpha()),
+            frozenset(word for word, times in capital.items() if times >= _CAPITAL_PHRASES and word.isalpha()),
+            frozenset(word for word, _ in plain.most_common(_EVERYWHERE) if len(word) <= _SHORT))
+
+
+def without_people(text: str, known: KnownWords) -> str:
+    """The message in known words, small letters and gaps; "" if too little of it is left, or it may be a passphrase."""
+    read = _WHOLE.sub("0", text[:_READ])
+    kept: list[str] = []
+    skip, end = 0, 0
+    for found in _WORD.finditer(read):
+        word, between = found.group(), read[end:found.start()]
+        begins = end == 0 or any(one in _SENTENCE_ENDS for one in between)
+        end = found.end()
+        skip = 0 if begins else skip
+        if not skip and _may_stay(word, known, begins=begins):
+            kept.append(word.lower())
+        elif not kept or kept[-1] != GAP:
+            kept.append(GAP)
+        skip = _NAMED if word.lower() in _BEFORE_NAMES else max(0, skip - 1)
+        if len(kept) >= _LONGEST:
+            break
+    return " ".join(kept) if _says_something(kept, known) else ""
+
+
+def _may_stay(word: str, known: KnownWords, *, begins: bool) -> bool:
+    if word.islower() or word.isupper() or begins:
+        return word.lower() in known.plain or word in known.capital
+    return word in known.capital
+
+
+def _says_something(kept: Sequence[str], known: KnownWords) -> bool:
+    words = [one for one in kept if one != GAP]
+    if len(words) * 2 <= len(kept):
+        return False
+    return len(kept) < _STRUNG or any(one in known.everywhere for one in words)
