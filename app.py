@@ -107,6 +107,8 @@ from bot.journeys.register_method import (
 )
 from bot.journeys.reminding import Reminding
 from bot.journeys.settlement import Settlement
+from bot.journeys.temporary_pass import PassGiven, TemporaryPassPage
+from bot.journeys.temporary_pass import TemporaryPass as TemporaryPassJourney
 from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
 from bot.metrics import Metrics
@@ -131,7 +133,7 @@ from bot.rules.limits import too_loose
 from bot.rules.masking import masked
 from bot.rules.passwords import Kind as PasswordKind
 from bot.rules.passwords import Policy as PasswordRules
-from bot.rules.policy import Policy, values
+from bot.rules.policy import TEMPORARY_PASS, Policy, values
 from bot.rules.staff import ADMIN as ADMIN_ROLE
 from bot.rules.staff import ROLES, Staff, canonical_staff_name
 from bot.secret import Secret
@@ -193,6 +195,7 @@ from dialogs.recovery_codes import RecoveryCodes
 from dialogs.register_method import RegisterMethod
 from dialogs.reminders import Reminders
 from dialogs.talk import Floor, InWindows
+from dialogs.temporary_pass import TemporaryPass
 from dialogs.turns import Turns
 from dialogs.unlock_account import UnlockAccount
 from dialogs.what_here import WhatHere
@@ -200,7 +203,8 @@ from dialogs.what_here import WhatHere
 log = structlog.get_logger("keyturn")
 
 JOURNEYS = {"forgot_password": "reset", "change_password": "change", "unlock_account": "unlock",
-            "recovery_codes": "recovery_codes", "register_method": "register_app", "fetch_a_person": ""}
+            "recovery_codes": "recovery_codes", "register_method": "register_app",
+            "temporary_pass": TEMPORARY_PASS, "fetch_a_person": ""}
 """The conversations that can be begun, and the operation of each, where it has one that needs proof."""
 ADMIN = Path(__file__).parent / "bot" / "admin"
 CONTENT = Path(__file__).parent / "bot" / "content"
@@ -289,6 +293,7 @@ class Desk:
             self.directory,
             {"reset": password_set, "change": password_set, "unlock": Unlocked(self.directory, records, self.errands),
              "recovery_codes": CodesMade(self.enrolments, records),
+             TEMPORARY_PASS: PassGiven(self.directory, records),
              **dict.fromkeys(REGISTERING, MethodsChanged(self.enrolments, records)),
              FREEZE: Frozen(self.directory, self.holds, self.fetch_a_person, records, clock)},
             self.cases, self.pending, records, self.knocks, clock)
@@ -305,6 +310,7 @@ class Desk:
                 self.directory, self.enrolments, doing, limits, clock, masked),
             "reset": ResetPage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
             "change": ChangePage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
+            TEMPORARY_PASS: TemporaryPassPage(self.directory, doing, limits, clock, masked),
             "register_app": RegisterAppPage(self.directory, changes, self.tries, limits, clock, masked),
             PROVE: ProofPage(self.forgot_password, self.knocks, clock),
         }, limits, clock, sign_on=settings.teams_sign_on)
@@ -319,6 +325,7 @@ class Desk:
             ForgotPassword(self.forgot_password, limits, clock),
             ChangePassword(ChangePasswordJourney(*work), limits, clock),
             UnlockAccount(unlock_account, limits, clock), RecoveryCodes(RecoveryCodesJourney(*work), limits, clock),
+            TemporaryPass(TemporaryPassJourney(*work), limits, clock),
             RegisterMethod(registering["register_app"], limits, clock, registering)]
         self.understand(reader, ErrorFinder(content.errors.values()))
         self.background, self.content_in_force = Background(), ContentInForce(

@@ -112,7 +112,7 @@ class Accounts:
         if name is None or "@" not in name:
             raise ValueError("not a user name")
         plain = asdict(account)
-        del plain["obstacle"], plain["password_changed"]    # the embedded directory knows of neither
+        del plain["obstacle"], plain["no_pass"], plain["password_changed"]    # the embedded directory knows none
         flags = {flag: int(plain.pop(flag)) for flag in FLAGS}
         fields: dict[str, Part] = {
             **flags, "profile": json.dumps(plain), "version": 1, "sessions_valid_from": 0,
