@@ -57,10 +57,11 @@ from bot.channel.proxies import client_address
 from bot.channel.sign_on import SignOn
 from bot.channel.sign_on import metadata_url as sign_on_keys
 from bot.channel.tokens import TokenVerifier
-from bot.clock import Clock, SharedClock
+from bot.clock import Clock, SharedClock, utc
 from bot.content import Content, ContentError, load_content
 from bot.content.helpdesk import HelpWords
 from bot.content.own_phrases import OwnPhrases, with_own
+from bot.content.proofreading import in_order, proofread, read_styles
 from bot.content_in_force import ContentInForce
 from bot.delivery.mail import MailWorker, Smtp
 from bot.delivery.mailbox import Mailbox
@@ -173,6 +174,16 @@ from bot.store.trust import Trust
 from bot.store.unanswered import UnansweredQuestions
 from bot.store.watch import MarkFile, Watch
 from bot.understanding import ErrorFinder, Reader, open_reader
+from bot.understanding.overlaps import overlaps
+from bot.understanding.report import (
+    RowsError,
+    phrases_of,
+    report,
+    rows_of,
+    share_right,
+    understood,
+    weakest_phrases,
+)
 from bot.verification.email_code import EmailCode
 from bot.verification.it_code import ItCode
 from bot.verification.new_address import NewAddress
@@ -207,6 +218,7 @@ JOURNEYS = {"forgot_password": "reset", "change_password": "change", "unlock_acc
             "temporary_pass": TEMPORARY_PASS, "fetch_a_person": ""}
 """The conversations that can be begun, and the operation of each, where it has one that needs proof."""
 ADMIN = Path(__file__).parent / "bot" / "admin"
+EVALUATION = Path(__file__).parent / "tests" / "understanding" / "evaluation.jsonl"
 CONTENT = Path(__file__).parent / "bot" / "content"
 REGISTERING = {one.operation: one for one in (RegisterApp, RegisterMail, RenameMethod, RemoveMethod)}
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
@@ -1013,6 +1025,64 @@ def _unusable(settings: Settings) -> Iterator[str]:
             use()
         except SettingsError as error:
             yield str(error)
+
+
+@cli.group(name="content")
+def content_() -> None:
+    """What the bot knows, for those who write it."""
+
+
+@content_.command(name="check")
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def check_content(folder: Path | None) -> None:
+    """What is wrong with the content, or worth a look: languages that differ, style, length, links, phrases that two
+    topics share, topics nobody would find.
+
+    FOLDER is an organisation's own content to try, in place of the one that is set. Exit code 1 when anything is wrong.
+    """
+    settings = look(environment()).settings
+    if folder:
+        settings = settings.model_copy(update={"content": folder})
+    content = _content(settings)
+    try:
+        avoid = read_styles(CONTENT, settings.content_path)
+    except ValueError as error:
+        raise ContentError([str(error)]) from error
+    findings = in_order([
+        *proofread(content, avoid, utc(SharedClock().now()).date()),
+        *overlaps(content, _reader(settings, content))])
+    for one in findings:
+        click.echo(one.line())
+    wrong = sum(one.wrong for one in findings)
+    click.echo(f"{len(content.topics)} topics, {len(content.errors)} errors, {len(content.messages['nb'])} messages in "
+               f"{', '.join(content.languages)}: {wrong} wrong, {len(findings) - wrong} worth a look")
+    sys.exit(1 if wrong else 0)
+
+
+@content_.command(name="report")
+@click.argument("file", default=EVALUATION, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--aim", type=click.FloatRange(0, 100), help="Percent; exit code 1 where a language has fewer right.")
+def report_content(file: Path, aim: float | None) -> None:
+    """How well messages are understood: per language and kind, what is taken for what, the weakest.
+
+    FILE has messages of known labels, JSON Lines with text, label, lang; by default the project's own evaluation set.
+    """
+    settings = look(environment()).settings
+    content = _content(settings)
+    try:
+        rows = rows_of(file, {topic.label for topic in content.topics.values()})
+    except RowsError as error:
+        raise click.UsageError(f"{file}: {error}") from error
+    reader = _reader(settings, content)
+    found = understood(reader, rows)
+    for line in report(found):
+        click.echo(line)
+    click.echo()
+    for line in weakest_phrases(phrases_of(content, reader)):
+        click.echo(line)
+    short = [lang for lang in content.languages if aim is not None
+             and (spoken := [one for one in found if one.row.lang == lang]) and 100 * share_right(spoken) < aim]
+    sys.exit(1 if short else 0)
 
 
 @cli.group(name="policy")
