@@ -78,7 +78,7 @@ class MyStatus:
         left = 0
         recovery = enrolment.recovery
         if recovery is not None:
-            left = CODES - await self.enrolments.spent_codes(recovery.id)
+            left = CODES - len(await self.enrolments.spent_codes(recovery.id))
         gates = policy.gates_for("reset", OWNER, account.groups) or ()
         ready = readiness(enrolment, gates, now, wait)
         blocked = standing(account, "reset") or (holds[0].kind if holds else "")
