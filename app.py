@@ -57,7 +57,7 @@ from bot.channel.proxies import client_address
 from bot.channel.sign_on import SignOn
 from bot.channel.sign_on import metadata_url as sign_on_keys
 from bot.channel.tokens import TokenVerifier
-from bot.clock import Clock, SharedClock
+from bot.clock import Clock, SharedClock, utc
 from bot.content import Content, ContentError, load_content
 from bot.content.helpdesk import HelpWords
 from bot.content.own_phrases import OwnPhrases, with_own
