@@ -61,6 +61,7 @@ from bot.clock import Clock, SharedClock, utc
 from bot.content import Content, ContentError, load_content
 from bot.content.helpdesk import HelpWords
 from bot.content.own_phrases import OwnPhrases, with_own
+from bot.content.proofreading import in_order, proofread, read_styles
 from bot.content_in_force import ContentInForce
 from bot.delivery.mail import MailWorker, Smtp
 from bot.delivery.mailbox import Mailbox
@@ -107,6 +108,8 @@ from bot.journeys.register_method import (
 )
 from bot.journeys.reminding import Reminding
 from bot.journeys.settlement import Settlement
+from bot.journeys.temporary_pass import PassGiven, TemporaryPassPage
+from bot.journeys.temporary_pass import TemporaryPass as TemporaryPassJourney
 from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
 from bot.metrics import Metrics
@@ -132,7 +135,7 @@ from bot.rules.limits import too_loose
 from bot.rules.masking import masked
 from bot.rules.passwords import Kind as PasswordKind
 from bot.rules.passwords import Policy as PasswordRules
-from bot.rules.policy import Policy, values
+from bot.rules.policy import TEMPORARY_PASS, Policy, values
 from bot.rules.staff import ADMIN as ADMIN_ROLE
 from bot.rules.staff import ROLES, Staff, canonical_staff_name
 from bot.secret import Secret
@@ -172,6 +175,16 @@ from bot.store.trust import Trust
 from bot.store.unanswered import UnansweredQuestions
 from bot.store.watch import MarkFile, Watch
 from bot.understanding import ErrorFinder, Reader, open_reader
+from bot.understanding.overlaps import overlaps
+from bot.understanding.report import (
+    RowsError,
+    phrases_of,
+    report,
+    rows_of,
+    share_right,
+    understood,
+    weakest_phrases,
+)
 from bot.verification.email_code import EmailCode
 from bot.verification.it_code import ItCode
 from bot.verification.new_address import NewAddress
@@ -194,6 +207,7 @@ from dialogs.recovery_codes import RecoveryCodes
 from dialogs.register_method import RegisterMethod
 from dialogs.reminders import Reminders
 from dialogs.talk import Floor, InWindows
+from dialogs.temporary_pass import TemporaryPass
 from dialogs.turns import Turns
 from dialogs.unlock_account import UnlockAccount
 from dialogs.what_here import WhatHere
@@ -201,9 +215,11 @@ from dialogs.what_here import WhatHere
 log = structlog.get_logger("keyturn")
 
 JOURNEYS = {"forgot_password": "reset", "change_password": "change", "unlock_account": "unlock",
-            "recovery_codes": "recovery_codes", "register_method": "register_app", "fetch_a_person": ""}
+            "recovery_codes": "recovery_codes", "register_method": "register_app",
+            "temporary_pass": TEMPORARY_PASS, "fetch_a_person": ""}
 """The conversations that can be begun, and the operation of each, where it has one that needs proof."""
 ADMIN = Path(__file__).parent / "bot" / "admin"
+EVALUATION = Path(__file__).parent / "tests" / "understanding" / "evaluation.jsonl"
 CONTENT = Path(__file__).parent / "bot" / "content"
 REGISTERING = {one.operation: one for one in (RegisterApp, RegisterMail, RenameMethod, RemoveMethod)}
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
@@ -289,6 +305,7 @@ class Desk:
             self.directory,
             {"reset": password_set, "change": password_set, "unlock": Unlocked(self.directory, records, self.errands),
              "recovery_codes": CodesMade(self.enrolments, records),
+             TEMPORARY_PASS: PassGiven(self.directory, records),
              **dict.fromkeys(REGISTERING, MethodsChanged(self.enrolments, records)),
              FREEZE: Frozen(self.directory, self.holds, self.fetch_a_person, records, clock)},
             self.cases, self.pending, records, self.knocks, clock)
@@ -305,6 +322,7 @@ class Desk:
                 self.directory, self.enrolments, doing, limits, clock, masked),
             "reset": ResetPage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
             "change": ChangePage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
+            TEMPORARY_PASS: TemporaryPassPage(self.directory, doing, limits, clock, masked),
             "register_app": RegisterAppPage(self.directory, changes, self.tries, limits, clock, masked),
             PROVE: ProofPage(self.forgot_password, self.knocks, clock),
         }, limits, clock, sign_on=settings.teams_sign_on)
@@ -319,6 +337,7 @@ class Desk:
             ForgotPassword(self.forgot_password, limits, clock),
             ChangePassword(ChangePasswordJourney(*work), limits, clock),
             UnlockAccount(unlock_account, limits, clock), RecoveryCodes(RecoveryCodesJourney(*work), limits, clock),
+            TemporaryPass(TemporaryPassJourney(*work), limits, clock),
             RegisterMethod(registering["register_app"], limits, clock, registering)]
         self.understand(reader, ErrorFinder(content.errors.values()))
         self.background, self.content_in_force = Background(), ContentInForce(
@@ -725,7 +744,6 @@ def cli() -> None:
     Exit codes: 0 well, 1 not well, 2 wrong usage.
     """
     gc.freeze()     # what is loaded by now stays
-    gc.set_threshold(10_000, 20, 20)    # a turn makes hundreds of objects and hardly a cycle; looking took 3 % of it
     gc.enable()
     _log_to_stderr(look(environment()).settings)
 
@@ -1015,6 +1033,64 @@ def _unusable(settings: Settings) -> Iterator[str]:
             use()
         except SettingsError as error:
             yield str(error)
+
+
+@cli.group(name="content")
+def content_() -> None:
+    """What the bot knows, for those who write it."""
+
+
+@content_.command(name="check")
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def check_content(folder: Path | None) -> None:
+    """What is wrong with the content, or worth a look: languages that differ, style, length, links, phrases that two
+    topics share, topics nobody would find.
+
+    FOLDER is an organisation's own content to try, in place of the one that is set. Exit code 1 when anything is wrong.
+    """
+    settings = look(environment()).settings
+    if folder:
+        settings = settings.model_copy(update={"content": folder})
+    content = _content(settings)
+    try:
+        avoid = read_styles(CONTENT, settings.content_path)
+    except ValueError as error:
+        raise ContentError([str(error)]) from error
+    findings = in_order([
+        *proofread(content, avoid, utc(SharedClock().now()).date()),
+        *overlaps(content, _reader(settings, content))])
+    for one in findings:
+        click.echo(one.line())
+    wrong = sum(one.wrong for one in findings)
+    click.echo(f"{len(content.topics)} topics, {len(content.errors)} errors, {len(content.messages['nb'])} messages in "
+               f"{', '.join(content.languages)}: {wrong} wrong, {len(findings) - wrong} worth a look")
+    sys.exit(1 if wrong else 0)
+
+
+@content_.command(name="report")
+@click.argument("file", default=EVALUATION, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--aim", type=click.FloatRange(0, 100), help="Percent; exit code 1 where a language has fewer right.")
+def report_content(file: Path, aim: float | None) -> None:
+    """How well messages are understood: per language and kind, what is taken for what, the weakest.
+
+    FILE has messages of known labels, JSON Lines with text, label, lang; by default the project's own evaluation set.
+    """
+    settings = look(environment()).settings
+    content = _content(settings)
+    try:
+        rows = rows_of(file, {topic.label for topic in content.topics.values()})
+    except RowsError as error:
+        raise click.UsageError(f"{file}: {error}") from error
+    reader = _reader(settings, content)
+    found = understood(reader, rows)
+    for line in report(found):
+        click.echo(line)
+    click.echo()
+    for line in weakest_phrases(phrases_of(content, reader)):
+        click.echo(line)
+    short = [lang for lang in content.languages if aim is not None
+             and (spoken := [one for one in found if one.row.lang == lang]) and 100 * share_right(spoken) < aim]
+    sys.exit(1 if short else 0)
 
 
 @cli.group(name="policy")

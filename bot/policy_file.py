@@ -17,6 +17,7 @@ from bot.rules.policy import (
     LEAST,
     LEAST_COOL_DOWN_HOURS,
     MOST_RECONFIRM_DAYS,
+    NAMED_ONLY,
     OWNER,
     WAYS,
     GroupRule,
@@ -152,8 +153,10 @@ def _policy(file: _File, limits: Limits) -> Policy:
     ways = {way: getattr(file, section) for section, way in WAYS.items()}
     gates = {
         operation: {way: _gates(ways[way].gates[operation]) if operation in ways[way].gates else least
-                    for way, least in by_way.items()}
-        for operation, by_way in LEAST.items()}
+                    for way, least in by_way.items()
+                    if operation in ways[way].gates or operation not in NAMED_ONLY}
+        for operation, by_way in LEAST.items()
+        if operation not in NAMED_ONLY or any(operation in one.gates for one in ways.values())}
     groups = {
         group: GroupRule({operation: _gates(names) for operation, names in rule.gates.items()},
                          frozenset(rule.off), rule.forced_registration)

@@ -24,6 +24,8 @@ SMALL_TALK = frozenset({"greeting", "thanks", "cancel", "language", "out_of_scop
 MOST_BUTTONS = 4
 OF_TOPICS = {"privacy": FORGET, "suspicious": NOT_ME, "phishing-unrequested-reset": NOT_ME}
 """What else can be done from an answer, in a chat for two."""
+ALSO = {"temporary-access-pass": "temporary_pass", "lost-phone": "temporary_pass"}
+"""A second conversation that may be begun from an answer, where the policy offers it."""
 
 
 @dataclass(slots=True)
@@ -108,6 +110,9 @@ class AnswerQuestion:
         found = []
         if topic.journey in offered:
             start = self.offers.button(topic.journey)
+            found.append(Button(talk.words(start.key), start.value))
+        if (also := ALSO.get(topic.id)) in offered:
+            start = self.offers.button(str(also))
             found.append(Button(talk.words(start.key), start.value))
         if talk.speaker.personal and (more := OF_TOPICS.get(topic.id)):
             found.append(Button(talk.words(more.key), more.value))

@@ -1,7 +1,7 @@
 """The demo people of development mode: one for each thing that can be true of an account (design §4)."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.directory.hashing import PasswordHashes
@@ -10,6 +10,7 @@ from bot.rules.registered import EMAIL_CODE, NOTHING, TOTP, Enrolment, Method
 from bot.secret import Secret
 from bot.store.accounts import Accounts
 from bot.store.protocol import Enrolments
+from bot.verification.recovery_code import new_codes
 from bot.verification.totp import new_seed
 
 DOMAIN = "example.no"
@@ -20,28 +21,29 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"    # None that looks like another.
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """`mail`: the private address; registered with it and an authenticator, or with nothing."""
+    """`mail`: the private address; registered with it and an authenticator, or with nothing. `codes`: on paper, too."""
 
     account: Account
     mail: str
     registered: bool
+    codes: bool
 
 
 def _person(
     number: int, local: str, given: str, family: str, lang: str = "nb", *,
-    registered: bool = True, groups: tuple[str, ...] = ("employees",), **flags: Any,
+    registered: bool = True, codes: bool = False, groups: tuple[str, ...] = ("employees",), **flags: Any,
 ) -> DemoPerson:
     mail = f"{local.partition('.')[0]}@privat.{DOMAIN}"
     username = f"{local}@{DOMAIN}"
     account = Account(
         f"00000000-0000-0000-0000-0000000000{number:02}", TENANT, username, f"{given} {family}",
         (given, family), lang, notice_addresses=(username,), groups=groups, **flags)
-    return DemoPerson(account, mail, registered)
+    return DemoPerson(account, mail, registered, codes)
 
 
 PEOPLE = (
-    _person(1, "kari.nordmann", "Kari", "Nordmann"),
-    _person(2, "john.smith", "John", "Smith", "en", groups=("employees", "finance")),
+    _person(1, "kari.nordmann", "Kari", "Nordmann", codes=True),
+    _person(2, "john.smith", "John", "Smith", "en", codes=True, groups=("employees", "finance")),
     _person(3, "ola.hansen", "Ola", "Hansen", registered=False),
     _person(4, "ingrid.admin", "Ingrid", "Admin", protected=True),
     _person(5, "per.laast", "Per", "Låst", locked=True),
@@ -54,7 +56,7 @@ PEOPLE = (
 async def seed(accounts: Accounts, enrolments: Enrolments, hashes: PasswordHashes, now: float) -> None:
     """Make the demo people that are missing; whatever has changed since stays as it is.
 
-    Passwords and seeds are random for every installation: there is no default password (ASVS 6.3.2).
+    Passwords, seeds and codes are random for every installation: there is no default password (ASVS 6.3.2).
     """
     for person in PEOPLE:
         account = person.account
@@ -62,7 +64,13 @@ async def seed(accounts: Accounts, enrolments: Enrolments, hashes: PasswordHashe
             password = random_password()
             await accounts.create(account, await hashes.hash(password), initial=password)
         if person.registered and await enrolments.read(account.id) == NOTHING:
-            await enrolments.change(account.id, registered_since(now, person.mail))
+            enrolment = registered_since(now, person.mail)
+            if person.codes:
+                recovery, shown = await new_codes(now, backed=True)
+                # Kept before they are in force: a start that is cut short leaves none that nobody can read.
+                await accounts.keep_codes(account.id, recovery.id, shown)
+                enrolment = replace(enrolment, recovery=recovery)
+            await enrolments.change(account.id, enrolment)
 
 
 def registered_since(now: float, mail: str, seed: Secret | None = None) -> Enrolment:

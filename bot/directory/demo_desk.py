@@ -1,4 +1,4 @@
-"""What the demo desk shows of the demo people: the phone's code, the mailboxes, a password still unchanged."""
+"""What the demo desk shows of the demo people: phone, paper, mailboxes, a password still unchanged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from bot.clock import Clock
 from bot.delivery.mailbox import Mailbox
 from bot.directory import demo
 from bot.directory.demo_staff import shown_staff
-from bot.pages.demo import DemoMail, DemoPerson, DemoStaff
+from bot.pages.demo import DemoCode, DemoMail, DemoPerson, DemoStaff
 from bot.rules.registered import EMAIL_CODE, TOTP
 from bot.store.accounts import Accounts
 from bot.store.protocol import Cases, Enrolments
@@ -41,6 +41,18 @@ class DemoDesk:
             return None
         now = self.clock.now()
         return current_code(apps[0].seed, now), seconds_left(now)
+
+    async def recovery_codes(self, username: str) -> Sequence[DemoCode]:
+        """Those on the paper, as long as no newer ones were made."""
+        person = _named(username)
+        if person is None:
+            return []
+        set_id, codes = await self.accounts.kept_codes(person.account.id)
+        recovery = (await self.enrolments.read(person.account.id)).recovery
+        if recovery is None or recovery.id != set_id:
+            return []
+        spent = await self.enrolments.spent_codes(set_id)
+        return [DemoCode(code.reveal(), made in spent) for code, made in zip(codes, recovery.hashes, strict=True)]
 
     async def mails(self, username: str) -> Sequence[DemoMail]:
         """Private address and work address together, newest first."""

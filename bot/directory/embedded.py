@@ -7,10 +7,11 @@ from enum import Enum
 
 from bot.clock import Clock
 from bot.directory.hashing import PasswordHashes
-from bot.directory.protocol import Account, Applied, PasswordSet
+from bot.directory.protocol import Account, Applied, PassGiven, PasswordSet
 from bot.errors import DirectoryUnavailable, StoreUnavailable
-from bot.rules.case import WhyNot
+from bot.rules.case import WhyNot, WhyRefused
 from bot.rules.names import canonical_name
+from bot.rules.policy import TEMPORARY_PASS
 from bot.rules.sign_in_there import SignInThere
 from bot.secret import Secret
 from bot.store.accounts import Accounts, Credentials, Effect
@@ -42,7 +43,8 @@ class Embedded:
         self._clock = clock
 
     def cannot(self, operation: str) -> WhyNot | None:
-        return None
+        """Nobody signs in anywhere with its passes."""
+        return WhyNot.NOT_OFFERED if operation == TEMPORARY_PASS else None
 
     async def find(self, name: str) -> Account | None:
         """By user name, or by what stands before its @ if one account only has that.
@@ -59,6 +61,13 @@ class Embedded:
 
     async def glance(self, account_id: str) -> Account | None:
         return await self.read(account_id)
+
+    async def give_pass(self, account_id: str, key: str) -> PassGiven:
+        """Nobody is sent here: see `cannot`."""
+        return PassGiven(Applied.NO, refused=WhyRefused.CONTACT_IT)
+
+    async def pass_outcome(self, account_id: str, key: str) -> Applied:
+        return Applied.NO
 
     async def sign_in_there(self, account_id: str) -> SignInThere | None:
         return None

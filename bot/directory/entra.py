@@ -14,7 +14,7 @@ import structlog
 from bot.clock import Clock
 from bot.directory.entra_sign_in import EntraSignIn, Permissions
 from bot.directory.graph import Graph, GraphRefused, NothingDone
-from bot.directory.protocol import Account, Applied, PasswordSet
+from bot.directory.protocol import Account, Applied, PassGiven, PasswordSet
 from bot.errors import DirectoryUnavailable, StoreUnavailable
 from bot.rules.case import WhyNot, WhyRefused
 from bot.rules.names import canonical_name
@@ -25,7 +25,7 @@ from bot.store.effects import Begun, Effects
 log = structlog.get_logger(__name__)
 
 READ, RESET, REVOKE = "User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All"
-DOMAINS, GROUPS = "Domain.Read.All", "GroupMember.Read.All"
+DOMAINS, GROUPS, PASSES = "Domain.Read.All", "GroupMember.Read.All", "UserAuthMethod-TAP.ReadWrite.All"
 
 BUSY = "busy"
 REFUSED_BY_SERVICE = "refused_by_service"
@@ -43,6 +43,7 @@ _FIELDS = ("id,userPrincipalName,displayName,givenName,surname,mail,otherMails,p
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}")
+_PASS = re.compile(r"[\x21-\x7e]{8,64}")
 _MOST_ADDRESSES = 5
 _GLANCE_SECONDS = 60.0
 _GLANCES = 1000
@@ -144,6 +145,57 @@ class Entra:
         """Nobody is sent here: see `cannot`."""
         return Applied.NO
 
+    async def give_pass(self, account_id: str, key: str) -> PassGiven:
+        """For one sign-in, and as long as the organisation's own policy says; on record before Graph hears of it."""
+        begun = Begun(self._clock.now(), 0, secrets.token_hex(8))
+        with _as_directory():
+            stands = await self._effects.begin(account_id, key, begun)
+        if stands != begun:
+            return PassGiven(stands if isinstance(stands, Applied) else Applied.UNKNOWN)
+        try:
+            made = await self._graph.create(*_passes(account_id), until=begun.at + SEND_SECONDS,
+                                            body={"isUsableOnce": True})
+        except (NothingDone, GraphRefused) as trouble:
+            if isinstance(trouble, GraphRefused):
+                # No permission, or no such method in this organisation: whoever runs this has to look.
+                log.error("pass_not_given", status=trouble.status, code=trouble.code, needs=PASSES)
+            with _as_directory():
+                await self._effects.settle(account_id, key, begun, Applied.NO)
+            return PassGiven(Applied.NO, refused=WhyRefused.CONTACT_IT if isinstance(trouble, GraphRefused) else None)
+        code, minutes = _text(made, "temporaryAccessPass"), made.get("lifetimeInMinutes")
+        if not _PASS.fullmatch(code) or made.get("isUsable") is False:
+            # Made for nothing: the organisation's policy does not let this person use one. It is taken back.
+            log.error("pass_not_usable", reason=_plain(_text(made, "methodUsabilityReason")))
+            await self._take_back(account_id, begun)
+            with _as_directory():
+                await self._effects.settle(account_id, key, begun, Applied.NO)
+            return PassGiven(Applied.NO, refused=WhyRefused.CONTACT_IT)
+        await self._remember(account_id, key, begun)
+        return PassGiven(Applied.YES, Secret(code), minutes if isinstance(minutes, int) else 0)
+
+    async def pass_outcome(self, account_id: str, key: str) -> Applied:
+        """Nobody but the caller of `give_pass` ever knew the code: what became of it otherwise is taken back."""
+        with _as_directory():
+            stands = await self._effects.close(account_id, key)
+            if not isinstance(stands, Begun):
+                return stands or Applied.NO
+            if self._clock.now() < stands.at + SEND_SECONDS + LANDS_SECONDS:
+                return Applied.UNKNOWN
+            await self._take_back(account_id, stands)
+            settled = await self._effects.settle(account_id, key, stands, Applied.NO)
+            return settled if isinstance(settled, Applied) else Applied.UNKNOWN
+
+    async def _take_back(self, account_id: str, begun: Begun) -> None:
+        """Remove what was made at the time of ours; an account has one pass at most."""
+        first, last = begun.at - CLOCKS_APART, begun.at + SEND_SECONDS + LANDS_SECONDS + CLOCKS_APART
+        try:
+            for one in _objects(await self._graph.get(*_passes(account_id)) or {}):
+                made = _time(one, "createdDateTime") or _time(one, "startDateTime")
+                if not made or first <= made <= last:
+                    await self._graph.delete(*_passes(account_id), _text(one, "id"))
+        except GraphRefused as refusal:
+            log.error("pass_not_taken_back", status=refusal.status, code=refusal.code, needs=PASSES)
+
     async def outcome(self, account_id: str, key: str) -> Applied:
         """By our own record; a change whose answer was lost is looked for in the account's last change."""
         with _as_directory():
@@ -211,6 +263,7 @@ class Entra:
             enabled=found.get("accountEnabled") is True,
             protected=account_id in self._protected or bool(_objects(roles)) or "@odata.nextLink" in roles,
             guest=_text(found, "userType").lower() == "guest" or "#ext#" in username.lower(),
+            no_pass=WhyNot.NO_PASS if allowed is not None and PASSES not in allowed else None,
             groups=groups, notice_addresses=_addresses(found), obstacle=obstacle,
             password_changed=_time(found) or 0)
 
@@ -324,9 +377,18 @@ def _ids(page: Mapping[str, Any]) -> list[str]:
     return [one.lower() for one in found]
 
 
-def _time(found: Mapping[str, Any]) -> float | None:
-    """When the password was last changed; 0 for never, None for what is no time."""
-    said = _text(found, "lastPasswordChangeDateTime")
+def _passes(account_id: str) -> tuple[str, ...]:
+    return "users", account_id, "authentication", "temporaryAccessPassMethods"
+
+
+def _plain(text: str) -> str:
+    """The service's own word, for the log (N2)."""
+    return "".join(one for one in text[:40] if one.isalnum())
+
+
+def _time(found: Mapping[str, Any], name: str = "lastPasswordChangeDateTime") -> float | None:
+    """In seconds since 1970; 0 for never, None for what is no time."""
+    said = _text(found, name)
     try:
         return datetime.fromisoformat(said).timestamp() if said else 0.0
     except ValueError:

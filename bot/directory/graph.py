@@ -96,6 +96,18 @@ class Graph:
                 return None
             raise
 
+    async def create(self, *path: str, body: Mapping[str, Any], until: float) -> dict[str, Any]:
+        """POST of something new, never sent after `until`. As `change`; the answer is what was made."""
+        return _object(await self._call("POST", self._url(path, {}), body, frozenset({0, _THROTTLED}), until))
+
+    async def delete(self, *path: str) -> None:
+        """Remove it; what is gone already is no trouble. GraphRefused, DirectoryUnavailable."""
+        try:
+            await self._call("DELETE", self._url(path, {}), None, _TEMPORARY | {0})
+        except GraphRefused as refusal:
+            if refusal.status != 404:
+                raise
+
     async def change(self, *path: str, body: Mapping[str, Any], until: float) -> None:
         """PATCH, never sent after `until`. GraphRefused, NothingDone; any other DirectoryUnavailable may have acted."""
         # Only what was certainly not taken is sent again (F3).

@@ -27,6 +27,7 @@ class Account:
     groups: tuple[str, ...] = ()             # ids of the groups it is in, for the policy
     notice_addresses: tuple[str, ...] = ()   # where the owner is told of what happened (O6)
     obstacle: WhyNot | None = None           # why the directory cannot change this password, whatever is proven
+    no_pass: WhyNot | None = None            # why it gives this account no Temporary Access Pass
     password_changed: float = 0              # seconds since 1970; 0: not known
 
 
@@ -52,11 +53,21 @@ class PasswordSet:
     refused: WhyRefused | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PassGiven:
+    """Answer to give_pass: `code` is known here and never again, and good for so many `minutes`."""
+
+    applied: Applied
+    code: Secret | None = None
+    minutes: int = 0
+    refused: WhyRefused | None = None
+
+
 class Directory(Protocol):
     """A home of accounts. Every call may raise DirectoryUnavailable; callers bound the time (limit 26)."""
 
     def cannot(self, operation: str) -> WhyNot | None:
-        """Why an operation ("reset", "change", "unlock") is beyond this home of accounts, whoever asks."""
+        """Why an operation ("reset", "change" ...) is beyond this home of accounts, whoever asks."""
         ...
 
     async def find(self, name: str) -> Account | None:
@@ -88,6 +99,14 @@ class Directory(Protocol):
 
     async def unlock(self, account_id: str, key: str) -> Applied:
         """Lift the directory's own lockout, at most once per key; the password stays as it is."""
+        ...
+
+    async def give_pass(self, account_id: str, key: str) -> PassGiven:
+        """Make a Temporary Access Pass, good for one sign-in, at most once per key."""
+        ...
+
+    async def pass_outcome(self, account_id: str, key: str) -> Applied:
+        """As `outcome`, of a pass. One whose code went to nobody is taken back before this says NO."""
         ...
 
     async def outcome(self, account_id: str, key: str) -> Applied:

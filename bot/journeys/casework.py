@@ -18,7 +18,7 @@ from bot.people import Speaker
 from bot.rules.case import Case, Lifetimes, State, WhyEnded, WhyNot, expired
 from bot.rules.limits import Limits
 from bot.rules.names import canonical_name, made_up
-from bot.rules.policy import ANONYMOUS, OWNER, Policy
+from bot.rules.policy import ANONYMOUS, OWNER, TEMPORARY_PASS, Policy
 from bot.rules.registered import (
     APP,
     EMAIL_CODE,
@@ -50,7 +50,7 @@ IN_TEAMS = "/teams"
 # A right proof opens the gates of these accounts too, and only then is the person told (I8).
 TOLD_WHEN_PROVEN = frozenset({
     WhyNot.PROTECTED, WhyNot.DISABLED, WhyNot.GUEST, WhyNot.FROZEN, WhyNot.HELD, WhyNot.NOT_OFFERED,
-    WhyNot.SYNCED, WhyNot.FEDERATED, WhyNot.NOT_ABLE})
+    WhyNot.SYNCED, WhyNot.FEDERATED, WhyNot.NOT_ABLE, WhyNot.NO_PASS})
 
 BY_OWN_PAGE = {OwnPage.UNREGISTERED: WhyNot.SYNCED_UNREGISTERED, OwnPage.OFF: WhyNot.SYNCED_NO_PAGE}
 """Whose move it is when only the directory's own page can help, and it cannot."""
@@ -274,7 +274,7 @@ class Casework:
             return Obstacle(WhyNot.UNKNOWN)
         if not owner and too_many:
             return Obstacle(WhyNot.STARTS, too_many)
-        if reason := standing(account):
+        if reason := standing(account, self.operation):
             return Obstacle(reason)
         if holds:
             return Obstacle(WhyNot(holds[0].kind))
@@ -441,13 +441,15 @@ def way_of(speaker: Speaker) -> str:
     return ANONYMOUS if speaker.anonymous else OWNER
 
 
-def standing(account: Account) -> WhyNot | None:
+def standing(account: Account, operation: str) -> WhyNot | None:
     """Why an account is not served whatever is proven, if it is not (I3, I8)."""
     if account.protected:
         return WhyNot.PROTECTED
     if account.guest:
         return WhyNot.GUEST
-    return account.obstacle if account.enabled else WhyNot.DISABLED
+    if not account.enabled:
+        return WhyNot.DISABLED
+    return account.no_pass if operation == TEMPORARY_PASS else account.obstacle
 
 
 def opened_by(case: Case, speaker: Speaker) -> bool:

@@ -86,7 +86,7 @@ class Doing:
 
     async def refusal(self, case: Case, account: Account | None) -> WhyRefused | None:
         """Why it must not be done any more; asked again right before the effect."""
-        if account is None or standing(account) or await self.holds.of(case.account):
+        if account is None or standing(account, case.operation) or await self.holds.of(case.account):
             return WhyRefused.CONTACT_IT
         if not set(case.used) <= (await self.enrolments.read(case.account)).ids:
             return WhyRefused.METHODS_CHANGED   # A proof dies with the method it was made with (A4).

@@ -109,7 +109,7 @@ class Helping:
         offers = {Act.PAUSE: PAUSED not in kinds, Act.RESUME: PAUSED in kinds, Act.THAW: FROZEN in kinds,
                   Act.CODE: _can_register(account), Act.REOPEN: spent}
         return Seen(
-            account, standing(account) or "", holds, _kinds(await self.enrolments.read(account.id)), budgets,
+            account, standing(account, "reset") or "", holds, _kinds(await self.enrolments.read(account.id)), budgets,
             await self.trail.last_about(account.id, most), [act for act, offered in offers.items() if offered])
 
     async def _budgets(self, account_id: str) -> dict[str, Sequence[Budget]]:

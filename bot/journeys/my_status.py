@@ -78,10 +78,10 @@ class MyStatus:
         left = 0
         recovery = enrolment.recovery
         if recovery is not None:
-            left = CODES - await self.enrolments.spent_codes(recovery.id)
+            left = CODES - len(await self.enrolments.spent_codes(recovery.id))
         gates = policy.gates_for("reset", OWNER, account.groups) or ()
         ready = readiness(enrolment, gates, now, wait)
-        blocked = standing(account) or (holds[0].kind if holds else "")
+        blocked = standing(account, "reset") or (holds[0].kind if holds else "")
         return Status(
             tuple(Shown(one.kind, masked(one.address) if one.address else one.label, one.since,
                         used.get(one.id, 0), counts(one, now, wait))

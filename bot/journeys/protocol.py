@@ -72,6 +72,7 @@ class Ended:
     operation: str
     reason: str = ""
     codes: tuple[Secret, ...] = ()
+    minutes: int = 0            # for how long a code is good, if that has an end
     at_once: bool = False       # shown in answer to the POST: there is nothing to look at later
 
 

@@ -1,4 +1,4 @@
-"""The demo desk: made-up people's phones and mailboxes on one page; only development mode mounts it (C1)."""
+"""The demo desk: made-up people's phones, papers and mailboxes on one page; only development mode mounts it (C1)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,6 +22,14 @@ class DemoPerson:
     lang: str
     note_key: str
     password: str | None = field(repr=False)    # None once it was changed: nobody keeps it
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCode:
+    """One recovery code on a demo person's paper, and whether it is used up."""
+
+    code: str = field(repr=False)
+    used: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,10 @@ class Desk(Protocol):
 
     async def code(self, username: str) -> tuple[str, float] | None:
         """The authenticator's code and the seconds it has left; None without an authenticator."""
+        ...
+
+    async def recovery_codes(self, username: str) -> Sequence[DemoCode]:
+        """None where there are none, or newer ones: those were shown once and to one person only (A5)."""
         ...
 
     async def mails(self, username: str) -> Sequence[DemoMail]:
@@ -97,13 +109,14 @@ class _DemoSite:
         raise web.HTTPNotFound
 
     async def _news(self, person: DemoPerson) -> dict[str, Any]:
-        """The code now, and the mails, newest first."""
+        """The codes now, and the mails, newest first."""
         code = await self.desk.code(person.username)
         mails = sorted(await self.desk.mails(person.username), key=lambda mail: mail.at, reverse=True)
         return {
             "code": code[0] if code else None,
             "seconds_left": round(code[1], 1) if code else None,
             "password": person.password,
+            "recovery_codes": [asdict(one) for one in await self.desk.recovery_codes(person.username)],
             "mails": [_letter(mail) for mail in mails],
             "staff": [asdict(one) for one in await self.desk.staff()] if self.admin() else [],
         }

@@ -18,9 +18,12 @@ GONE = 404
 
 # The names of a form's fields, and the template that has them, by the form's kind.
 _TEMPLATES = {"reset": "secure_form.html", "change": "secure_form.html", "prove": "secure_code.html",
-              "recovery_codes": "secure_make.html", "register_app": "secure_app.html"}
+              "recovery_codes": "secure_make.html", "temporary_pass": "secure_make.html",
+              "register_app": "secure_app.html"}
 _RESULTS = {("prove", End.DONE): "proved", ("recovery_codes", End.DONE): "shown",
+            ("temporary_pass", End.DONE): "shown",
             ("register_app", End.DONE): "app"}
+_SHOWN = {"temporary_pass": "pass"}
 
 # Kept by nearly everything people type: on the checklist only once they are broken.
 _SELDOM = frozenset({"too_long", "unprintable", "ambiguous", "encoding"})
@@ -81,12 +84,13 @@ class Faces:
         words = f"pages.{ended.operation}"
         reason = self.renderer.say(
             lang, f"{words}.refused.reason.{ended.reason}", f"{words}.refused.reason.other", {})
-        name = "codes" if ended.codes else _RESULTS.get((ended.operation, ended.end), ended.end.value)
+        name = _SHOWN.get(ended.operation, "codes") if ended.codes \
+            else _RESULTS.get((ended.operation, ended.end), ended.end.value)
         template = f"result_{name}.html"
         # Codes are shown once: only their reader closes that page.
         closes = "soon" if ended.end is End.DONE and not ended.codes else "later"
         return self._page(template, lang, ended.end.value, words=words, reason=reason, token=token, seat=seat,
-                          codes=[code.reveal() for code in ended.codes],
+                          codes=[code.reveal() for code in ended.codes], minutes=ended.minutes,
                           closes="" if ended.end is End.CHECKING else closes)
 
     def gone(self, request: web.Request) -> web.Response:

@@ -64,6 +64,7 @@ class WhyNot(StrEnum):
     SYNCED_NO_PAGE = "synced_no_page"   # so, and the directory's own page is not open for this person
     FEDERATED = "federated"             # somebody else's service signs this person in
     NOT_ABLE = "not_able"               # the directory does not let us: a permission is missing
+    NO_PASS = "no_pass"                 # noqa: S105  # the same for Temporary Access Passes
     NO_UNLOCK = "no_unlock"             # the directory lifts its lock by itself, and lets nobody else
     CHANGE_ELSEWHERE = "change_elsewhere"   # only the person's own sign-in at the directory may
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-OPERATIONS = ("reset", "change", "unlock", "recovery_codes", "freeze",
+OPERATIONS = ("reset", "change", "unlock", "recovery_codes", "freeze", "temporary_pass",
               "register_app", "register_mail", "rename_method", "remove_method")
 """Those that have words of their own; any other is "other"."""
 

@@ -10,6 +10,8 @@ from bot.rules.registered import ALTERNATIVES, APP, EMAIL_CODE, NEW_ADDRESS, STE
 
 OWNER, ANONYMOUS = "owner", "anonymous"
 
+TEMPORARY_PASS = "temporary_pass"   # noqa: S105  # an operation
+
 Gates = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 LEAST: Gates = {
@@ -17,6 +19,7 @@ LEAST: Gates = {
     "unlock": {OWNER: (TOTP,), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "change": {OWNER: (), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "recovery_codes": {OWNER: (STEP_UP,)},
+    TEMPORARY_PASS: {OWNER: (TOTP, EMAIL_CODE), ANONYMOUS: (TOTP, EMAIL_CODE)},
     "register_app": {OWNER: (STEP_UP,)},
     "register_mail": {OWNER: (STEP_UP, NEW_ADDRESS)},
     "rename_method": {OWNER: (STEP_UP,)},
@@ -24,6 +27,12 @@ LEAST: Gates = {
 }
 """The fewest gates any policy may ask for, by operation and by who asks (V8); the current password, which
 every change asks for on the page, is not among them. An operation that is missing is not offered so."""
+
+NAMED_ONLY = frozenset({TEMPORARY_PASS})
+"""Off, unless the policy's file says what is to be asked for it."""
+
+UNNAMED: Gates = {operation: ways for operation, ways in LEAST.items() if operation not in NAMED_ONLY}
+"""What is offered where nothing is said."""
 
 WAYS = {"teams": OWNER, "web_chat": ANONYMOUS}
 """Who asks, by the name of the section of the policy's file."""
@@ -65,7 +74,7 @@ class Policy:
     `reconfirm_days`: 0 is never. `organisation`: words that no new password may be made of (O3).
     """
 
-    gates: Gates = field(default_factory=lambda: LEAST)
+    gates: Gates = field(default_factory=lambda: UNNAMED)
     off: Mapping[str, frozenset[str]] = field(default_factory=dict)
     groups: Mapping[str, GroupRule] = field(default_factory=dict)
     cool_down_seconds: int = 86400

@@ -16,6 +16,7 @@ from bot.store.sealed import KeyRing
 
 _HASHES = "password hashes 1"
 _INITIAL = "initial password 1"
+_CODES = "first recovery codes 1"
 
 FLAGS = ("enabled", "locked", "password_expired", "protected", "guest")
 
@@ -96,7 +97,7 @@ return 1
 
 
 class Accounts:
-    """Accounts as plain fields; password hashes and the first passwords of demo people are sealed."""
+    """Accounts as plain fields; password hashes, and the first passwords and codes of demo people, are sealed."""
 
     def __init__(self, store: Store, ring: KeyRing) -> None:
         self._store = store
@@ -112,7 +113,7 @@ class Accounts:
         if name is None or "@" not in name:
             raise ValueError("not a user name")
         plain = asdict(account)
-        del plain["obstacle"], plain["password_changed"]    # the embedded directory knows of neither
+        del plain["obstacle"], plain["no_pass"], plain["password_changed"]    # the embedded directory knows none
         flags = {flag: int(plain.pop(flag)) for flag in FLAGS}
         fields: dict[str, Part] = {
             **flags, "profile": json.dumps(plain), "version": 1, "sessions_valid_from": 0,
@@ -181,6 +182,19 @@ class Accounts:
         sealed = await self._store.do("HGET", keys.account(account_id), "initial")
         plain = self._ring.open(_INITIAL, account_id, sealed) if sealed else None
         return Secret(plain.decode()) if plain is not None else None
+
+    async def keep_codes(self, account_id: str, set_id: str, codes: Sequence[Secret]) -> None:
+        """Keep the recovery codes of a set readable: for demo people only."""
+        plain = json.dumps([set_id, *(one.reveal() for one in codes)]).encode()
+        sealed = self._ring.seal(_CODES, account_id, plain)
+        await self._store.call(_CHANGE, [keys.account(account_id)], ["codes", sealed])
+
+    async def kept_codes(self, account_id: str) -> tuple[str, tuple[Secret, ...]]:
+        """The id of the set that was kept, and its codes; empty when none was."""
+        sealed = await self._store.do("HGET", keys.account(account_id), "codes")
+        plain = self._ring.open(_CODES, account_id, sealed) if sealed else None
+        set_id, *codes = json.loads(plain) if plain is not None else [""]
+        return set_id, tuple(map(Secret, codes))
 
     def _sealed_hashes(self, account_id: str, hashes: Sequence[str]) -> bytes:
         return self._ring.seal(_HASHES, account_id, json.dumps(list(hashes)).encode())

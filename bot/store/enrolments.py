@@ -101,8 +101,8 @@ class SealedEnrolments:
         return bool(await self._store.call(
             _SPEND_CODE, [keys.recovery_spent(set_id)], [code_hash, secrets.token_hex(8)]))
 
-    async def spent_codes(self, set_id: str) -> int:
-        return int(await self._store.do("HLEN", keys.recovery_spent(set_id)))
+    async def spent_codes(self, set_id: str) -> frozenset[str]:
+        return frozenset(one.decode() for one in await self._store.do("HKEYS", keys.recovery_spent(set_id)))
 
     async def note_use(self, account_id: str, method_id: str, at: float) -> None:
         await self._store.do("HSET", keys.last_used(account_id), method_id, repr(at))

@@ -194,8 +194,8 @@ class Enrolments(Protocol):
         """Accept a recovery code of a set if nobody spent it before."""
         ...
 
-    async def spent_codes(self, set_id: str) -> int:
-        """How many codes of the set are spent."""
+    async def spent_codes(self, set_id: str) -> frozenset[str]:
+        """The hashes of the set's codes that are spent."""
         ...
 
     async def note_use(self, account_id: str, method_id: str, at: float) -> None: ...

@@ -77,6 +77,10 @@ async def test_passwords_and_seeds_are_nobody_elses(
     assert len({one.reveal() for one in passwords if one}) == len(PEOPLE)
     found = [await enrolments.read(one.account.id) for one in PEOPLE]
     assert len({app.seed.reveal() for one in found for app in one.of_kind(TOTP) if app.seed}) == 6
+    kept = [await accounts.kept_codes(one.account.id) for one in PEOPLE]
+    assert len({code.reveal() for _, codes in kept for code in codes}) == 20
+    assert [set_id for set_id, _ in kept] == [one.recovery.id if one.recovery else "" for one in found]
+    assert [bool(one.recovery) for one in found] == [True, True, *[False] * 6]     # as in the contract
 
 
 async def test_seeding_again_overwrites_nothing(

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.directory.entra import _FIELDS
-from tests.support.graph_contract import BODY, OPERATIONS, READ_FIELDS, Operation
+from tests.support.graph_contract import BODY, OPERATIONS, PASS_BODY, READ_FIELDS, Operation
 
 DESCRIPTION = Path(__file__).parents[3] / "shared" / "contracts" / "graph-openapi-subset.yaml"
 
@@ -64,6 +64,9 @@ def test_what_is_written_is_graphs_own() -> None:
     kinds = {"string": str, "boolean": bool}
     user, profile = properties("microsoft.graph.user"), properties("microsoft.graph.passwordProfile")
     assert BODY.keys() <= user.keys()
+    made = properties("microsoft.graph.temporaryAccessPassAuthenticationMethod")
+    assert {name: kinds[made[name]["type"]] for name in PASS_BODY} == PASS_BODY
+    assert {"temporaryAccessPass", "lifetimeInMinutes", "isUsable", "methodUsabilityReason"} <= made.keys()
     assert {name: kinds[profile[name]["type"]] for name in BODY["passwordProfile"]} == BODY["passwordProfile"]
 
 

@@ -306,6 +306,10 @@ async def test_the_last_one_is_not_removed_without_a_warning(
     kari = in_teams(desk)
     app, = await app_of(desk)
     await asked(kari, "remove_method")
+    assert "det siste du har" not in last(await press(kari, app.id))    # there are recovery codes
+    await kari.ask("nei")
+    await desk.enrolments.change(KARI, replace(await desk.enrolments.read(KARI), recovery=None))
+    await asked(kari, "remove_method")
     assert "det siste du har" in last(await press(kari, app.id))
     assert "la det stå" in last(await kari.ask("tja"))
     assert "ingenting er endret" in last(await kari.ask("nei"))

@@ -37,23 +37,27 @@ from tests.support.house import content
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = ("reset", "change")
-CONVERSATIONS = ("forgot_password", "change_password", "unlock_account", "recovery_codes", "register_method")
+CONVERSATIONS = ("forgot_password", "change_password", "unlock_account", "recovery_codes", "register_method",
+                 "temporary_pass")
 REGISTERING = ("register_app", "register_mail", "rename_method", "remove_method")
 ALARMED = tuple(one for one in Stands if one is not Stands.UNKNOWN)
-PAGES = (*OPERATIONS, "recovery_codes", "register_app")
+PAGES = (*OPERATIONS, "recovery_codes", "register_app", "temporary_pass")
 # The operations whose words a template asks for.
 PROOFS = ("prove", "step_up", "it_code")
 TEMPLATES = {
     "secure_code.html": PROOFS, "result_proved.html": ("prove",), "secure_start.html": (*PAGES, *PROOFS),
     "secure_app.html": ("register_app",), "result_app.html": ("register_app",),
-    "secure_make.html": ("recovery_codes",), "result_codes.html": ("recovery_codes",),
-    "result_shown.html": ("recovery_codes",), "result_checking.html": PAGES, "result_refused.html": (*PAGES, "prove")}
+    "secure_make.html": ("recovery_codes", "temporary_pass"), "result_pass.html": ("temporary_pass",),
+    "result_codes.html": ("recovery_codes",),
+    "result_shown.html": ("recovery_codes", "temporary_pass"), "result_checking.html": PAGES,
+    "result_refused.html": (*PAGES, "prove")}
 # What only an operation without a password page can be refused for, and one with it cannot.
 LOCKS = (WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD)
 NOT_ON_PAGE = {
     "reset": {*LOCKS, WhyRefused.TOO_OLD, WhyRefused.NEW_APP_WRONG},
     "change": {*LOCKS, WhyRefused.TOO_OLD, WhyRefused.NEW_APP_WRONG},
     "recovery_codes": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
+    "temporary_pass": {*LOCKS, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
     "register_app": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES}}
 ADMIN_WORDS = {
     "admin.account.budget": {f"{FAILURES}.row", f"{FAILURES}.quarter", f"{FAILURES}.day"} | {
@@ -223,6 +227,7 @@ def _wanted() -> set[str]:
 def test_the_code_was_understood() -> None:
     """The readings above find what is known to be there, so that they do not pass for finding nothing."""
     assert {"code", "reset_done", "change_done", "unlock_done", "recovery_code_used", "recovery_codes_made",
+            "temporary_pass_made",
             "new_address", "register_app_done", "register_mail_done", "rename_method_done", "remove_method_done",
             "paused", "help_opened", "help_urgent", "it_pause", "it_resume", "it_thaw", "it_reopen", "it_code",
             "frozen"} == _mails()

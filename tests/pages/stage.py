@@ -16,7 +16,7 @@ from bot.browser import BrowserCookie
 from bot.content import Content, load_content
 from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState
 from bot.pages.assets import Assets
-from bot.pages.demo import DemoMail, DemoPerson, DemoStaff, demo_routes
+from bot.pages.demo import DemoCode, DemoMail, DemoPerson, DemoStaff, demo_routes
 from bot.pages.error_pages import error_pages
 from bot.pages.headers import protect
 from bot.pages.rendering import STATIC, Renderer
@@ -126,6 +126,10 @@ class SmallDesk:
 
     async def code(self, username: str) -> tuple[str, float] | None:
         return self.shown if username == PEOPLE[0].username else None
+
+    async def recovery_codes(self, username: str) -> Sequence[DemoCode]:
+        return [DemoCode("K7QM-4RTX-92HD-PW3E", used=True), DemoCode("9D2H-77TM-XRT4-MQ7K", used=False)] \
+            if username == PEOPLE[0].username else []
 
     async def mails(self, username: str) -> Sequence[DemoMail]:
         return self.letters if username == PEOPLE[0].username else []

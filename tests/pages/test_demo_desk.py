@@ -36,10 +36,13 @@ async def test_code_password_and_mail_are_there_without_javascript(open_site: Op
     assert html.index("Koden din") < html.index("Eldre")
     assert "Til: <bdi>kari@privat.example</bdi>" in html
     assert "slett mappen .keyturn" in html
+    assert html.index("K7QM-4RTX-92HD-PW3E") < html.index("9D2H-77TM-XRT4-MQ7K")
+    assert html.count('class="used">brukt') == 1
     html = await (await client.get("/demo?person=02")).text()
     assert "Byttet. Bare du vet hva det er." in html
     assert "Ingen godkjenningsapp er registrert." in html
     assert "Ingen e-post ennå." in html
+    assert "Gjenopprettingskoder" not in html
 
 
 async def test_what_changes_comes_as_json(open_site: Open) -> None:
@@ -48,6 +51,8 @@ async def test_what_changes_comes_as_json(open_site: Open) -> None:
     answer = await client.get("/demo/people/01.json")
     assert await answer.json() == {
         "code": "042917", "seconds_left": 21.4, "password": "Fjellbris-Kaffe-41",
+        "recovery_codes": [
+            {"code": "K7QM-4RTX-92HD-PW3E", "used": True}, {"code": "9D2H-77TM-XRT4-MQ7K", "used": False}],
         "mails": [{"time": "2026-11-18T11:06:40+00:00", "to": "kari@privat.example",
                    "subject": "Emne", "body": "<b>brød</b>"}],
         "staff": [],

@@ -13,7 +13,7 @@ from tests.pages.stage import content
 RULES = sorted({key for kind in Kind for key in rules_of(Policy(kind))} | {"history", "encoding", "other"})
 
 
-OPERATIONS = ("reset", "change", "prove", "step_up", "it_code", "recovery_codes", "register_app")
+OPERATIONS = ("reset", "change", "prove", "step_up", "it_code", "recovery_codes", "register_app", "temporary_pass")
 
 
 @pytest.fixture

@@ -23,12 +23,13 @@ from cryptography.x509 import Certificate
 
 from bot.clock import Clock
 from bot.directory.demo import DOMAIN, PEOPLE, TENANT
-from tests.support.graph_contract import OPERATIONS, Kind, Operation
+from tests.support.graph_contract import OPERATIONS, PASSES, Kind, Operation
 
 APP_ID = "22222222-3333-4444-5555-666666666666"
 SECRET = "graph-secret-of-the-double"
 ALL_ROLES = ("User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All", "Domain.Read.All",
-             "GroupMember.Read.All", "UserAuthenticationMethod.Read.All", "AuditLog.Read.All")
+             "GroupMember.Read.All", "UserAuthenticationMethod.Read.All", "AuditLog.Read.All",
+             "UserAuthMethod-TAP.ReadWrite.All")
 USER_ADMINISTRATOR = "fe930be7-5e62-47db-91af-98c3a49a38b1"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -61,6 +62,7 @@ class GraphUser:
     force_change: bool = False
     groups: tuple[str, ...] = ()
     methods: tuple[Mapping[str, Any], ...] = ()     # besides the password; @odata.type without what all begin with
+    passes: tuple[Mapping[str, Any], ...] = ()      # one at most; without the code, which is told only once
     page: tuple[bool, bool] | None = None           # for the report: its own page is open, and enough is registered
 
     def shown(self) -> dict[str, Any]:
@@ -110,6 +112,8 @@ class GraphDouble:
         self.domains: dict[str, str] = {DOMAIN: "Managed"}
         self.granted: tuple[str, ...] = ALL_ROLES
         self.licensed = True                # Entra ID P1, without which there is no report
+        self.pass_reason = "EnabledByPolicy"    # or why a pass is made and cannot be used
+        self.pass_codes: list[str] = []     # every code that was ever told
         self.holds_role = True              # User Administrator, without which no password is set
         self.too_simple: set[str] = set()   # passwords that the service's own rules refuse
         self.secret = SECRET
@@ -345,6 +349,9 @@ class GraphDouble:
             ("POST", "/users/{}/revokeSignInSessions"): lambda: self._revoke(user_id),
             ("POST", "/users/{}/checkMemberGroups"): lambda: self._groups(user_id, call),
             ("GET", "/users/{}/authentication/methods"): lambda: self._methods(self._user(user_id)),
+            ("GET", PASSES): lambda: _list([dict(one) for one in self._user(user_id).passes]),
+            ("POST", PASSES): lambda: self._give_pass(user_id),
+            ("DELETE", PASSES + "/{}"): lambda: self._remove_pass(user_id, call.path.rpartition("/")[2]),
             ("GET", "/reports/authenticationMethods/userRegistrationDetails/{}"): lambda: self._report(user_id, call),
             ("GET", "/domains"): lambda: _list([
                 _selected({"id": name, "authenticationType": kind}, call) for name, kind in self.domains.items()])}
@@ -418,6 +425,26 @@ class GraphDouble:
         password = {"@odata.type": "passwordAuthenticationMethod", "id": PASSWORD_METHOD, "password": None}
         return _list([{**one, "@odata.type": f"#microsoft.graph.{one['@odata.type']}"}
                       for one in (password, *user.methods)])
+
+    def _give_pass(self, user_id: str) -> web.Response:
+        """A new one deletes the old one; its code stands in this answer and in no other."""
+        user = self._user(user_id)
+        if user.roles or user.fields.get("userType") == "Guest":
+            raise _RefusedError(403, "accessDenied", "Request Authorization failed")
+        begins = datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        made = {"id": str(uuid4()), "isUsableOnce": True, "isUsable": self.pass_reason == "EnabledByPolicy",
+                "methodUsabilityReason": self.pass_reason, "lifetimeInMinutes": 60, "createdDateTime": begins,
+                "startDateTime": begins}
+        self._write(user, passes=({**made, "temporaryAccessPass": None},))
+        self.pass_codes.append(f"TAP{secrets.token_hex(4)}+")
+        return web.json_response({**made, "temporaryAccessPass": self.pass_codes[-1]}, status=201)
+
+    def _remove_pass(self, user_id: str, pass_id: str) -> web.Response:
+        user = self._user(user_id)
+        if pass_id not in [one["id"] for one in user.passes]:
+            raise _RefusedError(404, "ResourceNotFound", "no such method")
+        self._write(user, passes=())
+        return web.Response(status=204)
 
     def _report(self, user_id: str, call: GraphCall) -> web.Response:
         if not self.licensed:

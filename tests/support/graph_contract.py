@@ -13,6 +13,8 @@ READ_FIELDS = frozenset({
 BODY = {"passwordProfile": {"password": str, "forceChangePasswordNextSignIn": bool}}
 """Both fields of a password are always sent, and nothing else beside them."""
 GROUPS_BODY = {"groupIds": list}
+PASS_BODY = {"isUsableOnce": bool}
+"""How long it is good for, the organisation's own policy says."""
 
 Kind = type | Mapping[str, type]
 
@@ -35,6 +37,8 @@ class Operation:
     page: str = ""
 
 
+PASSES = "/users/{}/authentication/temporaryAccessPassMethods"
+
 OPERATIONS = (
     Operation("GET", "/users", frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All"}),
               frozenset({"$filter", "$select", "$top"}), READ_FIELDS),
@@ -51,6 +55,12 @@ OPERATIONS = (
               page="learn.microsoft.com/graph/api/user-checkmembergroups"),
     Operation("GET", "/users/{}/authentication/methods",
               frozenset({"UserAuthenticationMethod.Read.All", "UserAuthenticationMethod.ReadWrite.All"})),
+    Operation("POST", PASSES, frozenset({"UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}),
+              body=PASS_BODY, success=201),
+    Operation("GET", PASSES, frozenset({"UserAuthMethod-TAP.Read.All", "UserAuthMethod-TAP.ReadWrite.All",
+                                         "UserAuthenticationMethod.Read.All"})),
+    Operation("DELETE", PASSES + "/{}",
+              frozenset({"UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}), success=204),
     Operation("GET", "/reports/authenticationMethods/userRegistrationDetails/{}", frozenset({"AuditLog.Read.All"}),
               frozenset({"$select"}), frozenset({"id", "isSsprEnabled", "isSsprRegistered"})),
     Operation("GET", "/domains", frozenset({"Domain.Read.All", "Directory.Read.All"}),

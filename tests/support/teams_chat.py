@@ -1,5 +1,7 @@
 """A demo person in Teams, with the same verbs as one at the web chat (tests/support/chat.py)."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -11,8 +13,9 @@ from tests.support.connector import FakeConnector
 class TeamsChat(Chat):
     """One-to-one with the bot. `begin` is when Teams installs it; the link of a secure page opens in a browser."""
 
-    def __init__(self, base_url: str, name: str, locale: str = "nb-NO") -> None:
-        super().__init__(base_url, locale)
+    def __init__(
+            self, base_url: str, name: str, locale: str = "nb-NO", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(base_url, locale, headers)
         self.person = next(one.account for one in demo.PEOPLE if one.account.username.partition("@")[0] == name)
         self.conversation = f"a:{uuid4().hex}"
         self.connector = FakeConnector()
@@ -28,6 +31,10 @@ class TeamsChat(Chat):
         assert await self.post({"type": "conversationUpdate", "membersAdded": [bot, me]}) == 200
 
     async def post(self, activity: Any) -> int:
+        return (await self.posted(activity))[0]
+
+    async def posted(self, activity: Any) -> tuple[int, Any]:
+        """As `post`, with the answer's body."""
         sent = {
             "id": uuid4().hex, "timestamp": "2026-11-23T12:00:00.000Z", "serviceUrl": self.connector.service_url,
             "channelId": "msteams", "recipient": {"id": "28:bot", "name": "Keyturn"}, "textFormat": "plain",
@@ -35,8 +42,8 @@ class TeamsChat(Chat):
             "channelData": {"tenant": {"id": demo.TENANT}}, "locale": self.locale, **activity,
             "from": {"id": f"29:{self.person.id}", "name": self.person.display_name, "aadObjectId": self.person.id}}
         async with self.session.post(f"{self.base_url}/api/messages", json=sent) as answer:
-            await answer.read()
-            return answer.status
+            body = await answer.read()
+            return answer.status, json.loads(body) if body else None
 
     async def fetch(self) -> None:
         news, self._read = self.connector.said[self._read:], len(self.connector.said)

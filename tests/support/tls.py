@@ -52,11 +52,11 @@ async def tls_in_front(certificate: Certificate, port: int, of: int) -> AsyncIte
     running: set[asyncio.Task[None]] = set()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.CancelledError):
+        with suppress(OSError):
             while data := await reader.read(65536):
                 writer.write(data)
                 await writer.drain()
-        writer.close()
+        writer.close()      # The other way may still have something to say.
 
     async def both_ways(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -64,7 +64,15 @@ async def tls_in_front(certificate: Certificate, port: int, of: int) -> AsyncIte
         running.add(task)
         task.add_done_callback(running.discard)
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", of)
-        await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
+        try:
+            await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
+        except asyncio.CancelledError:
+            pass
+        finally:
+            for one in (inner_writer, writer):
+                one.close()
+                with suppress(OSError, asyncio.CancelledError):
+                    await one.wait_closed()
 
     server = await asyncio.start_server(both_ways, "127.0.0.1", port, ssl=certificate.server)
     try:

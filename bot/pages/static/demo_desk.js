@@ -54,6 +54,13 @@
     else place.querySelector("bdi").textContent = password;
   };
 
+  const showPaper = (codes) => {
+    const paper = document.getElementById("paper");
+    if (!paper) return;
+    if (codes.length === 0) paper.remove();     // Newer ones were made, and those were shown to their owner only.
+    else codes.forEach((one, at) => { paper.querySelectorAll(".used")[at].hidden = !one.used; });
+  };
+
   const showStaff = (staff) => {
     for (const one of staff) {
       const place = document.querySelector(`[data-staff="${CSS.escape(one.name)}"]`);
@@ -70,6 +77,7 @@
           showCode(news);
           showMails(news.mails);
           showPassword(news.password);
+          showPaper(news.recovery_codes);
           showStaff(news.staff);
         }
       } catch {
