@@ -744,6 +744,7 @@ def cli() -> None:
     Exit codes: 0 well, 1 not well, 2 wrong usage.
     """
     gc.freeze()     # what is loaded by now stays
+    gc.set_threshold(10_000, 20, 20)    # a turn makes hundreds of objects and hardly a cycle; looking took 3 % of it
     gc.enable()
     _log_to_stderr(look(environment()).settings)
 
