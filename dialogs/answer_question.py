@@ -9,6 +9,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.channel.cards import Button
 from bot.content import Content, Topic
@@ -17,6 +18,7 @@ from dialogs.forget_me import FORGET
 from dialogs.not_me import NOT_ME
 from dialogs.offers import Offers
 from dialogs.talk import Press, Question, Talk
+from dialogs.times import written
 from dialogs.what_here import TOPIC as WHAT_HERE
 from dialogs.what_here import WhatHere
 
@@ -57,8 +59,16 @@ class AnswerQuestion:
             self.ratings.note(topic_id, talk.lang, GIVEN)
         text = self._text(talk.lang, topic)
         if topic.journey and topic.journey not in offered:
-            text += "\n\n" + talk.words("common.not_offered" if talk.speaker.personal else "common.only_in_private")
+            text += "\n\n" + talk.words(self._why_not(talk, topic.journey))
         await talk.say_text(text, buttons, self._helped(talk, topic_id) if ask else None)
+
+    def _why_not(self, talk: Talk, journey: str) -> str:
+        """Key of why what an answer is about cannot be done where it was asked."""
+        if not talk.speaker.personal:
+            return "common.only_in_private"
+        if talk.speaker.anonymous and self.offers.to_owners(journey):
+            return "answer.in_teams"
+        return "common.not_offered"
 
     async def more(self, talk: Talk, topic_id: str, part: str) -> None:
         """The steps, or the administrator's variant, of an answer given before."""
@@ -95,7 +105,8 @@ class AnswerQuestion:
         if text.links:
             parts.append("\n".join(f"[{words}]({address})" for address, words in text.links))
         if topic.source or text.links:
-            parts.append("*" + self.content.say(lang, "answer.checked", date=topic.checked.strftime("%d.%m.%Y")) + "*")
+            checked = written(partial(self.content.say, lang), topic.checked)
+            parts.append("*" + self.content.say(lang, "answer.checked", date=checked) + "*")
         return "\n\n".join(parts)
 
     def _next_steps(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> tuple[Button, ...]:

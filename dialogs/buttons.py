@@ -13,6 +13,7 @@ from dialogs.answer_question import AnswerQuestion
 from dialogs.explain_error import RATED, ExplainError
 from dialogs.handover import Handover
 from dialogs.my_status import MyStatus
+from dialogs.offers import FETCH, PERSON
 from dialogs.reminders import Reminders
 from dialogs.talk import Conversation, Floor, Talk
 
@@ -61,6 +62,13 @@ class Buttons:
                 await self.handover.cancel(talk, running)
             case _ if not await self.reminders.pressed(talk):
                 await self._of_prompt(talk, running)
+
+    def typed(self, talk: Talk, running: Conversation | None) -> Mapping[str, str]:
+        """What a button does whose very words were typed, as people do where it cannot be pressed; empty for none."""
+        if running and (named := self.floor.named(talk)):
+            return named
+        people = PERSON if running else FETCH
+        return people.value if talk.is_called(people) else {}
 
     async def _of_error(self, talk: Talk, do: str, error: str, *, aside: bool) -> None:
         match do:

@@ -11,7 +11,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.clock import Clock
@@ -179,7 +179,7 @@ class FrontDesk:
             return talk.heard.pressed.get("do") in OF_A_PROMPT
         surely = SHAPES.get(asked.get("fits", ""), ANYTHING).surely(talk.heard.text)
         reading = self.reader.read(talk.heard.text, talk.lang)
-        lists = [asked[name] for name in ("words", "about") if asked.get(name)]
+        lists = " ".join(asked.get(name, "") for name in ("words", "about")).split()
         return surely or talk.mentions(*lists) or (reading.sure and reading.topic == "cancel")
 
     def _too_late(self, talk: Talk) -> bool:
@@ -209,6 +209,9 @@ class FrontDesk:
             await self.handover.alarm(talk, running)
         elif talk.says("forget_me.words_for_forget") and running is not self.handover.forget_me:
             await self.handover.forget(talk, running)
+        elif typed := self.buttons.typed(talk, running):
+            talk.heard = replace(talk.heard, pressed=typed)
+            await self.buttons.pressed(talk, running)
         elif running:
             await self._within(talk, running)
         else:
@@ -229,7 +232,7 @@ class FrontDesk:
         asked = self.floor.asked(talk.memory)
         shape = SHAPES.get(asked.get("fits", ""), ANYTHING)
         answers = shape.surely(text) or talk.says(*filter(None, [asked.get("words")]))
-        own = talk.says(*NO_TOPIC) or talk.mentions(*filter(None, [asked.get("about")]))
+        own = talk.says(*NO_TOPIC) or talk.mentions(*asked.get("about", "").split())
         reading = self.reader.read(text, talk.lang)
         # One word with a code in it looks like a name, and is none.
         found = self.finder.find(text)
@@ -242,7 +245,7 @@ class FrontDesk:
             await self.floor.ask_again(talk)
         elif command == "language":
             await self._switch(talk, self._named_language(talk), running)
-        elif command == "help":
+        elif command == "help" or talk.says("common.words_for_why"):
             await talk.say(running.help)
             await self.floor.ask_again(talk)
         elif answers or own or shape.free or not self._interrupts(reading, running, shape.fits(text)):

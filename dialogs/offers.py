@@ -8,6 +8,7 @@ from bot.rules.policy import ANONYMOUS, OWNER, Policy
 from dialogs.talk import Press
 
 CANCEL = Press("common.button.cancel", {"do": "cancel"})
+PERSON = Press("common.button.person", {"do": "start", "journey": "fetch_a_person"})
 FETCH = Press("fetch_a_person.button.start", {"do": "start", "journey": "fetch_a_person"})
 
 
@@ -31,6 +32,11 @@ class Offers:
         return frozenset(
             name for name, operation in self.journeys.items()
             if not operation or policy.gates_for(operation, way) is not None)
+
+    def to_owners(self, journey: str) -> bool:
+        """Whether people who are signed in may begin it."""
+        operation = self.journeys.get(journey, "")
+        return bool(operation) and self.policy().gates_for(operation, OWNER) is not None
 
     def here(self, speaker: Speaker) -> bool:
         """Whether a visitor is in our own web chat: only there is a browser that the pages can be bound to (P3)."""

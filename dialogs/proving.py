@@ -20,7 +20,7 @@ from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
 from bot.rules.registered import APP, EMAIL_CODE, IT_CODE, NEW_ADDRESS, STEP_UP, TOTP
 from dialogs.not_me import NOT_ME
-from dialogs.offers import CANCEL
+from dialogs.offers import CANCEL, PERSON
 from dialogs.shapes import account_name
 from dialogs.talk import Again, Conversation, Good, InWindows, Leave, Moved, Press, Reply, Step, Talk, Wait
 from dialogs.times import moment, wait
@@ -31,7 +31,6 @@ RESEND = Press("case.button.resend", {"do": "resend"})
 RECOVERY = Press("case.button.recovery", {"do": "recovery"})
 HAVE_IT_CODE = Press("case.button.it_code", {"do": "recovery"})
 NEW_LINK = Press("case.button.new_link", {"do": "new_link"})
-PERSON = Press("common.button.person", {"do": "start", "journey": "fetch_a_person"})
 RESET = Press("forgot_password.button.start", {"do": "start", "journey": "forgot_password"})
 
 # Where the directory's own page does what cannot be done here: names of links.
@@ -45,6 +44,10 @@ AT_GATE: Mapping[str, Sequence[Press]] = {
     IT_CODE: (HAVE_IT_CODE, PERSON, CANCEL),
     EMAIL_CODE: (RESEND, CANCEL), NEW_ADDRESS: (RESEND, CANCEL)}
 MAILED = (EMAIL_CODE, NEW_ADDRESS)
+# What is said at a gate that is no code: lists of phrases.
+RESENT, NO_MAIL, OTHER_ACCOUNT = "case.words_for_resend", "case.words_for_no_mail", "case.words_for_other_account"
+NO_PHONE = "case.words_for_no_phone"
+INSTEAD: Mapping[str, str] = {APP: NO_PHONE, TOTP: NO_PHONE, STEP_UP: NO_PHONE, IT_CODE: "case.words_for_it_code"}
 # Where a code that the chat must not see is typed, in words by the gate it is for.
 ON_PAGE_FOR = {TOTP: "recovery_page", STEP_UP: "step_up_page", IT_CODE: "it_code_page"}
 
@@ -121,11 +124,10 @@ class Proving(Conversation):
                 if gate in MAILED:
                     return await step.ask(
                         f"case.gate.{gate}", self.proof, fits="code", again=f"case.gate.{gate}_waiting",
-                        about="case.words_for_resend", buttons=AT_GATE[gate],
+                        about=f"{RESENT} {NO_MAIL} {OTHER_ACCOUNT}", buttons=AT_GATE[gate],
                         minutes=self.limits.code_seconds // 60)
                 return await step.ask(
-                    f"case.gate.{gate}", self.proof, fits="code",
-                    about="case.words_for_it_code" if gate == IT_CODE else "case.words_for_no_phone",
+                    f"case.gate.{gate}", self.proof, fits="code", about=f"{INSTEAD[gate]} {OTHER_ACCOUNT}",
                     buttons=AT_GATE[gate])
             case Proven():
                 return await step.go_on()
@@ -155,12 +157,16 @@ class Proving(Conversation):
             return Wait() if isinstance(stands, Asked) and stands.gate == gate else Good()
         pressed = talk.heard.pressed.get("do")
         no_code = canonical_code(talk.heard.text, self.limits.code_digits) is None
-        if gate in MAILED and (pressed == "resend" or (no_code and talk.mentions("case.words_for_resend"))):
+        if talk.speaker.anonymous and no_code and talk.mentions(OTHER_ACCOUNT):
+            return await self._other_account(talk)
+        if gate in MAILED and (pressed == "resend" or (no_code and talk.mentions(RESENT))):
             return await self._resend(talk, gate)
-        if gate == IT_CODE and no_code and pressed != "recovery" and not talk.mentions("case.words_for_it_code"):
+        if gate in MAILED and no_code and talk.mentions(NO_MAIL):
+            return Again(f"case.gate.{gate}_waiting", {"minutes": self.limits.code_seconds // 60}, AT_GATE[gate])
+        if gate == IT_CODE and no_code and pressed != "recovery" and not talk.mentions(INSTEAD[gate]):
             return Again("case.gate.it_code_again", buttons=AT_GATE[gate])
         if gate not in MAILED and (
-                gate == IT_CODE or pressed == "recovery" or (no_code and talk.mentions("case.words_for_no_phone"))):
+                gate == IT_CODE or pressed == "recovery" or (no_code and talk.mentions(INSTEAD[gate]))):
             if gate == APP:
                 return Again("case.only_the_app", buttons=[PERSON, CANCEL])
             return await self._to_page_for_codes(talk, gate)
@@ -175,11 +181,20 @@ class Proving(Conversation):
                 return Again("case.not_a_code", {"digits": self.limits.code_digits}, AT_GATE[gate])
             case Wrong(left):
                 facts, how = ({}, "last") if left == 1 else ({"left": left}, "more")
-                return Again(f"case.wrong.{how}", facts, AT_GATE[gate])
+                # Whose account it is nobody knows yet: a slip in the name looks like a wrong code (E1).
+                of_visitor = talk.speaker.anonymous and gate == TOTP
+                key = f"case.wrong_for_visitor.{how}" if of_visitor else f"case.wrong.{how}"
+                return Again(key, facts, AT_GATE[gate])
             case Paused():
                 return self._paused(talk, answer)
             case Told():
                 return self.telling(answer)
+
+    async def _other_account(self, talk: Talk) -> Reply:
+        told = await self.journey.cancel(talk.notes["case"], WhyEnded.CANCELLED)
+        if told == Told("ended", WhyEnded.CANCELLED):
+            return Leave("case.other_account", buttons=[self.start])
+        return self.telling(told)
 
     async def _resend(self, talk: Talk, gate: str) -> Reply:
         if self._just_done(talk, "sent"):
@@ -318,6 +333,7 @@ class Proving(Conversation):
         if told.end in UNDER_WAY:
             return False
         last = self.telling(told)
+        talk.note_end(self.name, last.key)
         await talk.say(last.key, buttons=last.buttons, **last.facts)
         return True
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from typing import Any, ClassVar
 
 import structlog
@@ -178,22 +177,21 @@ class Talk:
         """The address of links.yaml with this name, in the person's language."""
         return self._content.link(self.lang, name)
 
-    @cached_property
-    def _plain(self) -> str:
-        """What was heard, for comparing: asked for several times a turn."""
-        return plain(self.heard.text)
-
     def says(self, *keys: str) -> bool:
         """Whether what was heard is one of the phrases listed there, in any language."""
-        return says(self._content, self._plain, *keys)
+        return says(self._content, self.heard.text, *keys)
 
     def mentions(self, *keys: str) -> bool:
         """Whether one of the phrases listed there stands in what was heard, in any language."""
-        return mentions(self._content, self._plain, *keys)
+        return mentions(self._content, self.heard.text, *keys)
+
+    def is_called(self, button: Press) -> bool:
+        """Whether what was heard are the words on a button."""
+        return plain(self.heard.text) == plain(self.words(button.key, **button.facts))
 
     def yes_or_no(self) -> bool | None:
         """What was heard, if it is a yes or a no and nothing else."""
-        return yes_or_no(self._content, self._plain)
+        return yes_or_no(self._content, self.heard.text)
 
     async def say(self, key: str, *, buttons: Sequence[Press] = (), **facts: Any) -> None:
         await self.say_text(self.words(key, **facts), [
@@ -228,6 +226,11 @@ class Talk:
             await self.say_text(text, buttons)
         self.told_news = True
         return True
+
+    def note_end(self, name: str, key: str) -> None:
+        """Keep how a conversation ended, by the last thing said in it."""
+        how = "paused" if ".paused." in key else _ENDS.get(key.rpartition(".")[2], "refused")
+        self.note_tried("journey", name, how)
 
     def note_tried(self, what: str, name: str, how: str = "") -> None:
         """Keep what was done here for a person, for the case that it does not help."""
@@ -266,9 +269,9 @@ class Step:
 
         `fits` names the shape of an expected answer (dialogs.shapes): a message of that shape is
         an answer, any other may be an interruption, after which `again` or `key` is said; `words` is the
-        key of a list of phrases that are answers too, and `about` of phrases that make a message one
-        that `check` knows more about than anybody. `said` means that the question stands already,
-        and that `check` knows what to say after an interruption.
+        key of a list of phrases that are answers too, and `about` the keys, with blanks between, of lists of
+        phrases that make a message one that `check` knows more about than anybody. `said` means that the
+        question stands already, and that `check` knows what to say after an interruption.
         """
         prompt = {"key": key, "facts": facts, "of": self._conversation.name, "fits": fits, "words": words,
                   "about": about, "again": again or key, "said": said, "check": check.__name__,
@@ -280,7 +283,7 @@ class Step:
 
     async def leave(self, key: str, buttons: Sequence[Press] = (), **facts: Any) -> DialogTurnResult:
         """Say a last thing; the conversation is over."""
-        _note_end(self.talk, self._conversation.name, key)
+        self.talk.note_end(self._conversation.name, key)
         await self.talk.say(key, buttons=buttons, **facts)
         return await self.end()
 
@@ -359,7 +362,7 @@ class _Ask(Dialog):
             case Again(key, facts, buttons):
                 await talk.say(key, buttons=buttons, **facts)
             case Leave(key, facts, buttons):
-                _note_end(talk, asked["of"], key)
+                talk.note_end(asked["of"], key)
                 await talk.say(key, buttons=buttons, **facts)
                 await dialog_context.cancel_all_dialogs()
                 return DialogTurnResult(DialogTurnStatus.Complete)
@@ -389,6 +392,13 @@ class Floor:
     def offers(self, memory: Memory, pressed: Mapping[str, str]) -> bool:
         """Whether the waiting prompt has a button that does this."""
         return any(value.get("do") == pressed.get("do") for _, value, *_ in self.asked(memory).get("buttons", ()))
+
+    def named(self, talk: Talk) -> Mapping[str, str]:
+        """What the button of the waiting prompt does whose words were typed; empty when there is none."""
+        for key, value, *facts in self.asked(talk.memory).get("buttons", ()):
+            if talk.is_called(Press(key, value, facts=facts[0] if facts else {})):
+                return dict(value)
+        return {}
 
     def asked(self, memory: Memory) -> Mapping[str, Any]:
         """What the waiting prompt asked: key, facts, shape; empty when none waits."""
@@ -453,12 +463,8 @@ def _step(conversation: Conversation, name: str) -> Callable[[WaterfallStepConte
 
 
 # How a conversation ended, by what was said at its end; whatever else it was, it was refused.
-_ENDS = {"cancelled": "cancelled", "expired": "expired", "too_many_tries": "too_many_tries", "done": "done"}
-
-
-def _note_end(talk: Talk, name: str, key: str) -> None:
-    how = "paused" if ".paused." in key else _ENDS.get(key.rpartition(".")[2], "refused")
-    talk.note_tried("journey", name, how)
+_ENDS = {"cancelled": "cancelled", "expired": "expired", "too_many_tries": "too_many_tries", "done": "done",
+         "other_account": "cancelled"}
 
 
 def _talk_of(context: TurnContext) -> Talk:

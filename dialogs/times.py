@@ -1,6 +1,8 @@
 """Times in words: how long to wait, and when a wait ends, by the clock on the person's wall."""
 
 import math
+from collections.abc import Callable
+from datetime import date as date_of
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -44,8 +46,13 @@ def lately(talk: Talk, at: float, now: float) -> str:
 
 def date(talk: Talk, day: datetime) -> str:
     """"27. november 2026", as the language writes it."""
-    month = talk.words("common.months").split()[day.month - 1]
-    return talk.words("common.date", day=day.day, month=month, year=day.year)
+    return written(talk.words, day)
+
+
+def written(say: Callable[..., str], day: date_of) -> str:
+    """The same where nobody speaks yet; `say` gives the words of a key in some language."""
+    month = say("common.months").split()[day.month - 1]
+    return say("common.date", day=day.day, month=month, year=day.year)
 
 
 def day(talk: Talk, at: float) -> str:

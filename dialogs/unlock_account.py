@@ -13,7 +13,8 @@ from bot.journeys.unlock_account import UnlockAccount as Journey
 from bot.rules.case import WhyRefused
 from dialogs.forgot_password import START as RESET
 from dialogs.not_me import NOT_ME
-from dialogs.proving import PERSON, Proving
+from dialogs.offers import PERSON
+from dialogs.proving import Proving
 from dialogs.talk import Leave, Moved, Press, Step
 
 START = Press("unlock_account.button.start", {"do": "start", "journey": "unlock_account"})

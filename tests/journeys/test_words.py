@@ -127,6 +127,7 @@ def _families() -> dict[str, set[str]]:
         "case.{}": {f"case.{one}" for one in ON_PAGE_FOR.values()},
         "case.button.{}": {f"case.button.{one}" for one in ON_PAGE_FOR.values()},
         "case.wrong.{}": {"case.wrong.more", "case.wrong.last"},
+        "case.wrong_for_visitor.{}": {"case.wrong_for_visitor.more", "case.wrong_for_visitor.last"},
         "{}.page": {f"{one}.page" for one in CONVERSATIONS if one != "unlock_account"},
         "{}.page_in_window": {f"{one}.page_in_window" for one in CONVERSATIONS if one != "unlock_account"},
         "case.{}_in_window": {f"case.{one}_in_window" for one in ON_PAGE_FOR.values()},
@@ -260,6 +261,7 @@ KNOWN = {
     "pages.error.429.lead", "pages.alarm.refused.lead", "pages.form.problems", "pages.form.problems_title",
     # The case was ended or refused by compare-and-set, so there is no effect and never will be.
     *(f"case.over.{one}" for one in WhyEnded), *(f"case.refused.{one}" for one in WhyRefused), "case.too_many_codes",
+    "case.other_account",
     *(f"pages.{one}.refused.{part}" for one in (*PAGES, "prove") for part in ("title", "lead")),
     # Asked before there is any case.
     "register_method.kept", "register_method.nothing",
