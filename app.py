@@ -88,7 +88,7 @@ from bot.journeys.fetch_a_person import FetchAPerson as FetchAPersonJourney
 from bot.journeys.forgetting import Forgetting
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
 from bot.journeys.helpdesk import Helpdesk
-from bot.journeys.helping import Helping
+from bot.journeys.helping import STAFF_ACT, Helping
 from bot.journeys.my_status import MyStatus as MyStatusJourney
 from bot.journeys.not_answered import NotAnswered
 from bot.journeys.pages import Pages
@@ -130,6 +130,7 @@ from bot.pages.web_chat import web_chat_routes
 from bot.people import Speaker
 from bot.policy_file import parsed, read
 from bot.policy_in_force import PolicyInForce, policy_to_start_with
+from bot.rules.helping import clean_reason
 from bot.rules.limits import too_loose
 from bot.rules.masking import masked
 from bot.rules.passwords import Kind as PasswordKind
@@ -299,8 +300,7 @@ class Desk:
             settings.base_url)
         self.fetch_a_person, self.helpdesk = self._helpdesk()
         password_set = PasswordSet(self.directory, records)
-        self.errands = Errands(RedisPending(store, keys.ERRANDS, keys.ERRAND_LOOKS), {LOOK_AGAIN: SecondLook(
-            self.cases, self.directory, RedisNews(store, ring), self.knocks)}, clock)
+        self.errands, self.helping = self._done_later()
         self.settlement = Settlement(
             self.directory,
             {"reset": password_set, "change": password_set, "unlock": Unlocked(self.directory, records, self.errands),
@@ -374,6 +374,18 @@ class Desk:
                 cases, self.audit, self.records, self.mails, self.directory, clock, settings.helpdesk_address,
                 settings.helpdesk_lang, HelpWords(self.content).mail),
             Helpdesk(cases, self.audit, self.directory, RedisNews(self.store, self.ring), self.knocks, clock))
+
+    def _done_later(self) -> tuple[Errands, Helping]:
+        """The errands of all replicas, and what IT does for accounts: what that died over is one of them."""
+        store, ring, clock = self.store, self.ring, self.clock
+        errands = Errands(RedisPending(store, keys.ERRANDS, keys.ERRAND_LOOKS), {LOOK_AGAIN: SecondLook(
+            self.cases, self.directory, RedisNews(store, ring), self.knocks)}, clock)
+        helping = Helping(
+            self.directory, self.enrolments, self.holds, self.tries, self.audit, self.records,
+            HelpForms(store, ring, clock), self.trust, self.one_time_codes, errands,
+            self.settings.limits.it_code_seconds, clock)
+        errands.kinds[STAFF_ACT] = helping.finish
+        return errands, helping
 
     def understand(self, reader: Reader, finder: ErrorFinder) -> None:
         """Understand by these from the next turn on; what is made of the content's words is made anew."""
@@ -460,11 +472,7 @@ class Desk:
                            settings.limits.body_seconds)
         signing_in = SigningIn(
             self.it, self.hashes, self.enrolments, self.tries, self.audit, self.password_rules(), self.clock)
-        helping = Helping(
-            self.directory, self.enrolments, self.holds, self.tries, self.audit, self.records,
-            HelpForms(self.store, self.ring, self.clock), self.trust,
-            self.one_time_codes, settings.limits.it_code_seconds,
-            self.clock)
+        helping = self.helping
 
         def source(request: web.Request) -> str:
             return client_address(request, settings.trusted_proxies)
@@ -736,6 +744,7 @@ def cli() -> None:
     Exit codes: 0 well, 1 not well, 2 wrong usage.
     """
     gc.freeze()     # what is loaded by now stays
+    gc.set_threshold(10_000, 20, 20)    # a turn makes hundreds of objects and hardly a cycle; looking took 3 % of it
     gc.enable()
     _log_to_stderr(look(environment()).settings)
 
@@ -1210,12 +1219,59 @@ def remove_staff(name: str) -> None:
     click.echo(_with_staff(remove))
 
 
+@cli.group(name="verification")
+def verification_() -> None:
+    """Whether people are verified, and the end of a pause (F5)."""
+
+
+@verification_.command(name="status")
+def verification_status() -> None:
+    """Whether verification is paused for all replicas, and until when at the latest."""
+
+    async def told(desk: StaffDesk) -> str:
+        until = await desk.trust.held()
+        if until <= desk.clock.now():
+            return "people are verified"
+        return f"paused until {utc(until):%Y-%m-%d %H:%M:%S} UTC at the latest"
+
+    click.echo(_with_staff(told))
+
+
+@verification_.command(name="end")
+@click.option("--reason", required=True, help="Why nothing that was lost can matter; it stands in the audit trail.")
+def end_pause(reason: str) -> None:
+    """End the pause after a loss for all replicas, as an administrator may on the admin pages.
+
+    It is for when nobody can sign in there: they pause, too. Replicas notice within 15 seconds. A pause because the
+    time is not known goes on: nobody can decide what time it is.
+    """
+
+    async def ended(desk: StaffDesk) -> str:
+        why = clean_reason(reason)
+        if not why:
+            raise click.UsageError("--reason says nothing")
+        if await desk.trust.held() <= desk.clock.now():
+            return "people are verified: there is no pause to end"
+
+        async def record(outcome: str) -> None:
+            await desk.audit.append(trail_of.entry(
+                "staff.end_pause", actor="cli", operation="end_pause", outcome=outcome, reason=why))
+
+        await record("begun")
+        await desk.trust.end()
+        await record("verifying")
+        return "the pause is over; every replica verifies people again within 15 seconds"
+
+    click.echo(_with_staff(ended))
+
+
 class StaffDesk:
-    """What the commands about staff work with."""
+    """What the commands about staff and verification work with. Its clock is the store's."""
 
     def __init__(self, settings: Settings, store: Store, ring: KeyRing, session: ClientSession) -> None:
-        clock = SharedClock()
+        self.clock = clock = SharedClock()
         self.settings = settings
+        self.trust = Trust(store, clock)
         self.audit = RedisAuditTrail(store, ring, clock, "cli")
         self.people = RedisStaff(store, ring, clock)
         self.directory: Directory = \
@@ -1230,7 +1286,9 @@ def _with_staff(work: Callable[[StaffDesk], Awaitable[str]]) -> str:
         store = Store.open(redis_url)
         try:
             async with open_session() as session:
-                return await work(StaffDesk(settings, store, _ring(settings), session))
+                desk = StaffDesk(settings, store, _ring(settings), session)
+                desk.clock.set(await store.time())
+                return await work(desk)
         finally:
             await store.close()
 

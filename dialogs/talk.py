@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Any, ClassVar
 
 import structlog
@@ -177,13 +178,18 @@ class Talk:
         """The address of links.yaml with this name, in the person's language."""
         return self._content.link(self.lang, name)
 
+    @cached_property
+    def _plain(self) -> str:
+        """What was heard, for comparing: asked for several times a turn."""
+        return plain(self.heard.text)
+
     def says(self, *keys: str) -> bool:
         """Whether what was heard is one of the phrases listed there, in any language."""
-        return says(self._content, self.heard.text, *keys)
+        return says(self._content, self._plain, *keys)
 
     def mentions(self, *keys: str) -> bool:
         """Whether one of the phrases listed there stands in what was heard, in any language."""
-        return mentions(self._content, self.heard.text, *keys)
+        return mentions(self._content, self._plain, *keys)
 
     def is_called(self, button: Press) -> bool:
         """Whether what was heard are the words on a button."""
@@ -191,7 +197,7 @@ class Talk:
 
     def yes_or_no(self) -> bool | None:
         """What was heard, if it is a yes or a no and nothing else."""
-        return yes_or_no(self._content, self.heard.text)
+        return yes_or_no(self._content, self._plain)
 
     async def say(self, key: str, *, buttons: Sequence[Press] = (), **facts: Any) -> None:
         await self.say_text(self.words(key, **facts), [

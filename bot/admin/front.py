@@ -10,6 +10,7 @@ from bot.admin.pages import SIGN_IN, AdminPages, staff
 from bot.admin.signing_in import SigningIn, WrongCode
 from bot.buckets import Buckets
 from bot.clock import Clock
+from bot.errors import VerificationPaused
 from bot.pages.forms import BadRequestError
 from bot.pages.qr import qr_svg
 from bot.rules.staff import Staff
@@ -57,17 +58,21 @@ class _Front:
             paused=bool(self.why_paused()))
 
     async def ask(self, request: web.Request) -> web.Response:
-        return self._open_page(request, "admin_sign_in.html", wrong=False)
+        return self._open_page(request, "admin_sign_in.html", wrong=False, paused=bool(self.why_paused()))
 
     async def sign_in(self, request: web.Request) -> web.Response:
-        """The same answer whatever did not fit, also while tries are paused (V3)."""
+        """The same answer whatever did not fit, also while tries are paused (V3); in a pause for all nobody is let in.
+        """
         typed = await self._sent(request, _FIELDS)
         (session, value), (fresh, known) = self.pages.cookie.fresh(), self.pages.cookie.fresh()
-        who = await self.signing_in.sign_in(
-            typed["name"], Secret(typed["password"]), typed["code"], session, self.source(request),
-            self.pages.cookie.known(request), fresh)
+        try:
+            who = await self.signing_in.sign_in(
+                typed["name"], Secret(typed["password"]), typed["code"], session, self.source(request),
+                self.pages.cookie.known(request), fresh)
+        except VerificationPaused:
+            return self._open_page(request, "admin_sign_in.html", status=503, wrong=False, paused=True)
         if who is None:
-            return self._open_page(request, "admin_sign_in.html", status=422, wrong=True)
+            return self._open_page(request, "admin_sign_in.html", status=422, wrong=True, paused=False)
         return self._in(value, known)
 
     async def sign_out(self, request: web.Request) -> web.Response:

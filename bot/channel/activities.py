@@ -13,6 +13,8 @@ from typing import Any
 from botbuilder.schema import Activity, CardAction, ChannelAccount, ConversationAccount, SuggestedActions
 from msrest.serialization import Model
 
+from bot import quick_json
+
 Json = dict[str, Any]
 Readers = Mapping[str, tuple[str, Callable[[Any], Any]]]
 
@@ -57,7 +59,10 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 def encode(value: Any) -> bytes:
     """JSON bytes; a lone surrogate becomes "?", so no text can make this fail."""
-    return _encode(value).encode("utf-8", "replace")
+    try:
+        return quick_json.dumps(value, plain)
+    except TypeError:
+        return _encode(value).encode("utf-8", "replace")
 
 
 def without_mention(activity: Activity) -> str:

@@ -1,7 +1,7 @@
 """What is to be done at a later time: kept in the store, done at least once, by whichever replica comes first."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -20,15 +20,19 @@ Errand = Callable[[str], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Errands:
-    """An errand is a kind and the id of a case; one that fails is tried again later, ever less often."""
+    """An errand is a kind and what it is about; one that fails is tried again later, ever less often."""
 
     due: Pending
-    kinds: Mapping[str, Errand]
+    kinds: dict[str, Errand]
     clock: Clock
 
     async def put(self, kind: str, case_id: str, at: float) -> None:
         """Have it done at that time, in seconds since 1970."""
         await self.due.add(f"{kind} {case_id}", at)
+
+    async def drop(self, kind: str, case_id: str) -> None:
+        """There is no need for it any more."""
+        await self.due.remove(f"{kind} {case_id}")
 
     async def run_due(self) -> int:
         """Do what is due, one after the other; how many were."""

@@ -9,8 +9,9 @@ from typing import Any
 from bot.audit import entry
 from bot.clock import Clock
 from bot.directory.protocol import Account, Directory
-from bot.errors import VerificationPaused
+from bot.errors import Conflict, VerificationPaused
 from bot.journeys.casework import standing
+from bot.journeys.errands import Errands
 from bot.journeys.records import Records
 from bot.rules.helping import Act, Request, Verdict, clean_reason, second, verdict
 from bot.rules.holds import FROZEN, PAUSED, Hold
@@ -19,10 +20,13 @@ from bot.rules.registered import Enrolment
 from bot.rules.staff import Staff
 from bot.secret import Secret
 from bot.store.audit_trail import RedisAuditTrail
-from bot.store.helping import AGAIN, MINE, HelpForms
+from bot.store.helping import MINE, TAKEN_OVER_SECONDS, Begun, HelpForms
 from bot.store.protocol import Enrolments, Holds, OneTimeCodes
 from bot.store.tries import RedisTries
 from bot.store.trust import Trust
+
+STAFF_ACT = "staff_act"
+"""The errand that brings a form of IT's to its true end when whoever was at it is gone."""
 
 _LOOK_SECONDS = 900
 
@@ -34,6 +38,7 @@ class Became(StrEnum):
     SHOWN = "shown"             # the code was made, and shown to who made it
     CLOSED = "closed"           # an account that nothing can be registered for
     ALREADY = "already"         # it was so before
+    NOT_DONE = "not_done"       # something went wrong on the way; nothing came of it
     ASKED = "asked"             # waits for a second person
     DECLINED = "declined"
     SELF = "self"
@@ -68,7 +73,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Helping:
-    """Decided when asked and again before the effect (G2)."""
+    """Decided when asked and again before the effect (G2). What a process dies over is settled by the errands (F1)."""
 
     directory: Directory
     enrolments: Enrolments
@@ -79,6 +84,7 @@ class Helping:
     forms: HelpForms
     trust: Trust
     codes: OneTimeCodes
+    errands: Errands
     code_seconds: int
     clock: Clock
 
@@ -99,7 +105,7 @@ class Helping:
         holds = await self.holds.of(account.id)
         kinds = {one.kind for one in holds}
         budgets = await self._budgets(account.id)
-        spent = any(one.seconds is None and one.used >= one.most for of in budgets.values() for one in of)
+        spent = any(map(_spent, budgets.values()))
         offers = {Act.PAUSE: PAUSED not in kinds, Act.RESUME: PAUSED in kinds, Act.THAW: FROZEN in kinds,
                   Act.CODE: _can_register(account), Act.REOPEN: spent}
         return Seen(
@@ -115,19 +121,20 @@ class Helping:
 
     async def end_pause(self, form: str, staff: Staff, typed: str, source: str) -> Result:
         """Verify people again before the pause after a loss is over (F5)."""
-        return await self._once(f"{staff.id} end_pause {form}", lambda _: self._end_pause(staff, typed, source))
+        begun = Begun("end_pause", staff.id, staff.actor, source, self.clock.now(), reason=clean_reason(typed))
+        return await self._once(f"{staff.id} end_pause {form}", begun, lambda: self._end_pause(begun))
 
-    async def _end_pause(self, staff: Staff, typed: str, source: str) -> Result:
-        async def record(outcome: str) -> None:
-            await self.trail.append(entry(
-                "staff.end_pause", actor=staff.actor, operation="end_pause", outcome=outcome,
-                reason=clean_reason(typed), source=source))
-
-        await record("begun")
+    async def _end_pause(self, begun: Begun) -> Result:
+        await self._record_pause(begun, "begun")
         await self.trust.end()
         became = Became.CLOCK if self.trust.why_paused() else Became.VERIFYING
-        await record(became)
+        await self._record_pause(begun, became)
         return Result(became)
+
+    async def _record_pause(self, begun: Begun, outcome: str) -> None:
+        await self.trail.append(entry(
+            "staff.end_pause", actor=begun.actor, operation="end_pause", outcome=outcome, reason=begun.reason,
+            source=begun.source), once=f"end_pause:{begun.staff}:{begun.at}:{outcome}")
 
     async def pause_became(self, form: str, staff: Staff) -> Became:
         return Became(await self.forms.outcome(f"{staff.id} end_pause {form}"))
@@ -135,8 +142,12 @@ class Helping:
     async def wish(self, form: str, act: Act, staff: Staff, account_id: str, typed: str, source: str) -> Result:
         """The first person's press of the last button; pressed twice it is one."""
         form = f"{staff.id} {act} {account_id} {form}"
+        # The form's own number: what is begun again is the same wish.
+        wish = Request(
+            sha256(form.encode()).hexdigest()[:24], act, account_id, staff.id, staff.account_id,
+            staff.display_name, clean_reason(typed), self.clock.now())
         return await self._once(
-            form, lambda again: self._wish(form, act, staff, account_id, clean_reason(typed), source, again))
+            form, self._begun("wish", staff, source, wish), lambda: self._wish(wish, staff, source))
 
     async def confirm(self, request_id: str, staff: Staff, source: str) -> Result:
         """The second person's press, whoever else presses at the same time."""
@@ -145,7 +156,9 @@ class Helping:
         found = await self._second(request_id, staff, source)
         if not isinstance(found, Request):
             return Result(found)
-        return await self._once(_taken(found.id), lambda again: self._confirmed(found, staff, source, again))
+        return await self._once(
+            _taken(found.id), self._begun("confirm", staff, source, found),
+            lambda: self._confirmed(found, staff, source))
 
     async def decline(self, request_id: str, staff: Staff, source: str) -> Result:
         """Anybody but the account's owner may say no, whoever asked too."""
@@ -155,44 +168,89 @@ class Helping:
         if found is None or staff.account_id == found.account:
             return Result(Became.GONE)
 
-        async def declined(_again: bool) -> Result:
-            await self._record(found, staff, "declined", source)
-            await self.forms.drop(found.id)
-            return Result(Became.DECLINED)
+        begun = self._begun("decline", staff, source, found)
+        return await self._once(_taken(found.id), begun, lambda: self._declined(found, begun))
 
-        return await self._once(_taken(found.id), declined)
+    async def _declined(self, found: Request, begun: Begun) -> Result:
+        await self._record(found, begun.actor, "declined", begun.source)
+        await self.forms.drop(found.id)
+        return Result(Became.DECLINED)
 
     async def became(self, form: str, act: Act, staff: Staff, account_id: str) -> Became:
         """What became of a wish."""
         return Became(await self.forms.outcome(f"{staff.id} {act} {account_id} {form}"))
 
-    async def _once(self, form: str, do: Callable[[bool], Awaitable[Result]]) -> Result:
-        known = await self.forms.take(form)
-        if known not in (MINE, AGAIN):
+    async def finish(self, form: str) -> None:
+        """An Errand: who took the form is gone; what really came of it is found out, recorded and told (F1, F3).
+
+        Nothing is done that was not done, except to tell; a code that nobody was shown is taken back.
+        """
+        begun = await self.forms.take_over(form)
+        if begun is None:
+            return
+        became = await (self._pause_found(begun) if begun.request is None else self._found(begun, begun.request))
+        await self.forms.settle(form, became)
+
+    async def _pause_found(self, begun: Begun) -> Became:
+        became = Became.VERIFYING if await self.trust.ended() >= begun.at else Became.NOT_DONE
+        await self._record_pause(begun, became)
+        return became
+
+    async def _found(self, begun: Begun, wish: Request) -> Became:
+        if begun.what == "decline":
+            return (await self._declined(wish, begun)).became
+        if begun.what == "wish" and (await self.forms.request(wish.id) or await self.forms.outcome(_taken(wish.id))):
+            return Became.ASKED
+        account = await self.directory.read(wish.account)
+        became = await self._effect_found(wish)
+        if account is not None:
+            await self._ended(wish, account, begun.actor, became, begun.source)
+        if begun.what == "confirm":
+            await self.forms.drop(wish.id)
+        return became
+
+    async def _effect_found(self, wish: Request) -> Became:
+        """What the effect with the wish's id came to; if to nothing, it stays so."""
+        match wish.act:
+            case Act.PAUSE | Act.RESUME | Act.THAW:
+                changed = await self.holds.outcome(wish.id)
+                return Became.NOT_DONE if changed is None else Became.DONE if changed else Became.ALREADY
+            case Act.CODE:
+                await self.codes.kill(wish.account, wish.id)
+                return Became.NOT_DONE
+            case Act.REOPEN:
+                budgets = [await self.tries.budgets(wish.account, owner=owner) for owner in (True, False)]
+                return Became.NOT_DONE if any(map(_spent, budgets)) else Became.DONE
+
+    def _begun(self, what: str, staff: Staff, source: str, request: Request) -> Begun:
+        return Begun(what, staff.id, staff.actor, source, self.clock.now(), request)
+
+    async def _once(self, form: str, begun: Begun, do: Callable[[], Awaitable[Result]]) -> Result:
+        # Listed first: what nobody comes back to would stay begun for ever (F1).
+        await self.errands.put(STAFF_ACT, form, self.clock.now() + TAKEN_OVER_SECONDS + 1)
+        known = await self.forms.take(form, begun)
+        if known != MINE:
+            if known:
+                await self.errands.drop(STAFF_ACT, form)
             return Result(Became(known))
-        result = await do(known == AGAIN)
+        result = await do()
         await self.forms.settle(form, result.became)
+        await self.errands.drop(STAFF_ACT, form)
         return result
 
-    async def _wish(
-        self, form: str, act: Act, staff: Staff, account_id: str, reason: str, source: str, again: bool,
-    ) -> Result:
-        account = await self.directory.read(account_id)
+    async def _wish(self, wish: Request, staff: Staff, source: str) -> Result:
+        account = await self.directory.read(wish.account)
         if account is None:
             return Result(Became.GONE)
-        # The form's own number: what is begun again is the same wish.
-        wish = Request(
-            sha256(form.encode()).hexdigest()[:24], act, account.id, staff.id, staff.account_id,
-            staff.display_name, reason, self.clock.now())
-        found = verdict(act, staff, account.id, account.protected)
+        found = verdict(wish.act, staff, account.id, account.protected)
         if found is Verdict.TWO:
-            await self._record(wish, staff, "asked", source)
+            await self._record(wish, staff.actor, "asked", source)
             await self.forms.ask(wish)
             return Result(Became.ASKED)
         if found is not Verdict.ONE:
-            await self._record(wish, staff, "refused", source, why=found)
+            await self._record(wish, staff.actor, "refused", source, why=found)
             return Result(Became(found.value))
-        return await self._do(wish, account, staff, source, again)
+        return await self._do(wish, account, staff, source)
 
     async def _second(self, request_id: str, staff: Staff, source: str) -> Request | Became:
         """The request, if this person may confirm it now; else why not."""
@@ -202,59 +260,71 @@ class Helping:
             return Became.GONE
         found = second(request, staff, account.protected)
         if found is not Verdict.ONE:
-            await self._record(request, staff, "refused", source, why=found)
+            await self._record(request, staff.actor, "refused", source, why=found)
             return Became(found.value)
         return request
 
-    async def _confirmed(self, request: Request, staff: Staff, source: str, again: bool) -> Result:
+    async def _confirmed(self, request: Request, staff: Staff, source: str) -> Result:
         account = await self.directory.read(request.account)
         if account is None:
             return Result(Became.GONE)
-        result = await self._do(request, account, staff, source, again)
+        result = await self._do(request, account, staff, source)
         await self.forms.drop(request.id)
         return result
 
-    async def _do(self, wish: Request, account: Account, staff: Staff, source: str, again: bool) -> Result:
-        """Intent, effect, outcome (U1). `again`: after a crash, when what is found done may be our own doing."""
+    async def _do(self, wish: Request, account: Account, staff: Staff, source: str) -> Result:
+        """Intent, effect, outcome (U1); begun once more after a crash, it is the same effect (F2)."""
         if wish.act is Act.CODE and not _can_register(account):
-            await self._record(wish, staff, "refused", source, why=Became.CLOSED)
+            await self._record(wish, staff.actor, "refused", source, why=Became.CLOSED)
             return Result(Became.CLOSED)
-        await self._record(wish, staff, "begun", source)
-        result = await self._effect(wish, account, staff)
-        if again and result.became is Became.ALREADY:
-            result = Result(Became.DONE)
-        await self._record(wish, staff, result.became, source)
-        if result.became is not Became.ALREADY:
-            await self.records.tell_owner(account, f"it_{wish.act}", f"help:{wish.id}")
+        await self._record(wish, staff.actor, "begun", source)
+        try:
+            result = await self._effect(wish, account, staff)
+        except Conflict:
+            result = Result(Became.NOT_DONE)    # Another one took us for dead, and said so.
+        await self._ended(wish, account, staff.actor, result.became, source)
         return result
+
+    async def _ended(self, wish: Request, account: Account, actor: str, became: Became, source: str) -> None:
+        await self._record(wish, actor, became, source)
+        if became in (Became.DONE, Became.SHOWN):
+            await self.records.tell_owner(account, f"it_{wish.act}", f"help:{wish.id}")
 
     async def _effect(self, wish: Request, account: Account, staff: Staff) -> Result:
         match wish.act:
             case Act.PAUSE:
-                changed = await self.holds.put(Hold(account.id, PAUSED, staff.actor, self.clock.now()))
+                changed = await self.holds.put(Hold(account.id, PAUSED, staff.actor, self.clock.now()), wish.id)
             case Act.RESUME:
-                changed = await self.holds.lift(account.id, PAUSED)
+                changed = await self.holds.lift(account.id, PAUSED, wish.id)
             case Act.THAW:
-                changed = await self.holds.lift(account.id, FROZEN)
+                changed = await self.holds.lift(account.id, FROZEN, wish.id)
             case Act.CODE:
-                return Result(Became.SHOWN, await self.codes.issue(account.id, staff.actor, self.code_seconds))
+                code = await self.codes.issue(account.id, staff.actor, self.code_seconds, wish.id)
+                return Result(Became.SHOWN, code)
             case Act.REOPEN:
                 for owner in (True, False):
                     await self.tries.reopen(account.id, owner=owner)
                 changed = True
         return Result(Became.DONE if changed else Became.ALREADY)
 
-    async def _record(self, wish: Request, staff: Staff, outcome: str, source: str, why: str = "") -> None:
+    async def _record(self, wish: Request, actor: str, outcome: str, source: str, why: str = "") -> None:
+        """Each step of a wish is on record once; a refusal as often as there is one."""
         account = await self.directory.read(wish.account)
         reason = f"{why}: {wish.reason}" if why else wish.reason
         await self.trail.append(entry(
-            f"staff.{wish.act}", actor=staff.actor, tenant=account.tenant if account else "", target=wish.account,
-            operation=wish.act, outcome=outcome, reason=reason, source=source, correlation=wish.id))
+            f"staff.{wish.act}", actor=actor, tenant=account.tenant if account else "", target=wish.account,
+            operation=wish.act, outcome=outcome, reason=reason, source=source, correlation=wish.id),
+            once="" if why else f"wish:{wish.id}:{outcome}")
 
 
 def _can_register(account: Account) -> bool:
     """Whether a code to register with could be of any use (I3, I8)."""
     return account.enabled and not account.guest
+
+
+def _spent(budgets: Sequence[Budget]) -> bool:
+    """Whether the row of failures that no time ends is full (limit 5)."""
+    return any(one.seconds is None and one.used >= one.most for one in budgets)
 
 
 def _taken(request_id: str) -> str:

@@ -125,6 +125,11 @@ def holds(account_id: str) -> str:
     return f"kt:{{holds}}:of:{digest(account_id)}"
 
 
+def hold_effect(key: str) -> str:
+    """Whether the change with this idempotency key was made to an account's holds, or is void."""
+    return f"kt:{{holds}}:effect:{digest(key)}"
+
+
 def ratings(month: str) -> str:
     """What became of the answers of a month."""
     return f"kt:ratings:{digest(month)}"

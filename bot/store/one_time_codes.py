@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.rules.codes import RECOVERY_ALPHABET, RECOVERY_CHARACTERS
 from bot.secret import Secret
 from bot.store import keys
-from bot.store.connection import Store
+from bot.store.connection import Script, Store
 from bot.store.protocol import PendingCode
 from bot.store.sealed import KeyRing
 from bot.store.trust import Trust, trusted
@@ -33,6 +33,12 @@ redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 return 1
 """)
 
+# KEYS: the account's code. ARGV: the record that was looked at.
+_KILL = Script("""
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+""")
+
 
 class HashedOneTimeCodes:
     """Implements OneTimeCodes. What is stored is useless as input (A5).
@@ -47,11 +53,11 @@ class HashedOneTimeCodes:
         self._ring = ring
         self._clock = clock
 
-    async def issue(self, account_id: str, by: str, seconds: float) -> Secret:
+    async def issue(self, account_id: str, by: str, seconds: float, wish: str = "") -> Secret:
         code = "".join(secrets.choice(RECOVERY_ALPHABET) for _ in range(RECOVERY_CHARACTERS))
         now = self._clock.now()
         ends = round((now + seconds) * 1000)
-        record = _Record(by, now, ends, self._ring.mac(_PURPOSE, _bound(account_id, ends, code)).hex())
+        record = _Record(by, now, ends, self._ring.mac(_PURPOSE, _bound(account_id, ends, code)).hex(), wish)
         await self._trust.call(
             _ISSUE, [keys.one_time_code(account_id)], [json.dumps(asdict(record)), round(seconds * 1000)])
         return Secret("-".join(code[at:at + _GROUP] for at in range(0, RECOVERY_CHARACTERS, _GROUP)))
@@ -68,10 +74,14 @@ class HashedOneTimeCodes:
 
     async def pending(self, account_id: str) -> PendingCode | None:
         found = self._alive(await self._store.do("GET", keys.one_time_code(account_id)))
-        return PendingCode(found.by, found.since, found.ends / 1000) if found else None
+        return PendingCode(found.by, found.since, found.ends / 1000, found.wish) if found else None
 
-    async def kill(self, account_id: str) -> None:
-        await self._store.do("DEL", keys.one_time_code(account_id))
+    async def kill(self, account_id: str, wish: str) -> bool:
+        stored: bytes | None = await self._store.do("GET", keys.one_time_code(account_id))
+        found = self._alive(stored)
+        if stored is None or found is None or found.wish != wish:
+            return False
+        return bool(await self._store.call(_KILL, [keys.one_time_code(account_id)], [stored]))
 
     def _alive(self, stored: bytes | None) -> "_Record | None":
         """The record, if its time has not run out; one that is spent has no time."""
@@ -90,6 +100,7 @@ class _Record:
     since: float
     ends: int
     mac: str
+    wish: str = ""
 
 
 def _bound(account_id: str, ends: int, code: str) -> bytes:

@@ -139,18 +139,19 @@ class Codes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PendingCode:
-    """That a one-time code of IT's waits to be used: who gave it (as the audit trail names them), and when
-    it was made and ends (seconds since 1970)."""
+    """That a one-time code of IT's waits to be used: who gave it (as the audit trail names them), when it was
+    made and ends (seconds since 1970), and for which wish of theirs."""
 
     by: str
     since: float
     until: float
+    wish: str
 
 
 class OneTimeCodes(Protocol):
     """Codes that IT gives a person who has nothing to prove themselves with, for registering (A2, O7)."""
 
-    async def issue(self, account_id: str, by: str, seconds: float) -> Secret:
+    async def issue(self, account_id: str, by: str, seconds: float, wish: str = "") -> Secret:
         """A new code (80 bit, "K7QM-4RTX-92HD-PW3E"), to be shown once; the one before it dies."""
         ...
 
@@ -162,7 +163,9 @@ class OneTimeCodes(Protocol):
         """The code that could be used now, if there is one."""
         ...
 
-    async def kill(self, account_id: str) -> None: ...
+    async def kill(self, account_id: str, wish: str) -> bool:
+        """Whether the code that was made for this wish waited to be used; it does no more."""
+        ...
 
 
 class Enrolments(Protocol):
@@ -220,12 +223,19 @@ class Holds(Protocol):
         """What holds the account; nothing for an account that is free, or is none."""
         ...
 
-    async def put(self, hold: Hold) -> bool:
-        """Hold it; False when it was held so already."""
+    async def put(self, hold: Hold, key: str = "") -> bool:
+        """Hold it; False when it was held so already.
+
+        With a `key` at most once: asked again it answers the same, and after `outcome` closed it, Conflict (F2).
+        """
         ...
 
-    async def lift(self, account_id: str, kind: str) -> bool:
-        """Whether there was such a hold."""
+    async def lift(self, account_id: str, kind: str, key: str = "") -> bool:
+        """Whether there was such a hold; `key` as in `put`."""
+        ...
+
+    async def outcome(self, key: str) -> bool | None:
+        """What the change with this key answered; None when it was not made, and then it never will be (F3)."""
         ...
 
     async def held(self) -> Sequence[str]:

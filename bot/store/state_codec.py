@@ -5,13 +5,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot import quick_json
+
 _SCHEMA = b"1 "
 """Written before every state; one of another version reads as absent, so it starts afresh (F10)."""
 
-_MARKED = '"$'
-"""Only a text that contains this can have a name that begins with "$": most states skip the slow way."""
+_SLOWLY = (b'"$', b"\\u")
+"""Only a text that contains one of these can have a name that begins with "$", or a lone surrogate: most states skip
+the slow way.
+"""
 
 _SCALARS = frozenset({str, int, bool, float, type(None)})
+_MOST_BITS = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +41,26 @@ class StateCodec:
     def encode(self, state: Mapping[str, Any]) -> bytes:
         """The state, without its e-tag. Raises TypeError unless it is plain JSON values and known shapes."""
         bare = {name: value for name, value in state.items() if name != "e_tag"}
-        if (text := self._plain_text(bare)) is not None:
-            return _SCHEMA + text.encode()
+        if (text := _quickly(bare)) is not None:
+            return _SCHEMA + text
         return _SCHEMA + self._write(self._plain(bare)).encode()
 
     def decode(self, data: bytes) -> dict[str, Any] | None:
         """The state, or None for anything this version has not written."""
         if not data.startswith(_SCHEMA):
             return None
+        text = data[len(_SCHEMA):]
         try:
-            text = data[len(_SCHEMA):].decode()
-            state = self._read(text) if _MARKED in text else json.loads(text)
+            state = self._read(text.decode()) if _slow(text) else quick_json.loads(text)
         except (ValueError, KeyError, TypeError):
             return None
         return state if isinstance(state, dict) else None
 
-    def _plain_text(self, state: dict[str, Any]) -> str | None:
-        """The quick way, for a state that reads back as it was; json by itself would let 1 become "1"."""
-        try:
-            text = self._write(state)
-        except TypeError:
-            return None
-        return text if _MARKED not in text and json.loads(text) == state else None
-
     def _plain(self, value: Any) -> Any:
         kind = type(value)
         if kind in _SCALARS:
+            if kind is int and value.bit_length() > _MOST_BITS:
+                raise TypeError("an integer this long cannot be kept in a conversation")
             return value
         if kind is dict:
             return self._plain_items(value)
@@ -87,3 +86,16 @@ class StateCodec:
         tag = values.pop("$", None)
         undoubled = {name.removeprefix("$"): value for name, value in values.items()}
         return undoubled if tag is None else self._by_tag[tag].from_plain(undoubled)
+
+
+def _quickly(state: dict[str, Any]) -> bytes | None:
+    """The quick way, for a state that reads back as it was: JSON by itself would let a tuple become a list."""
+    try:
+        text = quick_json.dumps(state)
+    except TypeError:
+        return None
+    return text if not _slow(text) and quick_json.loads(text) == state else None
+
+
+def _slow(text: bytes) -> bool:
+    return any(one in text for one in _SLOWLY)

@@ -158,9 +158,18 @@ class Trust:
         await self._store.call(_END, [keys.LIFE], [_ms(self._clock.now())])
         self._held_until = 0.0
 
+    async def ended(self) -> float:
+        """When IT last ended a pause, in seconds since 1970; 0 for never."""
+        found = await self._store.do("HGET", keys.LIFE, "ended")
+        return int(found) / 1000 if found else 0.0
+
+    async def held(self) -> float:
+        """Until when all replicas verify nobody, by the store, in seconds since 1970; 0 for no pause."""
+        found = await self._store.do("HGET", keys.LIFE, "held")
+        return int(found) / 1000 if found else 0.0
+
     async def _ended_elsewhere(self) -> None:
-        ended = await self._store.do("HGET", keys.LIFE, "ended")
-        if ended and int(ended) >= _ms(self._held_since):
+        if _ms(await self.ended()) >= _ms(self._held_since):
             self._held_until = 0.0
 
     async def newest_time(self) -> float:

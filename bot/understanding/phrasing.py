@@ -31,6 +31,7 @@ class Phrases:
         self._weight: Mapping[str, float] = {
             stem: math.log(1 + len(self._phrases) / times) for stem, times in seen.items()}
         # By phrase, since every message asks for them: the words it needs at least, and the weight of all.
+        self._stems = [frozenset(stems) for _, stems in self._phrases]
         self._least = [min(len(stems), max(_FEWEST, math.ceil(len(stems) * ENOUGH / 2))) for _, stems in self._phrases]
         self._whole = [sum(self._weight[stem] for stem in stems) for _, stems in self._phrases]
         # Only by words without any of which a text cannot hold enough of a phrase: few texts have one.
@@ -46,8 +47,8 @@ class Phrases:
             if stem in self._weight:
                 places[stem].append(at)
         possible = {at for stem in places if stem in self._with for at in self._with[stem]}
-        there = {at: sum(stem in places for stem in self._phrases[at][1]) for at in possible}
-        near = [(held, at) for at, held in there.items() if held >= self._least[at]]
+        there = set(places)
+        near = [(held, at) for at in possible if (held := len(self._stems[at] & there)) >= self._least[at]]
         best = None
         for _, at in sorted(near, key=lambda one: (-one[0] / len(self._phrases[one[1]][1]), one[1]))[:_LOOKED_AT]:
             share, weight = self._held(at, places)

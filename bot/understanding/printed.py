@@ -18,6 +18,7 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SSPR = re.compile(r"sspr(?:[_\-\u2013 ]{0,3}(?=00)|[_\-\u2013])(\d{4})(?!\d)")
 _AADSTS = re.compile(r"aadsts[ :_\-\u2013#=.]{0,3}(\d{4,7})(?!\d)")
 _TOKEN = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
 _CHUNK = re.compile(r"\S+")
 _HEX = frozenset("0123456789abcdef")
 _MISREAD = str.maketrans("oli|", "0111")
@@ -71,46 +72,56 @@ class Names:
 
     def __init__(self, keys: frozenset[str]) -> None:
         self.keys = keys
-        long = [key.removeprefix("name ") for key in keys if len(key) >= LONG_NAME + len("name ")]
+        self.whole = frozenset(key.removeprefix("name ") for key in keys)
+        long = [name for name in self.whole if len(name) >= LONG_NAME]
         self.starts = frozenset(name[:size] for name in long for size in range(1, _START + 1))
 
 
 def mentions(text: str, names: Names) -> Iterator[Mention]:
     """Every code in a text, known or not, but only the names that are known."""
     text = _plain(text)
-    tokens = list(_TOKEN.finditer(text))
-    starts = [found.start() for found in tokens]
-    yield from _numbered(text, starts)
-    words = [found[0] for found in tokens]
-    bare = [word.translate(_MISREAD).replace("_", "") for word in words]
-    for at, word in enumerate(words):
-        yield from _single(word, bare[at], at, words)
-        yield from _name(bare, at, names)
-    for found in _CHUNK.finditer(text):
-        # A dotted number is one name, though it is many words.
-        if found[0].count(".") >= DOTS and (key := f"name {_bare(found[0].strip('.,;:()'))}") in names.keys:
-            yield Mention(key, _word_at(starts, found.start()))
+    words = _TOKEN.findall(text)
+    bare = " ".join(words).translate(_MISREAD).replace("_", "").split(" ")
+    # Most messages hold none of this, and every message is asked.
+    if "sspr" in text or "aadsts" in text:
+        yield from _numbered(text)
+    numbers = _DIGIT.search(text) is not None
+    for at, word in enumerate(bare):
+        if numbers:
+            yield from _single(words[at], word, at, words)
+        if word in names.whole or word[:_START] in names.starts:
+            yield from _name(bare, at, names)
+    if text.count(".") >= DOTS:
+        yield from _dotted(text, names)
 
 
 def _plain(text: str) -> str:
     text = cut(text)
     if not text.isascii():
         text = cut(unicodedata.normalize("NFKC", text))
-    return _GUID.sub(" ", text.lower())
+    text = text.lower()
+    return _GUID.sub(" ", text) if "-" in text else text
 
 
 def _bare(word: str) -> str:
     return "".join(one for one in word.translate(_MISREAD) if one.isalnum())
 
 
-def _numbered(text: str, starts: list[int]) -> Iterator[Mention]:
+def _numbered(text: str) -> Iterator[Mention]:
     """`SSPR_0014` and `AADSTS50053`, as they stand and as they may have been misread."""
-    if "sspr" not in text and "aadsts" not in text:
-        return
+    starts = _starts(text)
     for read in (text, text.translate(_MISREAD)):
         for kind, pattern in (("sspr", _SSPR), ("aadsts", _AADSTS)):
             for found in pattern.finditer(read):
                 yield Mention(f"{kind} {found[1]}", _word_at(starts, found.start()), True)
+
+
+def _dotted(text: str, names: Names) -> Iterator[Mention]:
+    """A dotted number is one name, though it is many words."""
+    starts = _starts(text)
+    for found in _CHUNK.finditer(text):
+        if found[0].count(".") >= DOTS and (key := f"name {_bare(found[0].strip('.,;:()'))}") in names.keys:
+            yield Mention(key, _word_at(starts, found.start()))
 
 
 def _single(word: str, bare: str, at: int, words: list[str]) -> Iterator[Mention]:
@@ -152,8 +163,8 @@ def _said(words: list[str], at: int) -> bool:
 
 
 def _name(bare: list[str], at: int, names: Names) -> Iterator[Mention]:
-    if (key := f"name {bare[at]}") in names.keys:
-        yield Mention(key, at, True)
+    if bare[at] in names.whole:
+        yield Mention(f"name {bare[at]}", at, True)
     joined = bare[at]
     if joined[:_START] not in names.starts:
         return
@@ -169,6 +180,10 @@ def _result(digits: str) -> str:
     if wide[:4] in ("0000", "8007"):
         return f"windows {wide[4:].lstrip('0') or '0'}"
     return f"result {wide}"
+
+
+def _starts(text: str) -> list[int]:
+    return [found.start() for found in _TOKEN.finditer(text)]
 
 
 def _word_at(starts: list[int], position: int) -> int:

@@ -1,5 +1,6 @@
 """Reads one message: its language, what it wants, how sure that is, and an error code when there is one."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,9 @@ class Reader:
         self._families = families
         self._ends = (len(model.labels), len(model.labels) + len(model.topics))
         self._topics = {label: tuple(ids) for label, ids in topics.items()}
+        self._columns: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for at, (label, topic) in enumerate(model.topics, len(model.labels)):
+            self._columns[label].append((at, topic))
         # Filled as words are met, and only with words of the phrases: nothing anybody wrote is held.
         self._rows_of_word: dict[str, set[int]] = {}
 
@@ -56,13 +60,13 @@ class Reader:
         text = cut(text)
         code = error_code(text)
         scores = self._model.scores_of(self._rows(text))
+        each = _chances(scores)
         first_topic, first_language = self._ends
-        chances = self._judged(_chances(scores[:first_topic]), code is not None and _nothing_else(text))
+        chances = self._judged(each[:first_topic], code is not None and _nothing_else(text))
         best = np.argsort(-chances, kind="stable")[:3].tolist()
         candidates = tuple(self._model.labels[at] for at in best)
         confidence = float(chances[best[0]] / chances.sum())
-        lang, lang_confidence = self._language(_chances(scores[first_language:]), hint, text)
-        within = scores[first_topic:first_language]
+        lang, lang_confidence = self._language(each[first_language:], hint, text)
         return Reading(
             topic=candidates[0],
             confidence=confidence,
@@ -70,7 +74,7 @@ class Reader:
             lang=lang,
             lang_confidence=lang_confidence,
             candidates=candidates,
-            answers=tuple(self._answer(label, within) for label in candidates),
+            answers=tuple(self._answer(label, scores) for label in candidates),
             error_code=code,
         )
 
@@ -111,12 +115,11 @@ class Reader:
             return hint, confidence
         return self._model.languages[best], confidence
 
-    def _answer(self, label: str, within: Numbers) -> str:
+    def _answer(self, label: str, scores: Numbers) -> str:
         ids = self._topics[label]
         if len(ids) == 1:
             return ids[0]
-        scored = zip(within.tolist(), self._model.topics, strict=True)
-        return max((score, topic) for score, (one, topic) in scored if one == label)[1]
+        return max((float(scores[at]), topic) for at, topic in self._columns[label])[1]
 
 
 def _chances(scores: Numbers) -> Numbers:

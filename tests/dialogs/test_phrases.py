@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialogs.phrases import mentions, says, yes_or_no
+from dialogs.phrases import mentions, plain, says, yes_or_no
 from tests.support.house import content
 
 
@@ -16,7 +16,7 @@ from tests.support.house import content
     ("", False),
 ])
 def test_a_phrase_is_found_in_words_as_a_whole(text: str, found: bool) -> None:
-    assert mentions(content(), text, "case.words_for_not_knowing") is found
+    assert mentions(content(), plain(text), "case.words_for_not_knowing") is found
 
 
 @pytest.mark.parametrize(("text", "is_one"), [
@@ -24,7 +24,7 @@ def test_a_phrase_is_found_in_words_as_a_whole(text: str, found: bool) -> None:
     ("I'm not done", False), ("er du ferdig?", False), ("", False),
 ])
 def test_a_message_is_one_of_the_phrases(text: str, is_one: bool) -> None:
-    assert says(content(), text, "case.words_for_done") is is_one
+    assert says(content(), plain(text), "case.words_for_done") is is_one
 
 
 def test_no_list_holds_nothing() -> None:
@@ -41,4 +41,4 @@ def test_no_list_holds_nothing() -> None:
     ("takk", None), ("nei, hvordan registrerer jeg meg?", None), ("ja hva er kravene", None), ("", None),
 ])
 def test_yes_and_no_and_nothing_else(text: str, meant: bool | None) -> None:
-    assert yes_or_no(content(), text) is meant
+    assert yes_or_no(content(), plain(text)) is meant

@@ -97,7 +97,8 @@ def test_passwords_in_addresses_are_not_shown(url: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [
     [], ["serve"], ["ask"], ["doctor"], ["settings"], ["audit"], ["audit", "export"], ["audit", "verify"], ["policy"],
-    ["policy", "check"], ["demo"], ["demo", "code"]], ids=" ".join)
+    ["policy", "check"], ["verification"],
+    ["verification", "status"], ["verification", "end"], ["demo"], ["demo", "code"]], ids=" ".join)
 def test_help(words: list[str], tmp_path: Path) -> None:
     done = run(*words, "--help", env=environment(tmp_path), folder=tmp_path)
     assert done.returncode == 0

@@ -37,9 +37,9 @@ async def open_house(
     """`await open_house(beat=…, KEYTURN_…="…")`: a running house; a second one is another replica."""
     await seeds.put_back(store)
     async with AsyncExitStack() as at_end:
-        async def opened(*, beat: float = 0.002, **settings: str) -> Desk:
+        async def opened(*, beat: float = 0.002, stores: type[Store] = Store, **settings: str) -> Desk:
             extra = {"KEYTURN_SECRET_KEYS": secret_key, "KEYTURN_TRUSTED_PROXIES": "1", **settings}
-            desk = await at_end.enter_async_context(house(redis_url, tmp_path, clock, extra, beat=beat))
+            desk = await at_end.enter_async_context(house(redis_url, tmp_path, clock, extra, beat=beat, stores=stores))
             await seeds.keep(desk)
             return desk
 

@@ -58,8 +58,10 @@ async def test_who_gave_it_and_until_when_can_be_asked(codes: HashedOneTimeCodes
 
 
 async def test_it_can_be_taken_back(codes: HashedOneTimeCodes) -> None:
-    code = typed(await codes.issue("ola", "it", 1800))
-    await codes.kill("ola")
+    code = typed(await codes.issue("ola", "it", 1800, "w1"))
+    assert not await codes.kill("ola", "w2")
+    assert await codes.kill("ola", "w1")
+    assert not await codes.kill("ola", "w1")
     assert not await codes.spend("ola", code)
 
 
