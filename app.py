@@ -174,6 +174,9 @@ from bot.store.tries import RedisTries
 from bot.store.trust import Trust
 from bot.store.unanswered import UnansweredQuestions
 from bot.store.watch import MarkFile, Watch
+from bot.teams_app.package import About as AboutTheApp
+from bot.teams_app.package import App as TeamsApp
+from bot.teams_app.package import package
 from bot.understanding import ErrorFinder, Reader, open_reader
 from bot.understanding.overlaps import overlaps
 from bot.understanding.report import (
@@ -1001,6 +1004,33 @@ def _bot_token(settings: Settings, session: ClientSession, clock: Clock) -> BotT
     return BotToken(
         session, clock, app_id=settings.app_id, password=Secret(settings.app_password.get_secret_value()),
         tenant=settings.app_tenant, login_url=settings.login_url)
+
+
+@cli.command(name="teams-package")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("keyturn-teams.zip"),
+              show_default=True, help="Where to write it.")
+@click.option("--app-version", default="1.0.0", show_default=True,
+              help="Teams offers an update where this is higher than what is installed.")
+@click.option("--developer", default="Keyturn", show_default=True, help="Who Teams says has made the app.")
+@click.option("--website", default="", help="Your page about the service; the public address, if not given.")
+@click.option("--privacy", default="", help="Your page about privacy; the website, if not given.")
+@click.option("--terms", default="", help="Your terms of use; the website, if not given.")
+def teams_package(out: Path, app_version: str, developer: str, website: str, privacy: str, terms: str) -> None:
+    """Write the app package for Teams: manifest, words in every language, icons.
+
+    It is for the bot of MicrosoftAppId at KEYTURN_PUBLIC_URL, which have to be set.
+    """
+    settings = load(environment())
+    website = website or f"{settings.base_url}/"
+    app = TeamsApp(
+        settings.app_id, settings.base_url, app_version,
+        AboutTheApp(developer, website, privacy or website, terms or website))
+    packed = package(app, load_content())
+    try:
+        out.write_bytes(packed)
+    except OSError as error:
+        raise SettingsError(f"{out} cannot be written: {error.strerror}") from error
+    click.echo(f"{out} is written; for single sign-on its registration needs the application ID URI {app.resource}")
 
 
 @cli.command(name="settings")

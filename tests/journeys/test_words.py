@@ -32,6 +32,8 @@ from bot.rules.lockout import FAILURES
 from bot.rules.passwords import Kind, Policy, rules_of
 from bot.rules.sign_in_there import OwnPage
 from bot.rules.staff import ROLES
+from bot.teams_app.package import _LONGEST as TEXTS_OF_THE_APP
+from bot.teams_app.package import COMMANDS
 from dialogs.proving import AT_GATE, MAILED, ON_PAGE_FOR
 from tests.support.house import content
 
@@ -164,6 +166,9 @@ def _families() -> dict[str, set[str]]:
             if one not in NOT_ON_PAGE[operation]},
         "{}.refused.reason.other": {
             f"pages.{operation}.refused.reason.other" for operation in (*PAGES, "prove")},
+        "teams_app.{}": {f"teams_app.{one}" for one in TEXTS_OF_THE_APP},
+        "teams_app.command.{}.title": {f"teams_app.command.{one}.title" for one in COMMANDS},
+        "teams_app.command.{}.about": {f"teams_app.command.{one}.about" for one in COMMANDS},
         "pages.{}": set(),      # the beginning of others
     }
 
