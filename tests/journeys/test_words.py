@@ -202,7 +202,7 @@ def _in_templates() -> set[str]:
     for path in (ROOT / "bot").glob("*/templates/*.html"):
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r'(?:say(?:_in)?|told)\((?:other, |one\.lang, )?"([a-z_.]+)"[,)]', text))
-        found |= {f"pages.{operation}{rest}" for rest in re.findall(r'say\(words ~ "([a-z_.]+)"\)', text)
+        found |= {f"pages.{operation}{rest}" for rest in re.findall(r'say\(words ~ "([a-z_.]+)"[,)]', text)
                   for operation in TEMPLATES.get(path.name, OPERATIONS)}
         found |= {f"{stem}.error.{status}{rest}" for status in (*map(str, _WORDED),)
                   for stem, rest in re.findall(r'say\("(pages|admin).error." ~ problem ~ "([a-z_.]+)"\)', text)}
