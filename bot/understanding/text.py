@@ -9,7 +9,7 @@ LONGEST_WORD = 32           # characters of one word that count; longer ones are
 # No pattern here can backtrack (N1): each is one character class, once or repeated, or a literal.
 _INVISIBLE = re.compile("[\u00ad\u0300-\u036f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
 _APOSTROPHE = re.compile("['’`´]+")
-_REPEATED = re.compile(r"(.)\1+")
+_BEFORE_ITS_LIKE = re.compile(r"(.)(?=\1)")
 _WORD = re.compile(r"[^\W_]+")
 _ONE_LETTER = str.maketrans({"æ": "a", "ø": "o", "ð": "d", "ł": "l"})
 
@@ -32,4 +32,4 @@ def words(text: str) -> list[str]:
         plain = unicodedata.normalize("NFKD", plain)[:MOST_CHARACTERS].translate(_ONE_LETTER)
     plain = _APOSTROPHE.sub("", _INVISIBLE.sub("", plain))
     plain = plain.replace("ae", "a").replace("oe", "o")
-    return [word[:LONGEST_WORD] for word in _WORD.findall(_REPEATED.sub(r"\1", plain))]
+    return [word[:LONGEST_WORD] for word in _WORD.findall(_BEFORE_ITS_LIKE.sub("", plain))]
