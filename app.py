@@ -24,7 +24,7 @@ import structlog
 import uvloop
 from aiohttp import ClientSession, web
 
-from bot import VERSION
+from bot import VERSION, endpoint_doctor
 from bot import audit as trail_of
 from bot import doctor as examination
 from bot.admin import doctor as admin_doctor
@@ -70,6 +70,7 @@ from bot.directory.demo_desk import DemoDesk
 from bot.directory.demo_staff import seed_staff
 from bot.directory.embedded import Embedded
 from bot.directory.entra import Entra
+from bot.directory.entra_doctor import AskedFor
 from bot.directory.entra_doctor import looks as entra_looks
 from bot.directory.graph import Graph
 from bot.directory.graph_token import AppToken, Certificate, ClientSecret, Credential, Federated, Login, ManagedIdentity
@@ -409,7 +410,8 @@ class Desk:
             self._clear, self.settings.limits, self.clock)
         reminding = Reminding(self.enrolments, RedisSnoozes(self.store), self.audit, self.policy, self.clock)
         floor = Floor([*self._conversations, people, not_me, forget_me])
-        answers = AnswerQuestion(content, ratings, offers, WhatHere(offers))
+        answers = AnswerQuestion(
+            content, ratings, offers, WhatHere(offers), lambda operation: bool(self.directory.cannot(operation)))
         errors, reminders = ExplainError(content, ratings, offers), Reminders(status, reminding, offers, self.clock)
         handover = Handover(floor, people, not_me, forget_me, offers, self.site.base_url)
         return FrontDesk(
@@ -822,7 +824,8 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
                              "see deployment/policy.toml, and try `python app.py policy check FILE`"),
             *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings), *_helpdesk_looks(settings),
             *_admin_looks(settings, at_end),
-            *_bundle_looks(settings), *_channel_looks(settings, at_end), *_directory_looks(settings, at_end)]
+            *_bundle_looks(settings), *_channel_looks(settings, at_end), *_directory_looks(settings, at_end),
+            *_endpoint_looks(settings, at_end)]
         return await examination.examine(looks)
 
 
@@ -969,8 +972,19 @@ def _directory_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[exa
     session, token = open_session(), _app_token(settings)
     at_end.push_async_callback(session.close)
     at_end.push_async_callback(token.close)
-    yield from entra_looks(Graph(session, token, settings.graph_url, SharedClock()), token,
-                           credential=settings.entra_credential, app_id=settings.directory_app_id)
+    try:
+        policy = _policy(settings)
+    except SettingsError:
+        policy = Policy()       # what is wrong with it has been said
+    yield from entra_looks(Graph(session, token, settings.graph_url, SharedClock()), token, AskedFor(
+        settings.directory_tenant, settings.entra_credential, settings.directory_app_id, bool(policy.groups),
+        TEMPORARY_PASS in policy.gates, settings.entra_file, settings.entra_passphrase.get_secret_value()))
+
+
+def _endpoint_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
+    session = open_session()
+    at_end.push_async_callback(session.close)
+    yield from endpoint_doctor.looks(settings, session)
 
 
 def _entra(settings: Settings, session: ClientSession, token: AppToken, store: Store, clock: Clock,

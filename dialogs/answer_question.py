@@ -7,7 +7,7 @@
     bot     Fint. Si fra hvis det er noe mer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -26,6 +26,8 @@ SMALL_TALK = frozenset({"greeting", "thanks", "cancel", "language", "out_of_scop
 MOST_BUTTONS = 4
 OF_TOPICS = {"privacy": FORGET, "suspicious": NOT_ME, "phishing-unrequested-reset": NOT_ME}
 """What else can be done from an answer, in a chat for two."""
+INSTEAD = {"change-password": ("change", "case.cannot.change_elsewhere", "forgot_password")}
+"""Where the directory has no such operation: what is said, and offered, in place of an answer that says "here"."""
 ALSO = {"temporary-access-pass": "temporary_pass", "lost-phone": "temporary_pass"}
 """A second conversation that may be begun from an answer, where the policy offers it."""
 
@@ -38,6 +40,7 @@ class AnswerQuestion:
     ratings: Ratings
     offers: Offers
     here: WhatHere
+    beyond: Callable[[str], bool]       # whether the directory has this operation for nobody
     _texts: dict[tuple[str, str], str] = field(default_factory=dict)
     _buttons: dict[tuple[str, str, frozenset[str], bool], tuple[Button, ...]] = field(default_factory=dict)
     _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
@@ -101,7 +104,8 @@ class AnswerQuestion:
 
     def _composed(self, lang: str, topic: Topic) -> str:
         text = topic.texts[lang]
-        parts = [text.short]
+        instead = INSTEAD.get(topic.id)
+        parts = [self.content.say(lang, instead[1]) if instead and self.beyond(instead[0]) else text.short]
         if text.links:
             parts.append("\n".join(f"[{words}]({address})" for address, words in text.links))
         if topic.source or text.links:
@@ -119,8 +123,10 @@ class AnswerQuestion:
     def _made_buttons(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> list[Button]:
         text = topic.texts[talk.lang]
         found = []
-        if topic.journey in offered:
-            start = self.offers.button(topic.journey)
+        instead = INSTEAD.get(topic.id)
+        journey = instead[2] if instead and self.beyond(instead[0]) else topic.journey
+        if journey in offered:
+            start = self.offers.button(str(journey))
             found.append(Button(talk.words(start.key), start.value))
         if (also := ALSO.get(topic.id)) in offered:
             start = self.offers.button(str(also))

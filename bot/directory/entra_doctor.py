@@ -1,12 +1,22 @@
 """What an administrator has to know on day one: does the app get in, what may it do, and how is that mended."""
 
+import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
-from bot.directory.entra import DOMAINS, READ, RESET, REVOKE
-from bot.directory.graph import Graph
+from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_certificates
+from cryptography.x509 import Certificate, load_pem_x509_certificates
+
+from bot.directory.entra import DOMAINS, GROUPS, PASSES, READ, RESET, REVOKE
+from bot.directory.entra_sign_in import METHODS, REPORT
+from bot.directory.graph import Graph, GraphRefused
 from bot.directory.graph_token import AppToken
 from bot.doctor import Look
 from bot.errors import SettingsError
+
+ROLES = "RoleManagement.Read.Directory"
 
 _GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 _APP_ROLES = {
@@ -14,52 +24,98 @@ _APP_ROLES = {
     RESET: "cc117bb9-00cf-4eb8-b580-ea2a878fe8f7",
     REVOKE: "77f3a031-c388-4f99-b373-dc68676a979e",
     DOMAINS: "dbb9058a-0e50-45d7-ae91-66909b5d4664",
+    GROUPS: "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+    PASSES: "627169a8-8c15-451c-861a-5b80e383de5c",
+    METHODS: "38d9df27-64da-44fd-b7c5-a6fbac20248f",
+    REPORT: "b0afded3-3588-46d8-8b3d-9842eff778da",
+    ROLES: "483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
 }
 _FOR = {
     READ: "finds accounts and says what they can do",
-    RESET: "sets passwords; the app also has to hold the role User Administrator, which its token does not show "
-           "(Entra admin center, Roles & admins)",
+    RESET: "sets passwords, together with a directory role",
     REVOKE: "ends sessions after a reset",
     DOMAINS: "tells whose password is kept by another service",
+    GROUPS: "tells who is in the groups that the policy has rules for",
+    PASSES: "makes the Temporary Access Passes that the policy allows",
+    METHODS: "shows people what they have registered at Microsoft",
+    REPORT: "tells people whether Microsoft's own page would help them (with Entra ID P1)",
+    ROLES: "lets doctor look at the app's directory roles",
+}
+_OPTIONAL = (METHODS, REPORT, ROLES)
+_USER_ADMINISTRATOR = "fe930be7-5e62-47db-91af-98c3a49a38b1"
+_TOO_STRONG = {
+    "62e90394-69f5-4237-9190-012177145e10": "Global Administrator",
+    "7be44c8a-adaf-4e2a-84d6-ab2649e08a13": "Privileged Authentication Administrator",
+    "e8611ab8-c189-46e8-94e1-60213ab1f814": "Privileged Role Administrator",
 }
 _PROOFS = {
     "secret": "is KEYTURN_ENTRA_SECRET the secret's value, and not expired? A new one: "
-              "az ad app credential reset --id {app}",
+              "az ad app credential reset --id {app} --append",
     "certificate": "is the certificate in KEYTURN_ENTRA_FILE registered? az ad app credential reset --id {app} "
                    "--cert @certificate.pem --append",
     "federated": "does the app trust this workload? az ad app federated-credential list --id {app}",
     "managed_identity": "has this machine the identity? Azure portal, the machine, Identity",
 }
+_SOON_DAYS = 30
 
 
-def looks(graph: Graph, token: AppToken, *, credential: str, app_id: str) -> Iterator[Look]:
-    """One thing each: log-in, a harmless call, every permission."""
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """What the settings and the policy want of Graph. `file`: the certificate that the app proves itself with."""
+
+    tenant: str
+    credential: str
+    app_id: str
+    groups: bool = False
+    passes: bool = False
+    file: Path | None = None
+    passphrase: str = ""
+
+
+def looks(graph: Graph, token: AppToken, asked: AskedFor) -> Iterator[Look]:
+    """One thing each: log-in, a harmless call, every permission, the directory role, how old the proof is."""
 
     async def log_in() -> str:
         await token.get()
         return "entra; the login service gives the app a token"
 
+    async def tenant() -> str:
+        said = await token.claim("tid")
+        if said and said != asked.tenant.lower():
+            raise SettingsError(f"the token is of tenant {said}")
+        return f"accounts of {asked.tenant}"
+
     async def read() -> str:
         await graph.get("users", select="id", top="1")
         return "accounts can be read"
 
-    app = app_id or "the managed identity"
-    yield Look("KEYTURN_DIRECTORY", log_in, _PROOFS[credential].format(app=app))
+    app = asked.app_id or "the managed identity"
+    yield Look("KEYTURN_DIRECTORY", log_in, _PROOFS[asked.credential].format(app=app))
+    if asked.credential == "certificate" and asked.file is not None:
+        yield _certificate(asked.file, asked.passphrase, app)
+    yield Look("MicrosoftAppTenantId", tenant, "give the tenant's id: az account show --query tenantId")
     yield Look("KEYTURN_GRAPH_URL", read, f"is it the Graph of your cloud, and {READ} granted?")
+    wanted = {GROUPS: asked.groups, PASSES: asked.passes}
     for permission in _APP_ROLES:
-        yield _permission(token, permission, credential, app)
+        if wanted.get(permission, True):
+            yield _permission(token, permission, asked.credential, app)
+    yield _role(graph, token)
 
 
 def _permission(token: AppToken, permission: str, credential: str, app: str) -> Look:
+    granting = _granting(permission, credential, app)
+
     async def granted() -> str:
         roles = await token.roles()
         if roles is None:
             return f"the token does not tell; it {_FOR[permission]}"
-        if permission not in roles:
-            raise SettingsError("not granted")
-        return f"granted; {_FOR[permission]}"
+        if permission in roles:
+            return f"granted; {_FOR[permission]}"
+        if permission in _OPTIONAL:
+            return f"not granted, and need not be; it {_FOR[permission]}: {granting}"
+        raise SettingsError("not granted")
 
-    return Look(f"Graph {permission}", granted, _granting(permission, credential, app))
+    return Look(f"Graph {permission}", granted, granting)
 
 
 def _granting(permission: str, credential: str, app: str) -> str:
@@ -72,3 +128,55 @@ def _granting(permission: str, credential: str, app: str) -> str:
             f"with IDENTITY and GRAPH from az ad sp show --id {app} (and --id {_GRAPH_APP}) --query id")
     return (f"az ad app permission add --id {app} --api {_GRAPH_APP} --api-permissions {role}=Role && "
             f"az ad app permission admin-consent --id {app}")
+
+
+def _role(graph: Graph, token: AppToken) -> Look:
+    """The role without which no password is set, and none that could set an administrator's (O1)."""
+
+    async def held() -> str:
+        principal = await token.claim("oid") or "IDENTITY"
+        by_hand = ("az rest --url \"https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments"
+                   f"?\\$filter=principalId eq '{principal}'\"")
+        roles = await token.roles()
+        if principal == "IDENTITY" or roles is None or ROLES not in roles:
+            return f"cannot be seen from here; it takes User Administrator ({_USER_ADMINISTRATOR}): {by_hand}"
+        try:
+            page = await graph.get("roleManagement", "directory", "roleAssignments",
+                                   filter=f"principalId eq '{principal}'") or {}
+        except GraphRefused as refusal:
+            raise SettingsError(f"cannot be read ({refusal})") from None
+        found = page.get("value")
+        mine = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        names = [str(one.get("roleDefinitionId")) for one in mine]
+        if strong := [_TOO_STRONG[one] for one in names if one in _TOO_STRONG]:
+            raise SettingsError(f"{strong[0]} could set administrators' passwords: take it away")
+        if _USER_ADMINISTRATOR not in names:
+            raise SettingsError("the app does not hold User Administrator, so Graph refuses every reset")
+        everywhere = "/" in [one.get("directoryScopeId") for one in mine]
+        return "User Administrator, " + ("over the whole tenant" if everywhere else "within an administrative unit")
+
+    return Look("directory role", held, "Entra admin center, Roles & admins, User Administrator; "
+                "see deployment/microsoft-365.md")
+
+
+def _certificate(file: Path, passphrase: str, app: str) -> Look:
+    async def age() -> str:
+        found = await asyncio.to_thread(_read, file, passphrase)
+        left = (found.not_valid_after_utc - datetime.now(UTC)).days
+        if left < _SOON_DAYS:
+            raise SettingsError(f"the certificate ends in {left} days" if left >= 0 else "the certificate has ended")
+        return f"the certificate is good for {left} days"
+
+    return Look("KEYTURN_ENTRA_FILE", age, "make a new one, add it beside the old one, then change the file: "
+                f"az ad app credential reset --id {app} --cert @certificate.pem --append")
+
+
+def _read(file: Path, passphrase: str) -> Certificate:
+    """Raises OSError or ValueError."""
+    content = file.read_bytes()
+    if file.suffix.lower() in (".pfx", ".p12"):
+        found = load_key_and_certificates(content, passphrase.encode() or None)[1]
+        if found is None:
+            raise ValueError("no certificate in it")
+        return found
+    return load_pem_x509_certificates(content)[0]

@@ -107,7 +107,7 @@ class _Held:
     value: str
     renew_at: float         # of the loop's own clock
     ends: float
-    roles: frozenset[str] | None
+    claims: Mapping[str, Any]
 
 
 class AppToken:
@@ -133,7 +133,14 @@ class AppToken:
 
     async def roles(self) -> frozenset[str] | None:
         """The permissions that the token says the app has; None when it does not say. LoginRefused."""
-        return (await self._good()).roles
+        claims = (await self._good()).claims
+        roles = claims.get("roles", [])
+        return frozenset(one for one in roles if isinstance(one, str)) if claims and isinstance(roles, list) else None
+
+    async def claim(self, name: str) -> str:
+        """What else the token says of the app, or "": nothing depends on it. LoginRefused."""
+        said = (await self._good()).claims.get(name)
+        return said if isinstance(said, str) else ""
 
     async def close(self) -> None:
         """Stop renewing."""
@@ -189,18 +196,17 @@ def _held(answer: Mapping[str, Any]) -> _Held:
     token, seconds = str(answer["access_token"]), float(answer["expires_in"])
     if not token.isascii() or not token.isprintable():
         raise _Said("no token")
-    return _Held(token, _now() + max(seconds - _EARLY_SECONDS, seconds / 2), _now() + seconds, _roles(token))
+    return _Held(token, _now() + max(seconds - _EARLY_SECONDS, seconds / 2), _now() + seconds, _claims(token))
 
 
-def _roles(token: str) -> frozenset[str] | None:
-    """What the token lists; it is Graph's to read, so nothing depends on its being readable."""
+def _claims(token: str) -> Mapping[str, Any]:
+    """What the token says; it is Graph's to read, so nothing depends on its being readable."""
     try:
         part = token.split(".")[1]
         said = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        roles = said.get("roles", [])
-        return frozenset(one for one in roles if isinstance(one, str)) if isinstance(roles, list) else None
-    except (ValueError, IndexError, AttributeError, RecursionError):
-        return None
+    except (ValueError, IndexError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _now() -> float:

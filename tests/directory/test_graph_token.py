@@ -121,7 +121,7 @@ async def test_an_old_token_is_renewed_while_the_good_one_is_used(double: GraphD
     assert first != second
     held = token._held
     assert held is not None
-    token._held = type(held)(held.value, 0.0, held.ends, held.roles)     # time to renew, and still good
+    token._held = type(held)(held.value, 0.0, held.ends, held.claims)     # time to renew, and still good
     assert await token.get() == second
     assert token._renewing is not None
     await token._renewing

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.served import environment, run
+from tests.faults.served import Served, environment, free_port, run
 from tests.support.clock import SteppedClock
-from tests.support.graph import APP_ID, GraphDouble, graph_double
+from tests.support.graph import ALL_ROLES, APP_ID, PRINCIPAL, USER_ADMINISTRATOR, GraphDouble, graph_double
+from tests.support.tls import make_certificate
 
 
 @pytest.fixture
@@ -24,18 +25,75 @@ async def lines(double: GraphDouble, folder: Path, **settings: str) -> dict[str,
     done = await asyncio.to_thread(run, "doctor", env=env, folder=folder)
     assert "Traceback" not in done.stderr
     assert double.secret not in done.stdout + done.stderr
-    return {line[6:].partition(": ")[0]: line for line in done.stdout.splitlines()
-            if line[6:].startswith(("KEYTURN_DIRECTORY", "KEYTURN_GRAPH_URL", "Graph "))}
+    return {line[6:].partition(": ")[0]: line for line in done.stdout.splitlines() if line[6:].startswith((
+        "KEYTURN_DIRECTORY", "KEYTURN_GRAPH_URL", "KEYTURN_ENTRA", "MicrosoftAppTenantId", "Graph ", "directory role"))}
 
 
 async def test_when_all_is_well(double: GraphDouble, tmp_path: Path) -> None:
     said = await lines(double, tmp_path)
-    assert list(said) == ["KEYTURN_DIRECTORY", "KEYTURN_GRAPH_URL", "Graph User.Read.All",
+    assert list(said) == ["KEYTURN_DIRECTORY", "MicrosoftAppTenantId", "KEYTURN_GRAPH_URL", "Graph User.Read.All",
                           "Graph User-PasswordProfile.ReadWrite.All", "Graph User.RevokeSessions.All",
-                          "Graph Domain.Read.All"]
+                          "Graph Domain.Read.All", "Graph UserAuthenticationMethod.Read.All",
+                          "Graph AuditLog.Read.All", "Graph RoleManagement.Read.Directory", "directory role"]
     assert all(line.startswith("ok ") for line in said.values())
-    assert "User Administrator" in said["Graph User-PasswordProfile.ReadWrite.All"]
+    assert f"principalId eq '{PRINCIPAL}'" in said["directory role"]
     assert double.made("PATCH") == double.made("POST") == []
+
+
+async def test_what_is_only_nice_to_have_is_no_trouble(double: GraphDouble, tmp_path: Path) -> None:
+    double.granted = ALL_ROLES[:4]
+    said = await lines(double, tmp_path)
+    assert all(line.startswith("ok ") for line in said.values())
+    assert "need not be" in said["Graph AuditLog.Read.All"]
+    assert "az ad app permission add" in said["Graph AuditLog.Read.All"]
+
+
+async def test_what_the_policy_asks_for_has_to_be_granted(double: GraphDouble, tmp_path: Path) -> None:
+    double.granted = ALL_ROLES[:4]
+    policy = tmp_path / "strict.toml"
+    policy.write_text('[teams.gates]\ntemporary_pass = ["app", "email_code"]\n'
+                      '[groups.11111111-aaaa-4bbb-8ccc-0000000000f1]\noff = ["unlock"]\n')
+    said = await lines(double, tmp_path, KEYTURN_POLICY=str(policy))
+    assert [name for name, line in said.items() if line.startswith("WRONG")] == [
+        "Graph GroupMember.Read.All", "Graph UserAuthMethod-TAP.ReadWrite.All"]
+
+
+@pytest.mark.parametrize(("roles", "said"), [
+    ({USER_ADMINISTRATOR: "/"}, "ok    directory role: User Administrator, over the whole tenant"),
+    ({USER_ADMINISTRATOR: "/administrativeUnits/x"},
+     "ok    directory role: User Administrator, within an administrative unit"),
+    ({}, "WRONG directory role: the app does not hold User Administrator"),
+    ({USER_ADMINISTRATOR: "/", "62e90394-69f5-4237-9190-012177145e10": "/"},
+     "WRONG directory role: Global Administrator could set administrators' passwords: take it away")])
+async def test_the_role_of_the_app(
+        double: GraphDouble, tmp_path: Path, roles: dict[str, str], said: str) -> None:
+    """O1: one that can reset, and none that could reset administrators; seen where that may be read."""
+    double.granted = (*ALL_ROLES, "RoleManagement.Read.Directory")
+    double.own_roles = roles
+    assert (await lines(double, tmp_path))["directory role"].startswith(said)
+
+
+async def test_a_certificate_that_ends_soon(double: GraphDouble, tmp_path: Path) -> None:
+    """Key ages (D5); the double does not know this one, which is said as well."""
+    made = make_certificate(tmp_path)
+    said = await lines(double, tmp_path, KEYTURN_ENTRA_CREDENTIAL="certificate", KEYTURN_ENTRA_FILE=str(made.path))
+    assert said["KEYTURN_ENTRA_FILE"].startswith("WRONG KEYTURN_ENTRA_FILE: the certificate ends in 0 days")
+    assert "--cert @certificate.pem --append" in said["KEYTURN_ENTRA_FILE"]
+
+
+async def test_the_address_that_people_are_given(double: GraphDouble, tmp_path: Path) -> None:
+    """Reached or not, and what has to be done."""
+    env = environment(tmp_path, KEYTURN_ADMIN_PORT="0")
+    port = free_port()
+    env |= {"KEYTURN_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    broken = await asyncio.to_thread(run, "doctor", env=env, folder=tmp_path)
+    assert "WRONG KEYTURN_PUBLIC_URL: nothing answers at http://127.0.0.1" in broken.stdout
+    served = await Served.start(env, port)
+    try:
+        sound = await asyncio.to_thread(run, "doctor", env=env, folder=tmp_path)
+        assert "ok    KEYTURN_PUBLIC_URL: Keyturn answers there" in sound.stdout
+    finally:
+        await served.kill()
 
 
 async def test_permissions_that_are_missing(double: GraphDouble, tmp_path: Path) -> None:

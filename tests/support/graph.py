@@ -25,6 +25,7 @@ from bot.clock import Clock
 from bot.directory.demo import DOMAIN, PEOPLE, TENANT
 from tests.support.graph_contract import OPERATIONS, PASSES, Kind, Operation
 
+PRINCIPAL = "22222222-3333-4444-5555-777777777777"
 APP_ID = "22222222-3333-4444-5555-666666666666"
 SECRET = "graph-secret-of-the-double"
 ALL_ROLES = ("User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All", "Domain.Read.All",
@@ -114,6 +115,7 @@ class GraphDouble:
         self.licensed = True                # Entra ID P1, without which there is no report
         self.pass_reason = "EnabledByPolicy"    # or why a pass is made and cannot be used
         self.pass_codes: list[str] = []     # every code that was ever told
+        self.own_roles = {USER_ADMINISTRATOR: "/"}  # of the app itself, and what each holds for
         self.holds_role = True              # User Administrator, without which no password is set
         self.too_simple: set[str] = set()   # passwords that the service's own rules refuse
         self.secret = SECRET
@@ -244,7 +246,8 @@ class GraphDouble:
     def _issue(self) -> str:
         token = f"opaque{secrets.token_hex(16)}"
         if not self.unreadable_tokens:
-            parts = ({"alg": "none"}, {"aud": self.url, "roles": list(self.granted), "jti": token})
+            parts = ({"alg": "none"}, {"aud": self.url, "roles": list(self.granted), "jti": token, "tid": TENANT,
+                                       "oid": PRINCIPAL})
             token = ".".join(base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=")
                              for one in parts) + ".c2ln"
         self._tokens[token] = self.granted
@@ -349,6 +352,7 @@ class GraphDouble:
             ("POST", "/users/{}/revokeSignInSessions"): lambda: self._revoke(user_id),
             ("POST", "/users/{}/checkMemberGroups"): lambda: self._groups(user_id, call),
             ("GET", "/users/{}/authentication/methods"): lambda: self._methods(self._user(user_id)),
+            ("GET", "/roleManagement/directory/roleAssignments"): lambda: self._own_roles(call),
             ("GET", PASSES): lambda: _list([dict(one) for one in self._user(user_id).passes]),
             ("POST", PASSES): lambda: self._give_pass(user_id),
             ("DELETE", PASSES + "/{}"): lambda: self._remove_pass(user_id, call.path.rpartition("/")[2]),
@@ -445,6 +449,12 @@ class GraphDouble:
             raise _RefusedError(404, "ResourceNotFound", "no such method")
         self._write(user, passes=())
         return web.Response(status=204)
+
+    def _own_roles(self, call: GraphCall) -> web.Response:
+        if call.query.get("$filter") != f"principalId eq '{PRINCIPAL}'":
+            raise self._violated(call, "$filter")
+        return _list([{"id": str(uuid4()), "principalId": PRINCIPAL, "roleDefinitionId": role,
+                       "directoryScopeId": scope} for role, scope in self.own_roles.items()])
 
     def _report(self, user_id: str, call: GraphCall) -> web.Response:
         if not self.licensed:

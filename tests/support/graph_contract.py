@@ -61,6 +61,8 @@ OPERATIONS = (
                                          "UserAuthenticationMethod.Read.All"})),
     Operation("DELETE", PASSES + "/{}",
               frozenset({"UserAuthMethod-TAP.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All"}), success=204),
+    Operation("GET", "/roleManagement/directory/roleAssignments", frozenset({"RoleManagement.Read.Directory"}),
+              frozenset({"$filter"}), page="learn.microsoft.com/graph/api/rbacapplication-list-roleassignments"),
     Operation("GET", "/reports/authenticationMethods/userRegistrationDetails/{}", frozenset({"AuditLog.Read.All"}),
               frozenset({"$select"}), frozenset({"id", "isSsprEnabled", "isSsprRegistered"})),
     Operation("GET", "/domains", frozenset({"Domain.Read.All", "Directory.Read.All"}),
