@@ -88,7 +88,7 @@ from bot.journeys.errands import Errands
 from bot.journeys.fetch_a_person import FetchAPerson as FetchAPersonJourney
 from bot.journeys.forgetting import Forgetting
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
-from bot.journeys.helpdesk import Helpdesk
+from bot.journeys.helpdesk import HELP_ACT, Helpdesk
 from bot.journeys.helping import STAFF_ACT, Helping
 from bot.journeys.my_status import MyStatus as MyStatusJourney
 from bot.journeys.not_answered import NotAnswered
@@ -302,9 +302,9 @@ class Desk:
         self.records = records = Records(
             self.audit, self.mails, self.directory, self.enrolments, clock, RedisRefusals(store), links,
             settings.base_url)
-        self.fetch_a_person, self.helpdesk = self._helpdesk()
         password_set = PasswordSet(self.directory, records)
         self.errands, self.helping = self._done_later()
+        self.fetch_a_person, self.helpdesk = self._helpdesk()
         self.settlement = Settlement(
             self.directory,
             {"reset": password_set, "change": password_set, "unlock": Unlocked(self.directory, records, self.errands),
@@ -373,11 +373,12 @@ class Desk:
         """Both halves of helpdesk cases."""
         settings, clock = self.settings, self.clock
         cases = SealedHelpCases(self.store, self.ring, settings.limits, clock)
-        return (
-            FetchAPersonJourney(
-                cases, self.audit, self.records, self.mails, self.directory, clock, settings.helpdesk_address,
-                settings.helpdesk_lang, HelpWords(self.content).mail),
-            Helpdesk(cases, self.audit, self.directory, RedisNews(self.store, self.ring), self.knocks, clock))
+        helpdesk = Helpdesk(cases, self.audit, self.directory, RedisNews(self.store, self.ring), self.knocks,
+                            self.errands, clock)
+        self.errands.kinds[HELP_ACT] = helpdesk.finish
+        return FetchAPersonJourney(
+            cases, self.audit, self.records, self.mails, self.directory, clock, settings.helpdesk_address,
+            settings.helpdesk_lang, HelpWords(self.content).mail), helpdesk
 
     def _done_later(self) -> tuple[Errands, Helping]:
         """The errands of all replicas, and what IT does for accounts: what that died over is one of them."""
@@ -490,7 +491,7 @@ class Desk:
                 pages, signing_in, self.clock, source, waits, self.trust.why_paused)),
             Room(PAUSE, "", pause_routes(pages, helping, source), ADMIN_ROLE),
             Room(ACCOUNTS, "admin.nav.accounts", account_routes(pages, helping, source)),
-            Room(CASES, "admin.nav.cases", case_routes(pages, self.helpdesk, HelpWords(self.content))),
+            Room(CASES, "admin.nav.cases", case_routes(pages, self.helpdesk, HelpWords(self.content), source)),
             Room(REQUESTS, "", request_routes(pages, helping, source)),
             *[Room(*one) for one in keeper_rooms(Keeper(
                 pages, self.content, self.unanswered, OwnPhrases(settings.data_dir), self.ratings, self.audit,

@@ -1,6 +1,8 @@
 """The helpdesk's cases: the list, one with all that was said, and take, answer, close."""
 
-from collections.abc import Mapping
+import re
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +15,13 @@ from bot.rules.helpdesk import MOST_CHARACTERS, By, HelpCase
 from bot.rules.staff import Staff
 
 CASES = "/admin/cases"
+_FORM_ID = re.compile(r"[A-Za-z0-9_-]{22,44}")
 
 
-def case_routes(pages: AdminPages, helpdesk: Helpdesk, words: HelpWords) -> list[web.RouteDef]:
+def case_routes(pages: AdminPages, helpdesk: Helpdesk, words: HelpWords,
+                source: Callable[[web.Request], str]) -> list[web.RouteDef]:
     """`/admin/cases` and `/admin/cases/{number}` with its three acts."""
-    desk = _Cases(pages, helpdesk, words)
+    desk = _Cases(pages, helpdesk, words, source)
     one = CASES + "/{number}"
     return [
         web.get(CASES, desk.all), web.get(one, desk.look), web.post(f"{one}/take", desk.take),
@@ -29,6 +33,7 @@ class _Cases:
     pages: AdminPages
     helpdesk: Helpdesk
     words: HelpWords
+    source: Callable[[web.Request], str]
 
     async def all(self, request: web.Request) -> web.Response:
         lang = self.pages.language(request)
@@ -41,15 +46,21 @@ class _Cases:
 
     async def take(self, request: web.Request) -> web.Response:
         seen = (await self.pages.form(request, {"seen"}))["seen"]
-        return await self._done(request, await self.helpdesk.take(_number(request), staff(request), seen))
+        return await self._done(
+            request, await self.helpdesk.take(_number(request), staff(request), seen, self.source(request)))
 
     async def answer(self, request: web.Request) -> web.Response:
-        text = (await self.pages.form(request, {"text"}))["text"]
-        return await self._done(request, await self.helpdesk.answer(_number(request), staff(request), text), text)
+        typed = await self.pages.form(request, {"text", "form"})
+        text, form = typed["text"], typed["form"]
+        if form and not _FORM_ID.fullmatch(form):
+            raise web.HTTPBadRequest
+        return await self._done(request, await self.helpdesk.answer(
+            _number(request), staff(request), text, form, self.source(request)), text)
 
     async def close(self, request: web.Request) -> web.Response:
         await self.pages.form(request, frozenset())
-        return await self._done(request, await self.helpdesk.close(_number(request), staff(request)))
+        return await self._done(
+            request, await self.helpdesk.close(_number(request), staff(request), self.source(request)))
 
     async def _done(self, request: web.Request, done: HelpCase | NotDone, text: str = "") -> web.Response:
         if isinstance(done, NotDone):
@@ -64,6 +75,7 @@ class _Cases:
         lang = self.pages.language(request)
         return self.pages.page(
             request, "admin_case.html", status=409 if not_done else 200, case=case, not_done=not_done, text=text,
+            form=secrets.token_urlsafe(18),
             who=self.words.who(lang, case, await self.helpdesk.account_of(case)), about=self._about(lang, case),
             tried=self.words.tried(lang, case), longest=MOST_CHARACTERS,
             thread=[{"staff": one.by is By.STAFF, "name": one.name, "time": one.at, "text": one.text}

@@ -55,11 +55,13 @@ redis.call('SET', KEYS[2], number, 'EX', ARGV[4])
 return {1, number}
 """)
 
-# KEYS: the case, the open cases, the person's cases. ARGV: the rev that must be stored (0: none), the new rev, the id
-# of this write, the sealed case, its seconds, its number, its place among the open ones ('': closed), when it was
-# opened. The same write twice is one write.
+# KEYS: the case, the open cases, the person's cases, and the effect if the change has a key. ARGV: the rev that must
+# be stored (0: none), the new rev, the id of this write, the sealed case, its seconds, its number, its place among the
+# open ones ('': closed), when it was opened, then for an effect what is kept of it and its seconds. The same write
+# twice is one write; a change that was made, or given up, is not made again.
 _WRITE = Script("""
 local rev, by = unpack(redis.call('HMGET', KEYS[1], 'rev', 'by'))
+if KEYS[4] and by ~= ARGV[3] and redis.call('EXISTS', KEYS[4]) == 1 then return 0 end
 if not (rev == ARGV[2] and by == ARGV[3]) and (rev or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'rev', ARGV[2], 'by', ARGV[3], 'sealed', ARGV[4])
 redis.call('EXPIRE', KEYS[1], ARGV[5])
@@ -70,8 +72,16 @@ else
 end
 redis.call('ZADD', KEYS[3], ARGV[8], ARGV[6])
 if redis.call('TTL', KEYS[3]) < tonumber(ARGV[5]) then redis.call('EXPIRE', KEYS[3], ARGV[5]) end
+if KEYS[4] then redis.call('SET', KEYS[4], ARGV[9], 'EX', ARGV[10]) end
 return 1
 """)
+
+# KEYS: the effect. ARGV: seconds. Asking for a change that has not happened closes its key.
+_OUTCOME = Script("""
+redis.call('SET', KEYS[1], '-1', 'NX', 'EX', ARGV[1])
+return redis.call('GET', KEYS[1])
+""")
+_EFFECT_SECONDS = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,7 @@ class SealedHelpCases:
     async def read(self, number: str) -> HelpCase | None:
         return self._opened(number, *await self._store.do("HMGET", keys.help_case(number), "rev", "sealed"))
 
-    async def save(self, case: HelpCase) -> HelpCase:
+    async def save(self, case: HelpCase, key: str = "") -> HelpCase:
         written = replace(case, rev=case.rev + 1)
         place = "" if case.closed else repr(case.opened_at + (0 if case.urgent else _URGENT_FIRST))
         words: list[Part] = [
@@ -123,9 +133,19 @@ class SealedHelpCases:
             self._limits.help_case_kept_seconds if case.closed else _OPEN_KEPT,
             case.number, place, repr(case.opened_at)]
         places = [keys.help_case(case.number), keys.HELP_OPEN, keys.help_of(case.person)]
+        if key:
+            places.append(keys.help_effect(key))
+            words += [len(case.thread), _EFFECT_SECONDS]
         if not await self._store.call(_WRITE, places, words):
             raise Conflict("help case")
         return written
+
+    async def said(self, key: str) -> int | None:
+        found = await self._store.do("GET", keys.help_effect(key))
+        return None if found is None else int(found)
+
+    async def outcome(self, key: str) -> int:
+        return int(await self._store.call(_OUTCOME, [keys.help_effect(key)], [_EFFECT_SECONDS]))
 
     async def open_ones(self, most: int) -> Sequence[HelpCase]:
         return await self._all(keys.HELP_OPEN, "ZRANGE", 0, most - 1)

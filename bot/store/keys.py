@@ -159,6 +159,11 @@ def help_once(once: str) -> str:
     return f"kt:{{help}}:once:{digest(once)}"
 
 
+def help_effect(key: str) -> str:
+    """Whether the change with this idempotency key was made to a helpdesk case, or is void."""
+    return f"kt:{{help}}:effect:{digest(key)}"
+
+
 def help_window(whose: str, name: str) -> str:
     """The helpdesk cases opened lately by one person, from one address, by all visitors."""
     return f"kt:{{help}}:{whose}:{digest(name)}"

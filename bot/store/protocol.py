@@ -266,8 +266,20 @@ class HelpCases(Protocol):
 
     async def read(self, number: str) -> HelpCase | None: ...
 
-    async def save(self, case: HelpCase) -> HelpCase:
-        """Replace it if its `rev` is still the stored one (0: none), and return it with the new rev; else Conflict."""
+    async def save(self, case: HelpCase, key: str = "") -> HelpCase:
+        """Replace it if its `rev` is still the stored one (0: none), and return it with the new rev; else Conflict.
+
+        With a `key` at most once, and never after `outcome` closed it (F2).
+        """
+        ...
+
+    async def said(self, key: str) -> int | None:
+        """How many entries the thread had after the change with this key; None when it was not made so far, -1 when
+        it never will be."""
+        ...
+
+    async def outcome(self, key: str) -> int:
+        """The same; a change that was not made so far never will be from now on (F3)."""
         ...
 
     async def open_ones(self, most: int) -> Sequence[HelpCase]:

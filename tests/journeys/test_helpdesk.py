@@ -1,7 +1,10 @@
 """The helpdesk's answers: in the same chat, to the same person, never lost (I5, F9, F13, N2, O7, U1)."""
 
 import asyncio
+from itertools import count
 from typing import Any
+
+import pytest
 
 from app import Desk
 from bot.delivery.protocol import News
@@ -13,9 +16,12 @@ from bot.rules.staff import HELPDESK, Staff
 from bot.store.news import RedisNews
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import JOHN, KARI, TeamsPerson, heard, records
+from tests.support.clock import SteppedClock
 from tests.support.connector import Planned
+from tests.support.mortal import MortalStore, killed_after
 
 MONA, OTHER = STAFF
+MANY = {"KEYTURN_LIMIT_HELP_CASES_OPEN": "100", "KEYTURN_LIMIT_HELP_CASES_24H": "100"}
 HERSELF = Staff("kari", "kari", "Kari Nordmann", "nb", HELPDESK, KARI)
 
 
@@ -41,7 +47,7 @@ async def test_the_answer_comes_into_the_same_chat_and_shows_just_its_text(desk:
     said = kari.connector.said[-1]
     assert said["conversation"]["id"] == kari.conversation
     assert said["text"].endswith(r"Se &lt;b&gt;her&lt;/b&gt;: \[x\]\(http://evil.example\)")
-    assert [one["outcome"] for one in await records(desk, "help.answered")] == ["ok"]
+    assert [one["outcome"] for one in await records(desk, "help.answered")] == ["begun", "ok"]
     assert (await records(desk, "help.answered"))[0]["target"] == KARI
 
 
@@ -167,3 +173,76 @@ async def test_news_of_another_release_do_not_stop_the_chat(desk: Desk, in_teams
         place, News("gone.with.the.release", {}, f"msteams:{demo.TENANT}:{KARI}"), "1")
     assert await kari.ask("hei")
     assert await RedisNews(desk.store, desk.ring).waiting(place) == 0
+
+
+async def test_one_form_sent_sixteen_times_is_one_answer(open_house: OpenHouse, in_teams: InTeams) -> None:
+    """F2: by one who presses twice, or a proxy that repeats it; told once, recorded once."""
+    first, second = await open_house(), await open_house()
+    kari = in_teams(first)
+    number = await asked(kari)
+    found = await asyncio.gather(*(
+        (first, second)[at % 2].helpdesk.answer(number, MONA, "Vi ringer deg.", "f" * 24) for at in range(16)))
+    assert all(isinstance(one, HelpCase) for one in found)
+    await asked_again(kari)
+    assert sum("Vi ringer deg" in one for one in texts(kari)) == 1
+    case = await first.helpdesk.read(number)
+    assert case is not None
+    assert len(case.thread) == 2
+    assert [one["outcome"] for one in await records(first, "help.answered")] == ["begun", "ok"]
+    # Another form with the same words is another answer.
+    assert isinstance(await first.helpdesk.answer(number, MONA, "Vi ringer deg.", "g" * 24), HelpCase)
+    assert sum("Vi ringer deg" in one for one in texts(kari)) == 2
+
+
+async def asked_again(kari: TeamsPerson) -> None:
+    """Whatever still waits to be told is told with the next turn."""
+    await kari.ask("hei")
+
+
+async def acted(desk: Desk, act: str, case: HelpCase, words: str) -> object:
+    if act == "answer":
+        return await desk.helpdesk.answer(case.number, MONA, words)
+    if act == "close":
+        return await desk.helpdesk.close(case.number, MONA)
+    return await desk.helpdesk.take(case.number, MONA, case.taken_by)
+
+
+@pytest.mark.parametrize("act", ["answer", "close", "take"])
+async def test_who_dies_over_a_case_is_followed(
+        open_house: OpenHouse, in_teams: InTeams, clock: SteppedClock, act: str) -> None:
+    """F1, F13: after whichever command; the answer comes into the chat by itself, the case, the page and the trail
+    agree, and nothing stays begun."""
+    dying, other = await open_house(stores=MortalStore, **MANY), await open_house(**MANY)
+    kari = in_teams(other)
+    number, ends = await asked(kari), set()
+    for commands in count():
+        before = await other.helpdesk.read(number)
+        assert before is not None
+        heard_before, seen = len(kari.connector.said), len(await records(other))
+        words = f"Svar nummer {commands}."
+        killed = await killed_after(commands, acted(dying, act, before, words))
+        clock.advance(31)
+        async with asyncio.timeout(10):
+            while await other.errands.due.count():
+                await other.errands.run_due()
+                await asyncio.sleep(0)
+        after = await other.helpdesk.read(number)
+        assert after is not None
+        changed = after.rev > before.rev
+        said = [(one["event"], one["outcome"]) for one in (await records(other))[seen:]]
+        event = {"answer": "help.answered", "close": "help.closed", "take": "help.taken"}[act]
+        assert said in (
+            [[(event, "begun"), (event, "ok")]] if changed
+            else [[], [(event, "begun"), (event, "not_done")], [(event, "not_done")]]), (commands, said)
+        told = [heard(one).text for one in kari.connector.said[heard_before:] if one["type"] == "message"]
+        wanted = {"answer": words, "close": "lukket", "take": ""}[act]
+        assert sum(wanted in one for one in told) == (len(told) if changed else 0), (commands, told)
+        assert len(told) == (changed and act != "take"), (commands, told)
+        ends.add(changed)
+        if changed and act == "close":
+            number = await asked(kari)
+        if changed and act == "take":
+            await other.helpdesk.take(number, OTHER, MONA.name)
+        if not killed:
+            break
+    assert ends == {True, False}
