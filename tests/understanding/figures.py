@@ -18,7 +18,7 @@ from bot.understanding.reader import Reader, Reading
 from bot.understanding.train import learn
 
 EVALUATION = Path(__file__).with_name("evaluation.jsonl")
-FOLDS = 4
+FOLDS = 3
 
 
 @dataclass(frozen=True)

@@ -29,18 +29,18 @@ def test_the_evaluation_is_no_part_of_the_lesson(rows: list[dict[str, str]], con
 
 def test_people_are_understood(reader: Reader, rows: list[dict[str, str]]) -> None:
     figures = evaluated(reader, rows)
-    assert figures.right >= 0.93, figures.wrong
-    assert figures.in_three >= 0.98
-    assert figures.sure >= 0.90
-    assert figures.sure_right >= 0.945
-    assert figures.language >= 0.985
-    assert min(figures.by_label.values()) >= 0.75, figures.by_label
+    assert figures.right >= 0.96, figures.wrong
+    assert figures.in_three >= 0.99
+    assert figures.sure >= 0.95
+    assert figures.sure_right >= 0.97
+    assert figures.language >= 0.97     # "test", "gdpr" and "123" are in no language
+    assert min(figures.by_label.values()) >= 0.90, figures.by_label
 
 
 def test_phrases_left_out_are_understood(content: Content) -> None:
     """Harder than what people write: the phrases are chosen to lie far apart and at the borders."""
     figures = cross_validated(lesson_of(content))
-    assert figures.right >= 0.765
-    assert figures.in_three >= 0.92
+    assert figures.right >= 0.80
+    assert figures.in_three >= 0.94
     assert figures.language >= 0.95
     assert figures.calibration <= 0.05

@@ -10,7 +10,7 @@ from bot.understanding.families import load_families
 from bot.understanding.features import features
 from bot.understanding.lesson import Lesson
 from bot.understanding.model import Model, ModelError, read_model
-from bot.understanding.train import as_table, learn, regression
+from bot.understanding.train import SLOPE, as_table, learn, separation
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,10 @@ def test_it_agrees_with_scikit_learn(model: Model, small_lesson: Lesson) -> None
     others = ("mistet den nye telefonen", "my password is gone", "error", "æøå")
     unseen = [features(text, families) for text in others]
     for column, label in enumerate(model.labels):
-        fitted = regression().fit(table, [phrase.label == label for phrase in small_lesson.phrases])
-        expected = fitted.predict_proba(as_table(found + unseen, dict(model.vocabulary), model.rarity))[:, 1]
-        ours = [1 / (1 + np.exp(-model.scores(one)[column])) for one in found + unseen]
+        fitted = separation().fit(table, [phrase.label == label for phrase in small_lesson.phrases])
+        distances = fitted.decision_function(as_table(found + unseen, dict(model.vocabulary), model.rarity))
+        expected = SLOPE * distances
+        ours = [model.scores(one)[column] for one in found + unseen]
         np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 

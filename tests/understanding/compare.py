@@ -1,0 +1,185 @@
+"""Which way of understanding is best: `python -m tests.understanding.compare [FILE ...]` prints a table of several.
+
+Each learns the labels of the content's phrases and is judged by cross-validation over them, by the evaluation set and
+by FILEs in its format. Takes ten minutes or more. What it printed last stands in comparison.md beside this file.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+
+from bot.content import load_content
+from bot.understanding.families import load_families
+from bot.understanding.features import features, is_meaning
+from bot.understanding.lesson import lesson_of
+from bot.understanding.reader import OUT_OF_SCOPE
+from bot.understanding.text import cut
+from bot.understanding.train import SLOPE, as_table, learned_features, separation
+from tests.understanding.figures import EVALUATION, FOLDS, rows_of
+
+Chances = NDArray[np.float64]
+Fitted = Callable[[list[set[str]]], Chances]
+Approach = Callable[[list[set[str]], list[str]], Fitted]
+
+NEIGHBOURS = 8
+
+
+def linear(
+    make: Callable[[], Any], kept: Callable[[str], bool] = lambda feature: True, slope: float = SLOPE,
+) -> Approach:
+    """One linear model for each label against all others."""
+    def fit(found: list[set[str]], labels: list[str]) -> Fitted:
+        found = [set(filter(kept, one)) for one in found]
+        vocabulary, rarity = learned_features(found)
+        table = as_table(found, vocabulary, rarity)
+        names = sorted(set(labels))
+        models = [make().fit(table, [label == name for label in labels]) for name in names]
+
+        def chances(unseen: list[set[str]]) -> Chances:
+            rows = as_table([set(filter(kept, one)) for one in unseen], vocabulary, rarity)
+            return _one_each([slope * model.decision_function(rows) for model in models])
+        return chances
+    return fit
+
+
+def regression() -> LogisticRegression:
+    return LogisticRegression(solver="liblinear", dual=True, C=100.0, tol=0.01, max_iter=2000, random_state=0)
+
+
+def softmax(found: list[set[str]], labels: list[str]) -> Fitted:
+    """One model in which the labels compete."""
+    vocabulary, rarity = learned_features(found)
+    model = LogisticRegression(C=30.0, tol=0.0005, max_iter=300).fit(as_table(found, vocabulary, rarity), labels)
+    return lambda unseen: model.predict_proba(as_table(unseen, vocabulary, rarity))
+
+
+def bayes(found: list[set[str]], labels: list[str]) -> Fitted:
+    vocabulary, rarity = learned_features(found)
+    model = ComplementNB(alpha=0.3, norm=True).fit(as_table(found, vocabulary, rarity), labels)
+
+    def chances(unseen: list[set[str]]) -> Chances:
+        scores = model.predict_joint_log_proba(as_table(unseen, vocabulary, rarity))
+        return _softmax(scores * 40)
+    return chances
+
+
+def nearest(found: list[set[str]], labels: list[str]) -> Fitted:
+    """The labels of the phrases most alike, by how much they are."""
+    vocabulary, rarity = learned_features(found)
+    table = as_table(found, vocabulary, rarity)
+    names = sorted(set(labels))
+    member = np.array([[label == name for name in names] for label in labels], float)
+
+    def chances(unseen: list[set[str]]) -> Chances:
+        alike = (as_table(unseen, vocabulary, rarity) @ table.T).toarray()
+        least = np.partition(alike, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS]
+        alike[alike < least[:, None]] = 0
+        return _shared(np.asarray((alike ** 3) @ member) + 1e-9)
+    return chances
+
+
+def together(*approaches: Approach) -> Approach:
+    """The mean of what several say."""
+    def fit(found: list[set[str]], labels: list[str]) -> Fitted:
+        fitted = [approach(found, labels) for approach in approaches]
+        return lambda unseen: np.mean([one(unseen) for one in fitted], axis=0)
+    return fit
+
+
+def stacked(*approaches: Approach) -> Approach:
+    """A regression over what several say of phrases they have not seen."""
+    def fit(found: list[set[str]], labels: list[str]) -> Fitted:
+        said = np.zeros((len(found), 0))
+        for approach in approaches:
+            said = np.hstack([said, np.log(_held_out(approach, found, labels) + 1e-4)])
+        judge = LogisticRegression(C=1.0, max_iter=500).fit(said, labels)
+        fitted = [approach(found, labels) for approach in approaches]
+        return lambda unseen: judge.predict_proba(
+            np.hstack([np.log(one(unseen) + 1e-4) for one in fitted]))
+    return fit
+
+
+def _held_out(approach: Approach, found: list[set[str]], labels: list[str]) -> Chances:
+    fold_of = np.random.default_rng(0).permutation(len(found)) % FOLDS
+    said = np.zeros((len(found), len(set(labels))))
+    for fold in range(FOLDS):
+        rest, held = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
+        said[held] = approach([found[at] for at in rest], [labels[at] for at in rest])([found[at] for at in held])
+    return said
+
+
+def _one_each(scores: Sequence[Chances]) -> Chances:
+    return _shared(1 / (1 + np.exp(-np.stack(scores, axis=1))))
+
+
+def _softmax(scores: Chances) -> Chances:
+    return _shared(np.exp(scores - scores.max(axis=1, keepdims=True)))
+
+
+def _shared(chances: Chances) -> Chances:
+    shares: Chances = chances / chances.sum(axis=1, keepdims=True)
+    return shares
+
+
+ours = linear(separation)
+APPROACHES: dict[str, Approach] = {
+    "pieces of words alone": linear(separation, lambda one: one[0] != "+" and one[0] not in "=~" and " " not in one),
+    "words and pairs alone": linear(separation, lambda one: one[0] == "=" or " " in one),
+    "word families alone": linear(separation, is_meaning),
+    "without families": linear(separation, lambda one: not is_meaning(one)),
+    "ours: all features, support vectors": ours,
+    "logistic regression": linear(regression, slope=1.0),
+    "softmax over labels": softmax,
+    "complement Bayes": bayes,
+    "nearest phrases": nearest,
+    "ours and nearest, mean": together(ours, nearest),
+    "ours, Bayes and nearest, mean": together(ours, bayes, nearest),
+    "ours, Bayes and nearest, stacked": stacked(ours, bayes, nearest),
+}
+
+
+def judged(names: list[str], chances: Chances, labels: list[str]) -> str:
+    """Cells of the table: right, among three, out of scope answered, in scope turned away; per cent."""
+    order = np.argsort(-chances, axis=1, kind="stable")[:, :3]
+    first = np.array(names)[order[:, 0]]
+    truth = np.array(labels)
+    three = (np.array(names)[order] == truth[:, None]).any(axis=1)
+    outside = truth == OUT_OF_SCOPE
+    shares = (
+        (first == truth).mean(), three.mean(),
+        (first[outside] != OUT_OF_SCOPE).mean(), (first[~outside] == OUT_OF_SCOPE).mean(),
+    )
+    return " | ".join(f"{share * 100:.1f}" for share in shares)
+
+
+def main() -> None:
+    lesson, families = lesson_of(load_content()), load_families()
+    found = [features(cut(phrase.text), families) for phrase in lesson.phrases]
+    labels = [phrase.label for phrase in lesson.phrases]
+    names = sorted(set(labels))
+    files = [EVALUATION, *map(Path, sys.argv[1:])]
+    sets = [[(features(cut(row["text"]), families), row["label"]) for row in rows_of(path)] for path in files]
+    out = sys.stdout.write
+    heads = ["cross-validated", *(path.stem for path in files)]
+    out("| approach | " + " | ".join(f"{head}: right | of three | outside answered | turned away" for head in heads)
+        + " | seconds |\n")
+    out("|---" * (2 + 4 * len(heads)) + "|\n")
+    for name, approach in APPROACHES.items():
+        cells = [judged(names, _held_out(approach, found, labels), labels)]
+        begun = time.process_time()
+        fitted = approach(found, labels)
+        seconds = time.process_time() - begun
+        cells += [judged(names, fitted([one for one, _ in rows]), [label for _, label in rows]) for rows in sets]
+        out(f"| {name} | " + " | ".join(cells) + f" | {seconds:.0f} |\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
