@@ -139,6 +139,7 @@ from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.policy import TEMPORARY_PASS, Policy, values
 from bot.rules.staff import ADMIN as ADMIN_ROLE
 from bot.rules.staff import ROLES, Staff, canonical_staff_name
+from bot.second_opinion import Budget, SecondOpinion
 from bot.secret import Secret
 from bot.settings import Settings, WebChat, environment, load, look, unfit_for_entra
 from bot.site import Site
@@ -200,6 +201,7 @@ from dialogs.buttons import Buttons
 from dialogs.change_password import ChangePassword
 from dialogs.explain_error import ExplainError
 from dialogs.fetch_a_person import FetchAPerson
+from dialogs.follow_ups import FollowUps
 from dialogs.forget_me import ForgetMe
 from dialogs.forgot_password import ForgotPassword
 from dialogs.front_desk import FrontDesk
@@ -333,8 +335,9 @@ class Desk:
         self.demo_desk = DemoDesk(
             self.accounts, self.enrolments, self.mailbox, clock, self.it, settings.helpdesk_address, self.cases)
 
-        self.alarm = Alarm(self.directory, self.cases, self.holds, self.pending, self.settlement, self.fetch_a_person,
-                           links, clock)
+        self.alarm, self.second_opinion = Alarm(
+            self.directory, self.cases, self.holds, self.pending, self.settlement, self.fetch_a_person, links,
+            clock), _second_opinion(settings, self.session, clock)
 
         # The conversations.
         self._conversations = [
@@ -417,8 +420,9 @@ class Desk:
         handover = Handover(floor, people, not_me, forget_me, offers, self.site.base_url)
         return FrontDesk(
             floor, answers, errors, status, reminders, handover,
-            Buttons(floor, answers, errors, status, reminders, handover), reader, finder,
-            content, self.clock, NotAnswered(self.unanswered, content.phrases))
+            Buttons(floor, answers, errors, status, reminders, handover), FollowUps(answers, handover),
+            reader, finder,
+            content, self.clock, NotAnswered(self.unanswered, content.phrases), self.second_opinion)
 
     def policy(self) -> Policy:
         """The one in force now."""
@@ -825,8 +829,8 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
                              "see deployment/policy.toml, and try `python app.py policy check FILE`"),
             *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings), *_helpdesk_looks(settings),
             *_admin_looks(settings, at_end),
-            *_bundle_looks(settings), *_channel_looks(settings, at_end), *_directory_looks(settings, at_end),
-            *_endpoint_looks(settings, at_end)]
+            *_bundle_looks(settings), *_opinion_looks(settings, at_end), *_channel_looks(settings, at_end),
+            *_directory_looks(settings, at_end), *_endpoint_looks(settings, at_end)]
         return await examination.examine(looks)
 
 
@@ -986,6 +990,30 @@ def _endpoint_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[exam
     session = open_session()
     at_end.push_async_callback(session.close)
     yield from endpoint_doctor.looks(settings, session)
+
+
+def _second_opinion(settings: Settings, session: ClientSession, clock: Clock) -> SecondOpinion | None:
+    if not settings.opinion_url:
+        return None
+    key = settings.opinion_key.get_secret_value()
+    return SecondOpinion(
+        session, clock, settings.opinion_url, settings.opinion_model, Secret(key) if key else None,
+        settings.opinion_seconds, Budget(clock, settings.opinion_per_minute, settings.opinion_per_day))
+
+
+def _opinion_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
+    if not settings.opinion_url:
+        return
+    session = open_session()
+    at_end.push_async_callback(session.close)
+    opinion = _second_opinion(settings, session, SharedClock())
+
+    async def look() -> str:
+        assert opinion is not None
+        chosen = await opinion.ask("I forgot my password", {"reset": "Forgotten password", "phone": "Lost phone"})
+        return f"answers as agreed ({'right' if chosen == 'reset' else 'but wrong'}, to a question of ours)"
+
+    yield examination.Look("KEYTURN_OPINION_URL", look, "check address, model and key, or unset it")
 
 
 def _entra(settings: Settings, session: ClientSession, token: AppToken, store: Store, clock: Clock,

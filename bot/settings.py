@@ -119,6 +119,20 @@ class Settings(BaseSettings):
     content: Path | None = Field(
         None, alias="KEYTURN_CONTENT",
         description="folder of the organisation's own content (see README.md); unset: content in the data folder")
+    opinion_url: str = Field(
+        "", alias="KEYTURN_OPINION_URL",
+        description="base of a chat-completions service, asked for a topic where Keyturn is unsure; unset: none is")
+    opinion_model: str = Field("", alias="KEYTURN_OPINION_MODEL", description="the model that is asked there")
+    opinion_key: SecretStr = Field(
+        SecretStr(""), alias="KEYTURN_OPINION_KEY", description="its key, sent as bearer token; unset: none is sent")
+    opinion_seconds: float = Field(
+        2.0, alias="KEYTURN_OPINION_SECONDS", gt=0, le=5, description="how long a turn waits for it, 5 at most")
+    opinion_per_minute: int = Field(
+        20, alias="KEYTURN_OPINION_PER_MINUTE", ge=1, le=600,
+        description="most questions to it in a minute, by each process")
+    opinion_per_day: int = Field(
+        1000, alias="KEYTURN_OPINION_PER_DAY", ge=1, le=100_000,
+        description="most questions to it in a day, by each process")
     smtp_url: SecretStr = Field(
         SecretStr(""), alias="SMTP_URL",
         description="smtp://user:password@host:587 or smtps://…; unset in development: embedded mailbox")
@@ -166,11 +180,11 @@ class Settings(BaseSettings):
         except ValueError:
             return value
 
-    @field_validator("openid_metadata_url", "login_url", "graph_url")
+    @field_validator("openid_metadata_url", "login_url", "graph_url", "opinion_url")
     @classmethod
     def _https(cls, value: str) -> str:
         """`http://` is for loopback addresses named in full only (design §4)."""
-        if not _trustworthy(value):
+        if value and not _trustworthy(value):
             raise ValueError("must be https:// (http:// only for a loopback address)")
         return value.rstrip("/")
 
@@ -296,7 +310,9 @@ def _unfit(settings: Settings) -> list[str]:
     """What is missing or unsafe in this mode, one line each."""
     has_password = bool(settings.app_password.get_secret_value())
     found = [(bool(settings.app_id) and not has_password,
-              "MicrosoftAppPassword is missing; it belongs to MicrosoftAppId")]
+              "MicrosoftAppPassword is missing; it belongs to MicrosoftAppId"),
+             (bool(settings.opinion_url) and not settings.opinion_model,
+              "KEYTURN_OPINION_MODEL is missing; it belongs to KEYTURN_OPINION_URL")]
     found += [(settings.teams_sign_on and not settings.app_id,
                "MicrosoftAppId is missing; KEYTURN_TEAMS_SIGN_ON believes only what was signed for it")]
     found += [(True, problem) for problem in unfit_for_entra(settings)] if settings.directory == "entra" else []

@@ -85,7 +85,15 @@ class AnswerQuestion:
         if helped:
             await talk.say("answer.helped.thanks")
         else:
-            await talk.say_text(talk.words("answer.helped.sorry"), self._nearby(talk, topic_id))
+            await self.alternatives(talk, topic_id)
+
+    async def alternatives(self, talk: Talk, topic_id: str) -> None:
+        """What is near a topic whose answer was of no use."""
+        await talk.say_text(talk.words("answer.helped.sorry"), self._nearby(talk, topic_id))
+
+    async def also(self, talk: Talk, topic_ids: Sequence[str]) -> None:
+        """Offer what a message asked for besides what was answered."""
+        await talk.say_text(talk.words("answer.also"), [self._to_topic(talk.lang, one) for one in topic_ids])
 
     async def offer(self, talk: Talk, topic_ids: Sequence[str], more: Sequence[Press] = ()) -> None:
         """Ask which of the nearest topics is meant, instead of guessing; `more` stands below them."""

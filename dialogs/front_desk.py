@@ -19,17 +19,20 @@ from bot.content import Content
 from bot.journeys.not_answered import NotAnswered
 from bot.rules.codes import holds_recovery_code
 from bot.rules.volunteered import holds_password
+from bot.second_opinion import SecondOpinion
 from bot.store.ratings import PERSON, STARTED
 from bot.understanding import OUT_OF_SCOPE, PASSWORD_ERROR, ErrorFinder, Found, Reader, Reading
 from dialogs.answer_question import HELP, SMALL_TALK, AnswerQuestion
 from dialogs.buttons import OF_A_PROMPT, Buttons, more_of
 from dialogs.explain_error import RATED, ExplainError
+from dialogs.follow_ups import HOW, FollowUps
 from dialogs.handover import Handover
 from dialogs.my_status import MyStatus
 from dialogs.offers import FETCH
 from dialogs.reminders import Reminders
 from dialogs.shapes import ANYTHING, SHAPES
 from dialogs.talk import Conversation, Floor, Talk
+from dialogs.wishes import wishes
 
 # Stopping throws away what the person has proven, so a guess is not enough.
 SURE_ENOUGH_TO_STOP = 0.8
@@ -66,11 +69,13 @@ class FrontDesk:
     reminders: Reminders
     handover: Handover
     buttons: Buttons
+    follow_ups: FollowUps
     reader: Reader
     finder: ErrorFinder
     content: Content
     clock: Clock
     not_answered: NotAnswered
+    second_opinion: SecondOpinion | None
 
     async def receive(self, talk: Talk) -> None:
         """One turn."""
@@ -245,7 +250,7 @@ class FrontDesk:
             await self.floor.ask_again(talk)
         elif command == "language":
             await self._switch(talk, self._named_language(talk), running)
-        elif command == "help" or talk.says("common.words_for_why"):
+        elif command == "help" or talk.says("common.words_for_why", HOW):
             await talk.say(running.help)
             await self.floor.ask_again(talk)
         elif answers or own or shape.free or not self._interrupts(reading, running, shape.fits(text)):
@@ -280,9 +285,15 @@ class FrontDesk:
         if talk.says(A_BARE_ANSWER):
             await self._what_then(talk)
             return
+        if await self.follow_ups.follow(talk):
+            return
         if talk.says("my_status.words_for_events"):
             await self.status.tell_events(talk)
             return
+        await self._question(talk)
+
+    async def _question(self, talk: Talk) -> None:
+        """Whatever the understanding makes of it."""
         reading = self.reader.read(talk.heard.text, talk.lang)
         self._follow_language(talk, reading)
         found = self.finder.find(talk.heard.text)
@@ -291,14 +302,29 @@ class FrontDesk:
             await self._explain(talk, found)
         elif reading.sure and reading.answers[0] == "language":
             await self._switch(talk, self._named_language(talk), None)
+        elif asked := wishes(self.content, self.reader, talk.heard.text, reading):
+            talk.memory.misses = 0
+            await self.answers.answer(talk, asked[0])
+            await self.answers.also(talk, asked[1:])
         elif reading.sure:
             talk.memory.misses = talk.memory.misses + 1 if reading.topic == OUT_OF_SCOPE else 0
             await self._answer(talk, reading)
             if reading.topic == OUT_OF_SCOPE:
                 await self._note_unanswered(talk, reading)
+        elif topic := await self._opinion(talk):
+            await self.answers.answer(talk, topic)
+            await self.not_answered.note(talk.heard.text, reading.lang, topic)
         else:
             await self._unsure(talk, reading)
             await self._note_unanswered(talk, reading)
+
+    async def _opinion(self, talk: Talk) -> str | None:
+        """What somebody else takes an unclear message for: one of our topics, whose answer is then said, or nothing."""
+        if self.second_opinion is None or not (bare := await self.not_answered.bare(talk.heard.text)):
+            return None
+        return await self.second_opinion.topic(bare, {
+            topic.id: topic.texts[talk.lang].title for topic in self.content.topics.values()
+            if topic.label not in SMALL_TALK})
 
     async def _answer(self, talk: Talk, reading: Reading) -> None:
         topic = reading.answers[0]

@@ -23,15 +23,19 @@ class NotAnswered:
 
     async def note(self, text: str, lang: str, near: str) -> None:
         """Count it, if anything is left of it; no turn fails for it. `near`: the topic that was nearest, or ""."""
-        if self._known is None:
-            # A fifth of a second, once, and only where somebody was not understood.
-            self._known = await asyncio.to_thread(self._learned)
-        if not (bare := without_people(text, self._known)):
+        if not (bare := await self.bare(text)):
             return
         try:
             await self.questions.note(lang, bare, near)
         except StoreUnavailable:
             log.info("unanswered_not_noted")
+
+    async def bare(self, text: str) -> str:
+        """What may leave the conversation of a message that was not understood; "" if that is nothing."""
+        if self._known is None:
+            # A fifth of a second, once, and only where somebody was not understood.
+            self._known = await asyncio.to_thread(self._learned)
+        return without_people(text, self._known)
 
     def _learned(self) -> KnownWords:
         return KnownWords.of(self.phrases())

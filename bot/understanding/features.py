@@ -13,6 +13,8 @@ _WHOLE_MESSAGE = 3              # words: a message this short also counts as one
 _MOST_FAMILIES = 20             # of a message whose pairs count
 _DENIED = frozenset({"forget", "lose", "expired"})  # a "not" right before takes it back: "not forgotten"
 _DENIAL = frozenset({"denial"})
+DENIES = "+denial"
+"""The feature of a text that takes something back."""
 
 
 def features(text: str, families: Families) -> set[str]:
@@ -36,6 +38,15 @@ def parts(text: str, families: Families) -> tuple[set[str], set[str]]:
         between.add("==" + " ".join(said))
     between.update(_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
     return {word for at, word in enumerate(said) if at not in denied}, between
+
+
+def undenied(text: str, families: Families) -> str:
+    """What a text says besides what it takes back: "not forgotten, locked" is "locked"."""
+    said = words(without_codes(text))
+    named = [families.of(word) for word in said]
+    gone = {at + side for at, (one, two) in enumerate(pairwise(named)) if "negation" in one and two & _DENIED
+            for side in (0, 1)}
+    return " ".join(word for at, word in enumerate(said) if at not in gone)
 
 
 def word_features(word: str) -> set[str]:

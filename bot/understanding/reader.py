@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bot.understanding.codes import error_code, without_codes
 from bot.understanding.families import Families
-from bot.understanding.features import parts, word_features
+from bot.understanding.features import DENIES, parts, undenied, word_features
 from bot.understanding.model import Model, Numbers
 from bot.understanding.text import cut, words
 
@@ -18,6 +18,7 @@ PASSWORD_ERROR = "password_error"  # noqa: S105  # a label
 # Found by cross validation over the phrases; tests/understanding holds what they give.
 NEAR = 0.02             # chance of the best label by itself, below which nothing is near
 SURE = 0.5              # confidence from which the answer is given without asking
+SURE_OF_THE_REST = 0.8  # of a message that takes something back
 SURE_OF_LANGUAGE = 0.8  # below it, the conversation's language stays
 BARE_CODE_WORDS = 2     # besides an error code: nothing else was said
 
@@ -58,8 +59,21 @@ class Reader:
     def read(self, text: str, hint: str | None = None) -> Reading:
         """Understand a message; `hint` is the conversation's language, kept when the message shows none."""
         text = cut(text)
+        said, between = parts(text, self._families)
+        reading = self._read(text, hint, self._model.rows(between).union(*map(self._rows_of, said)))
+        if not reading.sure or DENIES not in between:
+            return reading
+        # "Not forgotten" says what it is not: what it is has to stand in the rest.
+        rest = undenied(text, self._families)
+        said, between = parts(rest, self._families)
+        meant = self._read(rest, hint, self._model.rows(between).union(*map(self._rows_of, said)))
+        if meant.confidence < SURE_OF_THE_REST:
+            return replace(reading, sure=False)
+        return replace(meant, lang=reading.lang, lang_confidence=reading.lang_confidence, error_code=reading.error_code)
+
+    def _read(self, text: str, hint: str | None, rows: set[int]) -> Reading:
         code = error_code(text)
-        scores = self._model.scores_of(self._rows(text))
+        scores = self._model.scores_of(rows)
         each = _chances(scores)
         first_topic, first_language = self._ends
         chances = self._judged(each[:first_topic], code is not None and _nothing_else(text))
@@ -77,10 +91,6 @@ class Reader:
             answers=tuple(self._answer(label, scores) for label in candidates),
             error_code=code,
         )
-
-    def _rows(self, text: str) -> set[int]:
-        said, between = parts(text, self._families)
-        return self._model.rows(between).union(*map(self._rows_of, said))
 
     def _rows_of(self, word: str) -> set[int]:
         known = self._rows_of_word.get(word)
