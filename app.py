@@ -490,9 +490,14 @@ class Desk:
         async def waits(me: Staff) -> Sequence[Mapping[str, object]]:
             return [waiting(one, me.id) for one in await helping.forms.waiting()]
 
+        async def counts() -> Mapping[str, int]:
+            cases = await self.helpdesk.open_ones()
+            return {"cases": len(cases), "urgent": sum(one.urgent for one in cases),
+                    "questions": len(await self.unanswered.all())}
+
         pages.rooms.extend([
             Room("/admin", "admin.nav.start", front_routes(
-                pages, signing_in, self.clock, source, waits, self.trust.why_paused)),
+                pages, signing_in, self.clock, source, waits, counts, self.trust.why_paused)),
             Room(PAUSE, "", pause_routes(pages, helping, source), ADMIN_ROLE),
             Room(ACCOUNTS, "admin.nav.accounts", account_routes(pages, helping, source)),
             Room(CASES, "admin.nav.cases", case_routes(pages, self.helpdesk, HelpWords(self.content), source)),

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.admin.pages import AdminPages, staff
+from bot.admin.trail_words import event_row
 from bot.directory.protocol import Account
 from bot.journeys.helping import Became, Helping, Seen
 from bot.rules.helping import LONGEST_REASON, Act, Request, Verdict, clean_reason, second, verdict
@@ -63,11 +64,12 @@ class _Accounts:
         return self.pages.see(f"{ACCOUNTS}/{account.id}")
 
     async def look(self, request: web.Request) -> web.Response:
-        seen = await self._seen(request)
+        seen, lang = await self._seen(request), self.pages.language(request)
+        names = {one.staff.actor: one.staff.display_name for one in await self.pages.people.all()}
         return self.pages.page(
             request, "admin_account.html", seen=seen, myself=staff(request).account_id == seen.account.id,
             windows=_windows(seen.budgets), everything=self._everything(request), fewest=EVENTS,
-            events=[_event(one) for one in seen.events])
+            events=[event_row(self.pages.renderer.content, lang, one, names) for one in seen.events])
 
     async def begin(self, request: web.Request) -> web.Response:
         seen, act = await self._seen(request), _act(request)
@@ -168,11 +170,6 @@ def _act(request: web.Request) -> Act:
         return Act(request.match_info["act"])
     except ValueError:
         raise web.HTTPNotFound from None
-
-
-def _event(record: Mapping[str, Any]) -> dict[str, str]:
-    """One line of the trail; who and why are shown as text, never as anything else (N2)."""
-    return {name: str(record.get(name, ""))[:120] for name in ("time", "event", "outcome", "reason", "actor")}
 
 
 def _windows(budgets: Mapping[str, Sequence[Budget]]) -> list[tuple[str, Budget, Budget]]:

@@ -20,20 +20,21 @@ from bot.verification.totp import otpauth
 
 ISSUER = "Keyturn"
 Waiting = Callable[[Staff], Awaitable[Sequence[Mapping[str, Any]]]]
+Counts = Callable[[], Awaitable[Mapping[str, int]]]
 _FIELDS = frozenset({"name", "password", "code"})
 _GONE = 404
 
 
 def front_routes(
     pages: AdminPages, signing_in: SigningIn, clock: Clock, source: Callable[[web.Request], str],
-    waiting: Waiting, why_paused: Callable[[], str],
+    waiting: Waiting, counts: Counts, why_paused: Callable[[], str],
 ) -> list[web.RouteDef]:
     """`/admin`, sign-in, sign-out and `/admin/set-up/{token}`. `source`: the address a request came from.
 
-    The first page lists what is `waiting` for this person or another one, and says `why_paused`: why nobody can be
-    verified now.
+    The first page lists what is `waiting` for this person or another one, says how many `cases` (`urgent` ones among
+    them) and `questions` there are, and `why_paused`: why nobody can be verified now.
     """
-    front = _Front(pages, signing_in, source, waiting, why_paused, Buckets(clock, per_second=0.5, burst=10))
+    front = _Front(pages, signing_in, source, waiting, counts, why_paused, Buckets(clock, per_second=0.5, burst=10))
     return [
         web.get("/admin", front.start),
         web.get(SIGN_IN, front.ask), web.post(SIGN_IN, front.sign_in),
@@ -49,13 +50,14 @@ class _Front:
     signing_in: SigningIn
     source: Callable[[web.Request], str]
     waiting: Waiting
+    counts: Counts
     why_paused: Callable[[], str]
     submits: Buckets
 
     async def start(self, request: web.Request) -> web.Response:
         return self.pages.page(
-            request, "admin_start.html", waiting=await self.waiting(staff(request)),
-            paused=bool(self.why_paused()))
+            request, "admin_start.html", waiting=await self.waiting(staff(request)), name="",
+            paused=bool(self.why_paused()), **await self.counts())
 
     async def ask(self, request: web.Request) -> web.Response:
         return self._open_page(request, "admin_sign_in.html", wrong=False, paused=bool(self.why_paused()))

@@ -16,6 +16,8 @@ from bot.rules.staff import Staff
 
 CASES = "/admin/cases"
 _FORM_ID = re.compile(r"[A-Za-z0-9_-]{22,44}")
+DID = ("taken", "answered", "closed")
+"""Content `admin.cases.did.<did>`."""
 
 
 def case_routes(pages: AdminPages, helpdesk: Helpdesk, words: HelpWords,
@@ -47,26 +49,28 @@ class _Cases:
     async def take(self, request: web.Request) -> web.Response:
         seen = (await self.pages.form(request, {"seen"}))["seen"]
         return await self._done(
-            request, await self.helpdesk.take(_number(request), staff(request), seen, self.source(request)))
+            request, "taken", await self.helpdesk.take(_number(request), staff(request), seen, self.source(request)))
 
     async def answer(self, request: web.Request) -> web.Response:
         typed = await self.pages.form(request, {"text", "form"})
         text, form = typed["text"], typed["form"]
         if form and not _FORM_ID.fullmatch(form):
             raise web.HTTPBadRequest
-        return await self._done(request, await self.helpdesk.answer(
+        return await self._done(request, "answered", await self.helpdesk.answer(
             _number(request), staff(request), text, form, self.source(request)), text)
 
     async def close(self, request: web.Request) -> web.Response:
         await self.pages.form(request, frozenset())
         return await self._done(
-            request, await self.helpdesk.close(_number(request), staff(request), self.source(request)))
+            request, "closed", await self.helpdesk.close(_number(request), staff(request), self.source(request)))
 
-    async def _done(self, request: web.Request, done: HelpCase | NotDone, text: str = "") -> web.Response:
+    async def _done(
+        self, request: web.Request, did: str, done: HelpCase | NotDone, text: str = "",
+    ) -> web.Response:
         if isinstance(done, NotDone):
             # What was written is not lost; but what should not be sent is not shown again either (D4).
             return await self._page(request, done, "" if done is NotDone.UNSAFE else text)
-        return self.pages.see(f"{CASES}/{done.number}")
+        return self.pages.see(f"{CASES}/{done.number}?done={did}")
 
     async def _page(self, request: web.Request, not_done: NotDone | None = None, text: str = "") -> web.Response:
         case = await self.helpdesk.read(_number(request))
@@ -74,7 +78,8 @@ class _Cases:
             raise web.HTTPNotFound
         lang = self.pages.language(request)
         return self.pages.page(
-            request, "admin_case.html", status=409 if not_done else 200, case=case, not_done=not_done, text=text,
+            request, "admin_case.html", status=409 if not_done else 200, case=case,
+            done="" if not_done else _did(request), not_done=not_done, text=text,
             form=secrets.token_urlsafe(18),
             who=self.words.who(lang, case, await self.helpdesk.account_of(case)), about=self._about(lang, case),
             tried=self.words.tried(lang, case), longest=MOST_CHARACTERS,
@@ -94,6 +99,12 @@ def _may(case: HelpCase, me: Staff) -> Mapping[str, Any]:
             "may_take": not own and not case.closed and not mine,
             "may_act": not own and not case.closed and (mine or not case.taken_by),
             "may_answer": bool(case.reference) and not case.full}
+
+
+def _did(request: web.Request) -> str:
+    """What was just done, to be said once more in words of ours."""
+    found = request.query.get("done", "")
+    return found if found in DID else ""
 
 
 def _number(request: web.Request) -> str:

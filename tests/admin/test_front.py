@@ -39,6 +39,19 @@ async def test_the_way_in(desk: Desk, browser: Browser) -> None:
         "proofs": ["password", "totp"], "outcome": "ok"}]
 
 
+async def test_the_start_page_says_what_waits(desk: Desk, signed_in: SignedIn) -> None:
+    """Cases and questions by their number, and the way to an account begins there."""
+    browser = await signed_in("john.smith")
+    for _ in range(2):
+        await desk.unanswered.note("en", "where is …", "")
+    await desk.unanswered.note("en", "who is …", "")
+    page = await browser.open("/admin")
+    assert re.findall(r'<a href="(/admin/[a-z]+)">(\d+)</a>', page.text) == [
+        ("/admin/cases", "0"), ("/admin/cases", "0"), ("/admin/questions", "2")]
+    found = await browser.post("/admin/accounts", token=page.token, name="kari.nordmann@example.no")
+    assert found.status == 303
+
+
 @pytest.mark.parametrize(("name", "password", "code"), [
     ("john.smith", "wrong", ""), ("john.smith", "", "000000"), ("nobody.here", "x", "000000"), ("!?", "x", "1")])
 async def test_what_did_not_fit_is_not_told(desk: Desk, browser: Browser, name: str, password: str, code: str) -> None:

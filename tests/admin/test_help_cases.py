@@ -62,7 +62,9 @@ async def test_an_answer_comes_into_the_chat_and_the_case_is_closed(desk: Desk, 
         path = f"/admin/cases/{case.number}"
         page = await it.open(f"{path}?lang=en")
         done = await it.post(f"{path}/answer", token=page.token, text="Kom innom skranken.")
-        assert (done.status, done.headers["Location"]) == (303, path)
+        assert (done.status, done.headers["Location"]) == (303, f"{path}?done=answered")
+        assert "The answer was sent" in (await it.open(done.headers["Location"])).text
+        assert "The answer was sent" not in (await it.open(f"{path}?done=%3Cb%3E")).text
         assert "Kom innom skranken." in (await chat.hear()).text
         page = await it.open(path)
         assert "Answered" in page.text

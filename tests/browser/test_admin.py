@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from app import Desk
 from bot.clock import SharedClock
 from bot.directory.demo_staff import shown_staff
+from bot.store.ratings import GIVEN, NO, STARTED, YES
 from bot.verification.totp import new_seed
 from tests.browser.conftest import Tab
 from tests.browser.test_secure import LOOKS, accessible
@@ -156,3 +157,55 @@ async def test_a_case_is_answered(browser: Browser, admin_desk: Desk, scheme: st
         await accessible(page, f"admin-case-closed-{scheme}")
     assert mona.unforgiven() == []
     await page.context.close()
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+async def test_the_people_who_keep_the_content(browser: Browser, admin_desk: Desk, scheme: str, width: int) -> None:
+    """By keyboard alone: a question that was asked in vain is added to a topic, another one dismissed."""
+    for lang, text, near in (("nb", "får ikke åpnet … i teams", "lost-phone"), ("nb", "hvor er …", "")):
+        await admin_desk.unanswered.note(lang, text, near)
+    for what in (GIVEN, YES, NO, STARTED):
+        admin_desk.ratings.note("lost-phone", "nb", what)
+    await admin_desk.ratings.flush()
+    mona = await come_in(browser, admin_desk, "mona.ute", scheme, width)
+    page = mona.page
+    await press(page, page.get_by_role("navigation").get_by_role("link", name="Spørsmål"))
+    await heading(page, "Spørsmål uten svar")
+    await accessible(page, f"admin-questions-{scheme}")
+    await expect(page.locator("time").first).not_to_contain_text("UTC")
+    await press(page, page.get_by_role("link", name="Legg til i et emne får ikke åpnet"))
+    await heading(page, "Legg til i et emne")
+    await accessible(page, f"admin-question-{scheme}")
+    await press(page, page.get_by_role("button", name="Legg til"))
+    await expect(page.get_by_role("alert")).to_contain_text("Bytt ut «…»")
+    await accessible(page, f"admin-question-wrong-{scheme}")
+    await page.get_by_label("Slik kan noen spørre").fill("får ikke åpnet appen i teams")
+    await press(page, page.get_by_role("button", name="Legg til"))
+    await expect(page.get_by_role("status")).to_contain_text("Lagt til.")
+    await accessible(page, f"admin-question-added-{scheme}")
+    await press(page, page.get_by_role("button", name="Fjern fra lista hvor er"))
+    await expect(page.get_by_role("status")).to_contain_text("Fjernet fra lista.")
+    await expect(page.get_by_text("Her er det tomt")).to_be_visible()
+    await press(page, page.get_by_role("link", name="Formuleringer dere har lagt til"))
+    await expect(page.get_by_text("får ikke åpnet appen i teams").first).to_be_visible()
+    await accessible(page, f"admin-phrases-{scheme}")
+    await press(page, page.get_by_role("navigation").get_by_role("link", name="Svar"))
+    await heading(page, "Slik går det med svarene")
+    await accessible(page, f"admin-answers-{scheme}")
+    cells = page.get_by_role("row", name="Mistet eller byttet mobil").get_by_role("cell")
+    assert [await cells.nth(at).inner_text() for at in (0, 2, 3, 4)] == ["1", "1", "1", "1"]
+    assert mona.unforgiven() == []
+    await page.context.close()
+
+
+async def press(page: Page, target: Locator) -> None:
+    """Go there by the tab key, and press Enter; fails for what the keyboard does not reach."""
+    element = await target.element_handle()
+    assert element is not None
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        if await element.evaluate("one => one === document.activeElement"):
+            async with page.expect_navigation():
+                await page.keyboard.press("Enter")
+            return
+    raise AssertionError("the keyboard does not get there")

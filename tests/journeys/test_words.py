@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from app import JOURNEYS
+from bot.admin.help_cases import DID
+from bot.admin.trail_words import ABOUT, EVENTS, OUTCOMES, STAFF
 from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
@@ -61,10 +63,11 @@ NOT_ON_PAGE = {
     "recovery_codes": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
     "temporary_pass": {*LOCKS, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
     "register_app": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES}}
-ADMIN_WORDS = {
+ADMIN_WORDS: dict[str, Collection[str]] = {
     "admin.account.budget": {f"{FAILURES}.row", f"{FAILURES}.quarter", f"{FAILURES}.day"} | {
         f"{what}.{'quarter' if seconds == QUARTER else 'day'}"
         for what, terms in counted_for_account(Limits()) for _, seconds in terms},
+    "admin.cases.did": DID,
     "admin.questions.done": {"added", "dismissed", "removed"},
     "admin.questions.wrong": {"empty", "gap", "unsafe", "long", "topic"}}
 # Names of files and of log events that look like keys.
@@ -154,6 +157,12 @@ def _families() -> dict[str, set[str]]:
         "my_events.by.{}": {f"my_events.by.{one}" for one in (*events.WAYS.values(), "other")},
         "forget_me.kept.{}": {f"forget_me.kept.{one.name}" for one in fields(Kept)} | {
             "forget_me.kept.trail", "forget_me.kept.questions", "forget_me.kept.counters"},
+        "admin.outcome.{}": {f"admin.outcome.{one}" for one in OUTCOMES},
+        "admin.event.staff.{}": {f"admin.event.staff.{one}" for one in STAFF},
+        "admin.event.of.{}": {f"admin.event.of.{one}" for one in ABOUT},
+        "admin.event.by.{}": {f"admin.event.by.{one}" for one in (*events.WAYS.values(), "other")},
+        "admin.event.{}": {f"admin.event.{one}" for one in EVENTS},
+        "admin.do.{}.title": {f"admin.do.{one}.title" for one in Act},
         "forget_me.screen.{}": {"forget_me.screen.web_chat", "forget_me.screen.teams"},
         "what_here.{}": {f"what_here.{one}" for one in ("bot", "here", "questions", "group", "how", "never")},
         "not_me.{}": {f"not_me.{one}" for one in ALARMED},
