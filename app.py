@@ -377,7 +377,7 @@ class Desk:
         settings, clock = self.settings, self.clock
         cases = SealedHelpCases(self.store, self.ring, settings.limits, clock)
         helpdesk = Helpdesk(cases, self.audit, self.directory, RedisNews(self.store, self.ring), self.knocks,
-                            self.errands, clock)
+                            self.records, self.errands, clock)
         self.errands.kinds[HELP_ACT] = helpdesk.finish
         return FetchAPersonJourney(
             cases, self.audit, self.records, self.mails, self.directory, clock, settings.helpdesk_address,
@@ -387,7 +387,7 @@ class Desk:
         """The errands of all replicas, and what IT does for accounts: what that died over is one of them."""
         store, ring, clock = self.store, self.ring, self.clock
         errands = Errands(RedisPending(store, keys.ERRANDS, keys.ERRAND_LOOKS), {LOOK_AGAIN: SecondLook(
-            self.cases, self.directory, RedisNews(store, ring), self.knocks)}, clock)
+            self.cases, self.directory, RedisNews(store, ring), self.knocks, self.records)}, clock)
         helping = Helping(
             self.directory, self.enrolments, self.holds, self.tries, self.audit, self.records,
             HelpForms(store, ring, clock), self.trust, self.one_time_codes, errands,

@@ -53,13 +53,15 @@ class Memory:
     misses: int = 0                     # messages in a row that were not understood
     tried: list[list[str]] = field(default_factory=list)    # what the helpdesk would hear of: see rules.helpdesk.Tried
     reminders: dict[str, Any] = field(default_factory=dict)     # of the owner: see dialogs.reminders
+    gone: bool = False                  # the bot was removed or blocked here: nothing is said until somebody writes
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
     """One incoming activity, as the front desk understood it."""
 
-    kind: str                           # "message", "knock", "joined", "language", "page", "ended", "other"
+    # "message", "knock", "joined", "left", "language", "page" and "closed" (of a window), "ended", "other"
+    kind: str
     text: str = ""
     pressed: Mapping[str, str] = field(default_factory=dict)
     locale: str = ""
@@ -254,6 +256,11 @@ class Talk:
     async def open_nothing(self, key: str, **facts: Any) -> None:
         """Answer a press that asked for a page there is not."""
         await answer_press(self._context, no_dialog(self.words(key, **facts)))
+
+
+async def show_typing(context: TurnContext) -> None:
+    """Show for a moment that somebody is at work. Raises ReplyUndelivered."""
+    await context.send_activity(Activity(type="typing"))
 
 
 async def answer_press(context: TurnContext, body: Mapping[str, Any] | None = None) -> None:

@@ -1,6 +1,9 @@
 """One turn from end to end: hear, remember, answer, keep; and what to say when something breaks."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -10,7 +13,7 @@ import structlog
 from bot.channel.cards import FETCH, SUBMIT, no_dialog, pressed
 from bot.channel.knocks import KNOCK
 from bot.channel.outbox import ReplyUndelivered
-from bot.channel.turn import INVOKE_RESPONSE
+from bot.channel.turn import EXPECT_REPLIES, GONE, INVOKE_RESPONSE
 from bot.clock import steady
 from bot.content import Content
 from bot.errors import Conflict, KeyturnError, Overtaken, StoreUnavailable, place
@@ -19,11 +22,15 @@ from bot.people import Speaker
 from bot.rules.limits import Limits
 from bot.store.conversations import ConversationStorage, Skipped
 from dialogs.front_desk import FrontDesk
-from dialogs.talk import Context, Heard, InWindows, Memory, Talk, answer_press
+from dialogs.talk import Context, Heard, InWindows, Memory, Talk, answer_press, show_typing
 
 log = structlog.get_logger(__name__)
 
 LANGUAGE = "keyturn.language"
+_INSTALLED = {"add": "joined", "remove": "left"}
+_TYPING_SECONDS = 3.0
+NOBODY_THERE = frozenset({403, 404})
+"""What the channel answers where the bot was blocked, removed, or the conversation is no more."""
 _REMEMBERED = frozenset(one.name for one in fields(Memory))
 
 
@@ -38,6 +45,7 @@ class Turns:
     redact: Callable[[Speaker, str], Awaitable[None]]
     metrics: Metrics
     windows: InWindows = InWindows.NO
+    type_after: float = 1.0     # seconds
 
     async def __call__(self, context: Context, speaker: Speaker) -> None:
         heard = self._heard(context)
@@ -47,11 +55,28 @@ class Turns:
             return
         began, outcome = steady(), "failed"
         try:
-            outcome = await self._turn(context, speaker, heard)
+            with self._typing(context, speaker, heard):
+                outcome = await self._turn(context, speaker, heard)
         finally:
             self.metrics.turn(outcome, steady() - began)
         if heard.kind == "page" and INVOKE_RESPONSE not in context.turn_state:
             await answer_press(context, no_dialog(self.content.say(self._language(context), "common.no_window_now")))
+
+    @contextmanager
+    def _typing(self, context: Context, speaker: Speaker, heard: Heard) -> Iterator[None]:
+        """Show that somebody is at work, once it has taken a second; never to visitors, who are to be told by nothing
+        how much there is to do for an account (E2)."""
+        if heard.kind != "message" or speaker.in_our_web_chat or context.activity.delivery_mode == EXPECT_REPLIES:
+            yield
+            return
+        loop, typing = asyncio.get_running_loop(), list[asyncio.Task[None]]()
+        later = loop.call_later(self.type_after, lambda: typing.append(loop.create_task(_type(context))))
+        try:
+            yield
+        finally:
+            later.cancel()
+            for one in typing:
+                one.cancel()
 
     async def _turn(self, context: Context, speaker: Speaker, heard: Heard) -> str:
         """How the turn ended, as it is counted."""
@@ -102,10 +127,26 @@ class Turns:
             if isinstance(turn, Skipped):
                 return turn is not Skipped.BUSY
             memory = _remembered(turn.state)
+            if heard.kind == "knock" and memory.gone:
+                context.turn_state[GONE] = True     # News wait, and whoever sent them finds another way (F13).
+                return True
+            if heard.kind == "left":
+                turn.state = _kept(Memory(gone=True))
+                return True
+            memory.gone = False     # Whoever writes has us.
             talk = Talk(context, speaker, heard, memory, self.content, self.redact, turn.news, self.windows)
-            await self._receive(talk)
+            try:
+                await self._receive(talk)
+            except ReplyUndelivered as error:
+                if heard.kind != "knock" or error.status not in NOBODY_THERE:
+                    raise
+                # What was noted in this turn nobody has heard of: only that there is nobody to hear it.
+                log.warning("conversation_gone", status=error.status)
+                context.turn_state[GONE] = True
+                turn.state = _kept(replace(_remembered(turn.state), gone=True))
+                return True
             turn.told = talk.told_news
-            turn.state = {} if talk.forgotten else {name: getattr(memory, name) for name in _REMEMBERED}
+            turn.state = {} if talk.forgotten else _kept(memory)
         return True
 
     async def _receive(self, talk: Talk) -> None:
@@ -146,7 +187,9 @@ class Turns:
             return Heard("knock", locale=locale)
         if activity.type == "event" and activity.name == LANGUAGE:
             return Heard("language", str(activity.value)[:10], locale=locale)
-        if activity.type == "conversationUpdate" and activity.members_added:
+        if activity.type == "installationUpdate":
+            return Heard(_INSTALLED.get(activity.action, "other"), locale=locale)
+        if activity.type == "conversationUpdate" and _joined(activity):
             return Heard("joined", locale=locale)
         if activity.type == "endOfConversation":
             return Heard("ended")
@@ -163,6 +206,23 @@ class Turns:
         return "".join(map(_plain, _without_mention(text))).strip()
 
 
+async def _type(context: Context) -> None:
+    """Show it for as long as it takes: Teams does for some seconds each time."""
+    while True:
+        try:
+            await show_typing(context)
+        except KeyturnError as error:
+            log.info("typing_not_shown", error=type(error).__name__)
+            return
+        await asyncio.sleep(_TYPING_SECONDS)
+
+
+def _joined(activity: Any) -> bool:
+    """Whether it is the bot that came: in a group others come and go, and are greeted by nobody."""
+    bot = activity.recipient.id if activity.recipient else ""
+    return any(one.id == bot for one in activity.members_added or ())
+
+
 def _plain(one: str) -> str:
     """A character, a blank for one of the many kinds of blank, nothing for one that does not show."""
     if one.isprintable() or one in "\n\t":
@@ -171,9 +231,15 @@ def _plain(one: str) -> str:
 
 
 def _without_mention(text: str) -> str:
-    before, opened, rest = text.partition("<at>")
-    _, closed, after = rest.partition("</at>")
-    return before + after if opened and closed else text
+    """Without whoever is spoken to, as Teams marks it: `<at>Keyturn</at>`."""
+    return _MENTION.sub(" ", text) if "<at" in text else text
+
+
+_MENTION = re.compile(r"<at(?: [^<>]{0,100})?>[^<>]{0,200}</at>")
+
+
+def _kept(memory: Memory) -> dict[str, Any]:
+    return {name: getattr(memory, name) for name in _REMEMBERED}
 
 
 def _remembered(state: dict[str, Any]) -> Memory:

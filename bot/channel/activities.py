@@ -65,19 +65,6 @@ def encode(value: Any) -> bytes:
         return _encode(value).encode("utf-8", "replace")
 
 
-def without_mention(activity: Activity) -> str:
-    """The text with the bot's own mention (`<at>...</at>`, as group chats have it) taken out."""
-    text: str = activity.text or ""
-    bot = activity.recipient.id if activity.recipient else None
-    for entity in activity.entities or ():
-        mentioned = entity.get("mentioned")
-        mention = entity.get("text")
-        if (entity.get("type") == "mention" and isinstance(mentioned, dict) and isinstance(mention, str)
-                and mentioned.get("id") == bot and bot):
-            text = text.replace(mention, " ")
-    return text.strip()
-
-
 def _read(kind: type[Any], empty: Json, readers: Readers, fields: Mapping[str, Any]) -> Any:
     one: Any = object.__new__(kind)  # the models' constructors take longer than all the rest here
     state = one.__dict__

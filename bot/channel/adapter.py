@@ -18,7 +18,7 @@ from botbuilder.schema import Activity, ActivityTypes, ConversationReference, Re
 
 from bot.channel.activities import encode, from_json, to_json
 from bot.channel.protocol import Answer, Connector, ConnectorFor, Logic, OnError
-from bot.channel.turn import EXPECT_REPLIES, INVOKE_RESPONSE, Turn
+from bot.channel.turn import EXPECT_REPLIES, GONE, INVOKE_RESPONSE, Turn
 from bot.errors import place
 from bot.people import Speaker
 
@@ -54,9 +54,10 @@ class Adapter(BotAdapter):
             return _invoke_answer(turn.turn_state.get(INVOKE_RESPONSE), completed)
         return None
 
-    async def run(self, reference: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
+    async def run(self, reference: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
         """Run a proactive turn: an event in the conversation that `reference_of` once described.
 
+        False: whoever was there has removed or blocked the bot.
         `fields` are the event's own, as in JSON (`name`, `value`, ...). Replies start no thread.
         Raises KeyError or TypeError for a reference that is none.
         """
@@ -68,7 +69,9 @@ class Adapter(BotAdapter):
             "channelId": reference["channelId"], "serviceUrl": service_url,
             "conversation": reference["conversation"], "locale": reference.get("locale"),
             "from": reference["user"], "recipient": reference.get("bot")})
-        await self._turn(Turn(self, activity, proactive=True), speaker, connector)
+        turn = Turn(self, activity, proactive=True)
+        await self._turn(turn, speaker, connector)
+        return GONE not in turn.turn_state
 
     async def _turn(self, turn: Turn, speaker: Speaker, connector: Connector) -> bool:
         async def logic(context: TurnContext) -> None:

@@ -20,21 +20,23 @@ class Knocks:
     def __init__(self, adapter: Adapter, patience: float = 2.0) -> None:
         self._adapter = adapter
         self._patience = patience
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[bool]] = set()
 
-    async def knock(self, reference: Mapping[str, Any]) -> None:
+    async def knock(self, reference: Mapping[str, Any]) -> bool:
         """bot.delivery.protocol.Knock."""
         task = asyncio.create_task(self._run(reference))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         await asyncio.wait({task}, timeout=self._patience)
+        return not task.done() or task.cancelled() or task.result()
 
     async def drain(self, seconds: float) -> None:
         """Let running knocks finish for so long, then stop them (F11)."""
         await let_finish(self._running, seconds)
 
-    async def _run(self, reference: Mapping[str, Any]) -> None:
+    async def _run(self, reference: Mapping[str, Any]) -> bool:
         try:
-            await self._adapter.run(reference, {"name": KNOCK})
+            return await self._adapter.run(reference, {"name": KNOCK})
         except Exception as error:  # noqa: BLE001 the knock boundary: the case stands, the person can ask (F13)
             log.warning("knock_failed", error=type(error).__name__)
+            return True

@@ -11,6 +11,8 @@ from bot.channel.activities import encode, to_json
 EXPECT_REPLIES = "expectReplies"
 INVOKE_RESPONSE = "BotFrameworkAdapter.InvokeResponse"  # the SDK's own key in the turn's state
 
+GONE = "keyturn.gone"       # in the turn's state: the channel says that nobody is reached here any more
+
 _UNTHREADED = frozenset({"directline", "webchat"})  # channels the SDK never sends a reply id to
 
 

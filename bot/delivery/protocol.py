@@ -56,6 +56,10 @@ class Postman(Protocol):
 class Knock(Protocol):
     """Wakes a parked conversation; what it says is never believed, the case is asked (design §3)."""
 
-    async def knock(self, reference: Mapping[str, Any]) -> None:
-        """Run an event turn named `keyturn.knock` in that conversation; failures are logged, never raised (F13)."""
+    async def knock(self, reference: Mapping[str, Any]) -> bool:
+        """Run an event turn named `keyturn.knock` in that conversation; failures are logged, never raised (F13).
+
+        False where the channel says that the bot was removed or blocked there: what is to be told has to be told
+        another way.
+        """
         ...

@@ -12,6 +12,7 @@ from bot.directory.protocol import Directory
 from bot.errors import Conflict
 from bot.journeys.errands import Errands
 from bot.journeys.naming import username_of
+from bot.journeys.records import Records
 from bot.people import Speaker
 from bot.rules.helpdesk import HelpCase, words_to_keep
 from bot.rules.neutral import markdown
@@ -50,6 +51,7 @@ class Helpdesk:
     directory: Directory
     news: NewsStand
     knock: Knock
+    records: Records
     errands: Errands
     clock: Clock
 
@@ -156,12 +158,21 @@ class Helpdesk:
             source=source, correlation=case.number), once=f"{key} {outcome}" if key else "")
 
     async def _tell(self, case: HelpCase, event: str, said: int, key: str) -> None:
-        """The person hears of an answer, and of the end; of a visitor's case without a chat nobody does."""
+        """The person hears of an answer, and of the end; of a visitor's case without a chat nobody does.
+
+        Where the bot was removed or blocked, it goes by mail as well, for who knows when it is back (F13).
+        """
         if event == TAKEN or not case.reference:
             return
         news = _answered(case, case.thread[said - 1].text) if event == ANSWERED else _closed(case)
         await self.news.put(_asker(case).place, news, key)
-        await self.knock.knock(case.reference)
+        if await self.knock.knock(case.reference):
+            return
+        if event == ANSWERED:
+            facts = {"number": case.number, "text": case.thread[said - 1].text}
+            await self.records.tell_by_mail(case.account, "help_answer", facts, key)
+        else:
+            await self.records.tell_by_mail(case.account, "help_closed", {"number": case.number}, key)
 
 
 def _answered(case: HelpCase, text: str) -> News:

@@ -138,6 +138,17 @@ class Records:
                 facts["link"] = f"{self.base_url}/alarm/{await self.links.issue(account.id, account.language)}"
             await self.outbox.put(Mail(address, account.language, key, dict(facts)), f"{once}:{address}")
 
+    async def tell_by_mail(self, account_id: str, key: str, facts: Mapping[str, str], once: str) -> None:
+        """What could not be told in a chat; nothing for a visitor, who has no address of their own."""
+        await self.aside.later(lambda: self._tell_by_mail(account_id, key, facts, once))
+
+    async def _tell_by_mail(self, account_id: str, key: str, facts: Mapping[str, str], once: str) -> None:
+        account = await self.directory.read(account_id) if account_id else None
+        if account is None:
+            return
+        for address in account.notice_addresses:
+            await self.outbox.put(Mail(address, account.language, key, facts), f"{once}:{address}")
+
     async def _maybe_refused(self, said: Mapping[str, Any], *, refused: bool) -> None:
         """Record it; of refusals the first of its kind in a while, then the tenth, the hundredth ...: they are free.
 

@@ -70,6 +70,7 @@ class SecondLook:
     directory: Directory
     news: NewsStand
     knock: Knock
+    records: Records
 
     async def __call__(self, case_id: str) -> None:
         case = await self.cases.read(case_id)
@@ -79,7 +80,8 @@ class SecondLook:
         if account is None:
             return
         key, buttons = ("unlock_account.locked_again", AGAIN) if account.locked else ("unlock_account.stayed_open", ())
-        speaker = Speaker(**case.speaker)
-        await self.news.put(
-            speaker.place, News(key, {}, speaker.requester, buttons), f"{case.key} {LOOK_AGAIN}")
-        await self.knock.knock(case.reference)
+        speaker, once = Speaker(**case.speaker), f"{case.key} {LOOK_AGAIN}"
+        await self.news.put(speaker.place, News(key, {}, speaker.requester, buttons), once)
+        if not await self.knock.knock(case.reference):
+            await self.records.tell_by_mail(
+                case.account, "locked_again" if account.locked else "stayed_open", {"account": account.username}, once)

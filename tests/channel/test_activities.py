@@ -21,7 +21,7 @@ from botbuilder.schema import (
 )
 from msrest.serialization import Model
 
-from bot.channel.activities import encode, from_json, plain, to_json, too_many, without_mention
+from bot.channel.activities import encode, from_json, plain, to_json, too_many
 from tests.channel.conftest import teams_message
 
 URL = "https://smba.trafficmanager.net/emea/"
@@ -127,14 +127,6 @@ def test_only_json_is_plain() -> None:
 def test_long_lists_are_too_many() -> None:
     assert too_many({"attachments": [{}] * 51})
     assert not too_many({"attachments": [{}] * 50, "entities": "x"})
-
-
-def test_the_bots_mention_is_taken_out() -> None:
-    mention = {"type": "mention", "text": "<at>Keyturn</at>", "mentioned": {"id": "28:bot"}}
-    other = {"type": "mention", "text": "<at>Ola</at>", "mentioned": {"id": "29:ola"}}
-    activity = from_json(teams_message(URL, "<at>Keyturn</at> spør <at>Ola</at>", entities=[mention, other,
-        {"type": 1}]))
-    assert without_mention(activity) == "spør <at>Ola</at>"
 
 
 def test_a_message_takes_microseconds() -> None:

@@ -167,7 +167,10 @@ class TeamsPerson:
 
     async def invoke(self, name: str, value: Any = None, **fields: Any) -> tuple[int, Any]:
         """What Teams is answered when something of it wants to know something."""
-        activity = self.activity(type="invoke", name=name, value=value, **fields)
+        return await self.reply(self.activity(type="invoke", name=name, value=value, **fields))
+
+    async def reply(self, activity: Any) -> tuple[int, Any]:
+        """As `post`, with the answer's body."""
         async with self._session.post(f"{self.desk.site.base_url}/api/messages", json=activity) as answer:
             body = await answer.read()
             return answer.status, json.loads(body) if body else None

@@ -104,7 +104,8 @@ def _arguments(*names: str) -> Iterator[tuple[ast.Call, str]]:
 
 def _mails() -> set[str]:
     """Keys of mails: of notices to owners, and of the mails put together elsewhere."""
-    notices = {text for call, _ in _arguments("tell_owner") for one in call.args[1:2] for text in _texts(one)}
+    notices = {text for call, _ in _arguments("tell_owner", "tell_by_mail")
+               for one in call.args[1:2] for text in _texts(one)}
     for node in _nodes("bot/verification", "bot/journeys"):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == Mail.__name__:
             notices |= set(_texts(node.args[2]))
@@ -245,7 +246,7 @@ def test_the_code_was_understood() -> None:
             "temporary_pass_made",
             "new_address", "register_app_done", "register_mail_done", "rename_method_done", "remove_method_done",
             "paused", "help_opened", "help_urgent", "it_pause", "it_resume", "it_thaw", "it_reopen", "it_code",
-            "frozen"} == _mails()
+            "frozen", "help_answer", "help_closed", "stayed_open", "locked_again"} == _mails()
     assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
     assert len(_literals()) > 40
     assert len(_in_templates()) > 60
@@ -260,7 +261,8 @@ def test_every_made_up_key_is_of_a_known_family() -> None:
 def test_every_notice_has_a_way_to_say_that_it_was_somebody_else(lang: str) -> None:
     """The link stands in whatever an owner is told by mail, but where all is shut already (O6)."""
     without = {one for one in _mails() if "link" not in content().messages[lang][f"mail.{one}.body"].places}
-    assert without == {"code", "new_address", "frozen", "help_opened", "help_urgent"}
+    instead_of_chat = {"help_answer", "help_closed", "stayed_open", "locked_again"}
+    assert without == {"code", "new_address", "frozen", "help_opened", "help_urgent"} | instead_of_chat
 
 
 def test_every_operation_is_told_in_the_owners_events() -> None:
