@@ -115,7 +115,7 @@ from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
 from bot.metrics import Metrics
 from bot.pages import bundle
-from bot.pages.alarm import alarm_routes
+from bot.pages.alarm import DEAD, alarm_routes
 from bot.pages.assets import Assets, served
 from bot.pages.demo import demo_routes
 from bot.pages.dialog import TEAMS_HOSTS, dialog_routes
@@ -206,6 +206,7 @@ from dialogs.forget_me import ForgetMe
 from dialogs.forgot_password import ForgotPassword
 from dialogs.front_desk import FrontDesk
 from dialogs.handover import Handover
+from dialogs.manners import Manners
 from dialogs.my_status import MyStatus
 from dialogs.not_me import NotMe
 from dialogs.offers import Offers
@@ -408,14 +409,16 @@ class Desk:
             MyStatusJourney(self.directory, self.enrolments, self.holds, self.audit, self.clock),
             self.policy, offers, self.clock)
         people = FetchAPerson(self.fetch_a_person, HelpWords(content), self.settings.limits, self.clock)
-        not_me = NotMe(self.alarm, self.settings.limits, self.clock)
+        not_me = NotMe(self.settings.limits, self.clock, self.alarm)
         forget_me = ForgetMe(
+            self.settings.limits, self.clock,
             Forgetting(self.cases, self.enrolments, self.holds, self.fetch_a_person, self.records, self.clock),
-            self._clear, self.settings.limits, self.clock)
+            self._clear)
         reminding = Reminding(self.enrolments, RedisSnoozes(self.store), self.audit, self.policy, self.clock)
         floor = Floor([*self._conversations, people, not_me, forget_me])
         answers = AnswerQuestion(
-            content, ratings, offers, WhatHere(offers), lambda operation: bool(self.directory.cannot(operation)))
+            content, ratings, offers, WhatHere(offers), Manners(status, offers),
+            lambda operation: bool(self.directory.cannot(operation)))
         errors, reminders = ExplainError(content, ratings, offers), Reminders(status, reminding, offers, self.clock)
         handover = Handover(floor, people, not_me, forget_me, offers, self.site.base_url)
         return FrontDesk(
@@ -442,7 +445,7 @@ class Desk:
         renderer = Renderer(self.content, assets.url)
         app = web.Application(client_max_size=self.settings.limits.body_bytes)
         protect(app, self.site, any_host=frozenset({"/healthz", "/readyz"}))
-        app.middlewares.append(error_pages(renderer))
+        app.middlewares.extend([error_pages(renderer), error_pages(renderer, ("/alarm/",), DEAD)])
         app.on_shutdown.append(self.drain)
         app.router.add_route("*", "/api/messages", self.gate.handle)
         app.add_routes([*self.health.routes(), *assets.routes()])

@@ -15,6 +15,8 @@ from bot.channel.cards import Button
 from bot.content import Content, Topic
 from bot.store.ratings import GIVEN, NO, YES, Ratings
 from dialogs.forget_me import FORGET
+from dialogs.manners import LABELS as MANNERS
+from dialogs.manners import Manners
 from dialogs.not_me import NOT_ME
 from dialogs.offers import Offers
 from dialogs.talk import Press, Question, Talk
@@ -40,6 +42,7 @@ class AnswerQuestion:
     ratings: Ratings
     offers: Offers
     here: WhatHere
+    manners: Manners
     beyond: Callable[[str], bool]       # whether the directory has this operation for nobody
     _texts: dict[tuple[str, str], str] = field(default_factory=dict)
     _buttons: dict[tuple[str, str, frozenset[str], bool], tuple[Button, ...]] = field(default_factory=dict)
@@ -51,6 +54,8 @@ class AnswerQuestion:
             await self.here.tell(talk)      # Another answer for everybody, and everywhere.
             return
         topic = self.content.topics[topic_id]
+        if topic.label in MANNERS and (talk.memory.stack or not aside) and await self.manners.tell(talk, topic.label):
+            return
         offered = self.offers.to(talk.speaker)
         buttons = () if aside else self._next_steps(talk, topic, offered)
         ask = not aside and topic.label not in SMALL_TALK and topic_id not in talk.memory.rated

@@ -9,41 +9,28 @@
 
 from dataclasses import dataclass
 
-from bot.clock import Clock
 from bot.journeys.alarm import Alarm, Alarmed, Stands
-from bot.rules.limits import Limits
-from dialogs.offers import CANCEL, FETCH
-from dialogs.talk import Again, Conversation, Good, Leave, Moved, Press, Reply, Step, Talk, Wait
+from dialogs.confirming import Confirming
+from dialogs.offers import FETCH
+from dialogs.talk import Leave, Moved, Press, Step, Talk
 
 NOT_ME = Press("not_me.button.start", {"do": "not_me"})
 FREEZE = Press("not_me.button.freeze", {"do": "freeze"})
 
 
 @dataclass(frozen=True)
-class NotMe(Conversation):
+class NotMe(Confirming):
+    """One press: it locks, and only IT unlocks."""
+
     journey: Alarm
-    limits: Limits
-    clock: Clock
 
     name = "not_me"
     steps = ("sure", "freeze")
     wish = "suspicious_activity"
     help = "not_me.help"
-
-    async def sure(self, step: Step) -> Moved:
-        """One press: it locks, and only IT unlocks."""
-        step.talk.memory.until = self.clock.now() + self.limits.flow_seconds
-        return await step.ask(
-            "not_me.sure", self.answered, words="not_me.words_for_freeze", again="not_me.sure_again",
-            buttons=[FREEZE, CANCEL])
-
-    async def answered(self, talk: Talk) -> Reply:
-        if talk.heard.kind != "message":
-            return Wait()
-        yes = talk.yes_or_no()
-        if talk.heard.pressed.get("do") == "freeze" or talk.says("not_me.words_for_freeze") or yes:
-            return Good()
-        return Again("not_me.sure_again", buttons=[FREEZE, CANCEL]) if yes is None else Leave("not_me.cancelled")
+    question, again, kept = "not_me.sure", "not_me.sure_again", "not_me.cancelled"
+    words = "not_me.words_for_freeze"
+    yes = FREEZE
 
     async def freeze(self, step: Step) -> Moved:
         talk = step.talk
@@ -53,14 +40,6 @@ class NotMe(Conversation):
     async def visitor(self, talk: Talk, *, fetches: bool) -> None:
         """Nobody knows who this is, so nothing is shut: the mail's link does it, or a person (V4, S-047)."""
         await talk.say("not_me.visitor", buttons=[FETCH] if fetches else ())
-
-    async def cancelled(self, talk: Talk) -> bool:
-        await talk.say("not_me.cancelled")
-        return True
-
-    async def expired(self, talk: Talk) -> bool:
-        await talk.say("not_me.cancelled")
-        return True
 
 
 def _told(alarmed: Alarmed) -> Leave:

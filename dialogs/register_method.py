@@ -90,8 +90,11 @@ class RegisterMethod(Proving):
             talk.notes["plan"] = {"replaces": there[0].id, "gone": there[0].address}
             return await step.go_on()
         if operation == APP:
-            buttons = [*(_choice("instead", one.id, name=self._called(talk, one)) for one in there),
-                       _choice("beside", "")]
+            buttons = [_choice("instead", one.id, name=self._called(talk, one)) for one in there]
+            if len(there) >= self.limits.apps:
+                return await step.ask("register_method.instead_full", self.chosen_which, most=self.limits.apps,
+                                      buttons=[*buttons, CANCEL])
+            buttons.append(_choice("beside", ""))
             return await step.ask("register_method.instead", self.chosen_which, buttons=[*buttons, CANCEL])
         buttons = [_choice("this", one.id, name=self._called(talk, one)) for one in there]
         if operation == REMOVE and known.recovery:
@@ -106,7 +109,7 @@ class RegisterMethod(Proving):
         chosen = talk.heard.pressed.get("chosen")
         if talk.heard.pressed.get("do") != DO or chosen not in known.ids | {""}:
             return Again("register_method.press_one")
-        if talk.notes["operation"] == APP:
+        if talk.notes["operation"] == APP and (chosen or len(known.of_kind(TOTP)) < self.limits.apps):
             talk.notes["plan"] = {"replaces": chosen}
         elif chosen:
             gone = [one.address for one in known.methods if one.id == chosen and one.address]

@@ -51,6 +51,9 @@ class Changes:
             wanted = _changed(known, claimed, self.clock.now(), method_id, label)
             if wanted is None:
                 return Done(Applied.NO)
+            if len(wanted.of_kind(TOTP)) > max(self.limits.apps, len(known.of_kind(TOTP))):
+                # One more than there may be: others came while this one was under way.
+                return Done(Applied.NO, refused=WhyRefused.METHODS_CHANGED)
             if step is not None:
                 # The code that confirmed the app is used up by that (V7).
                 await self.enrolments.spend_step(method_id, step)

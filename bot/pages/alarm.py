@@ -10,15 +10,17 @@ from bot.browser import BrowserCookie
 from bot.buckets import Buckets
 from bot.clock import Clock
 from bot.journeys.alarm import Alarm, Alarmed, Link
+from bot.pages.error_pages import error_page
 from bot.pages.forgery import FormTokens, Mac, from_our_page
 from bot.pages.forms import BadRequestError, form_fields, read_body
-from bot.pages.languages import asked_language, page_language
+from bot.pages.languages import asked_language
 from bot.pages.rendering import Renderer
 from bot.pages.secure import FORM, FORM_BYTES
 from bot.pages.secure_faces import GONE
 from bot.site import Site
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+DEAD = "alarm_dead.html"   # whatever went wrong below /alarm/, in words about the mail and not about the chat
 _BINDING = "alarm"      # a form of this page is good for nothing else
 
 
@@ -49,7 +51,7 @@ class _AlarmPages:
         token = request.match_info["token"]
         link = await self.alarm.look(token) if _TOKEN.fullmatch(token) else None
         if link is None:
-            return self._dead(request, "gone", GONE)
+            return self._dead(request, GONE)
         if link.alarmed is not None:
             return self._told(request, link, link.alarmed)
         known, fresh = self.cookie.known_or_new(request)
@@ -63,7 +65,7 @@ class _AlarmPages:
         """The person's own submit; its result is shown by GET, however often it is sent."""
         token, browser = request.match_info["token"], self.cookie.read(request)
         if not _TOKEN.fullmatch(token):
-            return self._dead(request, "gone", GONE)
+            return self._dead(request, GONE)
         try:
             if not browser or not from_our_page(request, self.site):
                 raise BadRequestError(403)
@@ -73,9 +75,9 @@ class _AlarmPages:
             if not self.presses.allows(form):
                 raise BadRequestError(429)
         except BadRequestError as problem:
-            return self._dead(request, "refused", problem.status)
+            return self._dead(request, problem.status)
         if await self.alarm.press(token, self.source(request)) is None:
-            return self._dead(request, "gone", GONE)
+            return self._dead(request, GONE)
         asked = asked_language(request, self.renderer.languages)
         return web.Response(
             status=303, headers={"Location": f"/alarm/{token}" + (f"?lang={asked}" if asked else "")})
@@ -85,10 +87,9 @@ class _AlarmPages:
             "alarm_done.html", self._lang(request, link), account=self.mask(link.account.username),
             stands=alarmed.stands.value, number=alarmed.number)
 
-    def _dead(self, request: web.Request, why: str, status: int) -> web.Response:
-        """`why`: the link opens nothing, or what was sent did not come from its page (C4)."""
-        return self.renderer.page(
-            "alarm_dead.html", page_language(request, self.renderer.languages), status=status, why=why)
+    def _dead(self, request: web.Request, status: int) -> web.Response:
+        """The link opens nothing, or what was sent did not come from its page (C4)."""
+        return error_page(self.renderer, request, status, DEAD)
 
     def _lang(self, request: web.Request, link: Link) -> str:
         return asked_language(request, self.renderer.languages) or link.lang

@@ -10,7 +10,7 @@ from bot.errors import DirectoryUnavailable, StoreUnavailable, VerificationPause
 from bot.pages.languages import page_language
 from bot.pages.rendering import Renderer
 
-PAGES = ("/", "/secure/", "/alarm/", "/demo")
+PAGES = ("/", "/secure/", "/demo")
 _WORDED = (400, 403, 404, 405, 408, 413, 429, 500, 503)
 
 log = structlog.get_logger(__name__)

@@ -11,14 +11,14 @@ from typing import Any
 
 OPERATIONS = ("reset", "change", "unlock", "recovery_codes", "freeze", "temporary_pass",
               "register_app", "register_mail", "rename_method", "remove_method")
-"""Those that have words of their own; any other is "other"."""
+"""All there are; what another release may have recorded beside them is "other" (F10)."""
 
 BEGAN, DONE, NOT_DONE, STOPPED = "began", "done", "not_done", "stopped"
 OF_OPERATIONS = (BEGAN, DONE, NOT_DONE, STOPPED)
 """Content `my_events.<kind>.<operation>`, or `.other`."""
 
-BY_IT = ("pause", "resume", "thaw", "reopen")
-PLAIN = ("wrong_code", "paused", "limited", "help_opened", *(f"it_{one}" for one in BY_IT))
+BY_IT = ("pause", "resume", "thaw", "reopen", "code")
+PLAIN = ("wrong_code", "paused", "limited", "help_opened", "confirmed", *(f"it_{one}" for one in BY_IT))
 """Content `my_events.<kind>`."""
 
 WAYS = {"directline": "web_chat", "msteams": "teams", "mail": "mail", "staff": "it"}
@@ -62,7 +62,9 @@ def _what(record: Mapping[str, Any]) -> str:
     about, _, event = str(record["event"]).partition(".")
     outcome = str(record["outcome"])
     if about == "staff":
-        return f"it_{event}" if event in BY_IT and outcome == "done" else ""
+        return f"it_{event}" if event in BY_IT and outcome in ("done", "shown") else ""
+    if about == "registered":
+        return "confirmed" if event == "confirmed" and outcome == "ok" else ""
     if about == "help":
         return "help_opened" if event == "opened" else ""
     if noticed := _NOTICED.get((event, outcome)):

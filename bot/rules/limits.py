@@ -35,6 +35,7 @@ class Limits:
     step_up_seconds: int = _limit(300, 1200, "s", "[16] age of the proof with which registered methods may be changed")
     cool_down_seconds: int = _limit(
         86400, None, "s", "[17] before a method registered without an existing factor counts", floor=28800)
+    apps: int = _limit(5, 10, "apps", "one person may have registered at a time")
     password_length: int = _limit(15, None, "characters", "[19] shortest new password", floor=8)
     clock_skew_seconds: int = _limit(300, 300, "s", "[21] tolerated in the channel's tokens")
     duplicate_seconds: int = _limit(3600, None, "s", "[21] how long an activity's id is remembered", floor=3600)

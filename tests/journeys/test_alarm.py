@@ -4,8 +4,10 @@ import asyncio
 import re
 
 import pytest
+from aiohttp import ClientSession
 
 from app import Desk
+from bot.errors import DirectoryUnavailable
 from bot.journeys.alarm import Stands
 from bot.rules.helpdesk import About
 from bot.rules.holds import FROZEN
@@ -314,3 +316,32 @@ async def test_the_last_events_in_words(
     assert "bare til den som eier" in last(await (await visit(desk)).ask("siste hendelser"))
     john = teams_person(in_teams, desk, JOHN, "John Smith")
     assert "ikke notert noe" in last(await john.ask("siste hendelser"))
+
+
+@pytest.mark.parametrize(("lang", "words", "chat"), [
+    ("nb", "fra e-posten", "chatten"), ("en", "from the e-mail", "the chat")])
+async def test_errors_below_alarm_speak_of_the_mail(
+        desk: Desk, lang: str, words: str, chat: str) -> None:
+    """C4: who comes from a mail knows of no chat."""
+    token = "x" * 43
+    async with ClientSession(desk.site.base_url) as session:
+        for method, path, status in (("GET", "x/y", 404), ("PUT", "x", 405), ("POST", token, 403)):
+            async with session.request(method, f"/alarm/{path}?lang={lang}") as answer:
+                text = await answer.text()
+                assert answer.status == status, path
+                assert words in text, path
+                assert chat not in text.replace(desk.content.say(lang, "pages.never_in_chat"), ""), path
+
+
+async def test_a_directory_that_is_away_is_told_in_the_alarms_own_words(
+        desk: Desk, visit: Visit, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """G1: the person hears what to do instead."""
+    async def away(*_: object) -> None:
+        raise DirectoryUnavailable
+
+    link = await link_in_mail(desk, visit, clock)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(desk.directory), "read", away)
+        async with ClientSession() as session, session.get(f"{link}?lang=nb") as answer:
+            assert answer.status == 503
+            assert "ring brukerstøtte med en gang" in await answer.text()

@@ -117,6 +117,26 @@ async def test_a_stolen_session_registers_nothing(desk: Desk, in_teams: InTeams)
     assert (after.rev, after.ids) == (before.rev, before.ids)
 
 
+async def test_there_may_be_so_many_apps_and_no_more(
+        desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
+    """The next one replaces one of them; a press that says otherwise does nothing (I6, G2)."""
+    most = desk.settings.limits.apps
+    kari = in_teams(desk)
+    browser, page = await opened(browse, desk, await stepped_up(kari, clock))
+    enrolment = await desk.enrolments.read(KARI)
+    for number in range(most - 1):
+        enrolment = enrolment.having(Method(f"app-{number}", TOTP, f"nr {number}", clock.now(), True, Secret(SEED)))
+    await desk.enrolments.change(KARI, enrolment)
+    late = await browser.submit(page, code=current_code(seed_on(page), clock.now()), label="")
+    assert "Appen er ikke registrert" in late.text
+    assert len(await app_of(desk)) == most
+    said = await asked(kari, "register_app")
+    assert f"Du har {most} godkjenningsapper" in last(said)
+    assert "Behold det jeg har" not in titles(said)
+    assert "Trykk på en av knappene" in last(await press(kari, ""))
+    assert "Først må jeg vite" in last(await press(kari, "app-0"))
+
+
 async def test_half_finished_nothing_is_registered_and_a_new_link_has_another_seed(
         desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
     """S-065, A1, P1: a reload shows the same, a new link kills seed and page of the old one."""

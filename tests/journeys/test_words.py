@@ -17,6 +17,7 @@ from bot.directory import demo
 from bot.directory.demo_desk import _note
 from bot.directory.entra import BUSY, REFUSED_BY_SERVICE
 from bot.directory.entra_sign_in import KINDS
+from bot.journeys.alarm import OPERATION as FREEZE
 from bot.journeys.alarm import Stands
 from bot.journeys.forgetting import Kept
 from bot.journeys.helpdesk import NotDone
@@ -32,6 +33,7 @@ from bot.rules.helping import Act
 from bot.rules.limits import QUARTER, Limits, counted_for_account
 from bot.rules.lockout import FAILURES
 from bot.rules.passwords import Kind, Policy, rules_of
+from bot.rules.policy import LEAST
 from bot.rules.sign_in_there import OwnPage
 from bot.rules.staff import ROLES
 from bot.teams_app.package import _LONGEST as TEXTS_OF_THE_APP
@@ -219,7 +221,7 @@ def _in_templates() -> set[str]:
         found |= {f"admin.do.{act}.{part}" for act in Act for part in re.findall(
             r'say\("admin.do." ~ (?:[a-z]+\.)?act ~ "\.([a-z]+)"', text)}
         if '"pages.alarm." ~' in text:
-            named = ALARMED if "stands" in text else ("gone", "refused")
+            named = ALARMED if "stands" in text else ("gone", "refused", "failed", "unavailable")
             found |= {f"pages.alarm.{one}.{part}" for one in named for part in ("title", "lead")}
         for stem, ends in ADMIN_WORDS.items():
             found |= {f"{stem}.{one}" for one in ends if f'"{stem}." ~' in text}
@@ -266,8 +268,9 @@ def test_every_notice_has_a_way_to_say_that_it_was_somebody_else(lang: str) -> N
 
 
 def test_every_operation_is_told_in_the_owners_events() -> None:
-    """What can be begun is told by its own name."""
-    assert set(filter(None, JOURNEYS.values())) <= set(events.OPERATIONS)
+    """What can be begun, or done to an account, is told by its own name, and what IT does, too."""
+    assert {*filter(None, JOURNEYS.values()), *LEAST, FREEZE} == set(events.OPERATIONS)
+    assert set(Act) == set(events.BY_IT)
 
 
 SURE_OF_NOTHING = re.compile(r"(?i)ikke (er )?(endret|byttet)|ingenting|not (been )?changed|nothing")

@@ -42,13 +42,16 @@ def test_whoever_did_it_is_told_by_the_way_alone(actor: str, way: str) -> None:
     ("reset.outcome", "refused", "not_done.reset"), ("reset.ended", "not_done", "stopped.reset"),
     ("change.refused", "refused", "not_done.change"), ("reset.paused", "refused", "paused"),
     ("reset.limited", "refused", "limited"), ("recovery_codes.outcome", "done", "done.recovery_codes"),
-    ("staff.pause", "done", "it_pause"), ("help.opened", "ok", "help_opened"), ("new.outcome", "done", "done.other")])
+    ("staff.pause", "done", "it_pause"), ("staff.code", "shown", "it_code"),
+    ("registered.confirmed", "ok", "confirmed"), ("help.opened", "ok", "help_opened"),
+    ("new.outcome", "done", "done.other")])
 def test_what_is_told(event: str, outcome: str, what: str) -> None:
     assert [one.what for one in tellings([record(event, outcome)], 10)] == [what]
 
 
 @pytest.mark.parametrize(("event", "outcome"), [
     ("reset.alert", "refused"), ("reset.alarm", "refused"), ("staff.look", "ok"), ("staff.pause", "begun"),
+    ("staff.code", "begun"), ("registered.confirmed", "not_done"),
     ("reset.intent", "pending"), ("reset.not_taken", "not_done"), ("help.added", "ok"), ("odd", "ok")])
 def test_what_is_not(event: str, outcome: str) -> None:
     assert tellings([record(event, outcome)], 10) == []
