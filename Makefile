@@ -6,12 +6,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCRIPTS := .keyturn/.scripts-fetched
 
-.PHONY: run test lint bench lock clean setup setup-dev
+.PHONY: run run-entra test lint bench lock clean setup setup-dev
 .DEFAULT_GOAL := run
 
 run: setup
 	@grep -Eqs '^ *(export +)?KEYTURN_MODE *=' .env || export KEYTURN_MODE=$${KEYTURN_MODE:-development}; \
 		exec $(BIN)/python app.py serve
+
+# The same with accounts in Entra ID: a double of Microsoft Graph on this machine, which holds the demo people.
+run-entra: setup
+	@exec $(BIN)/python -m tests.support.graph $(BIN)/python app.py serve
 
 test: setup-dev
 	@$(BIN)/python -m pytest $(ARGS)

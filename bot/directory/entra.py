@@ -45,6 +45,7 @@ _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}")
 _PASS = re.compile(r"[\x21-\x7e]{8,64}")
 _MOST_ADDRESSES = 5
+_MOST_OF_A_NAME = 256
 _GLANCE_SECONDS = 60.0
 _GLANCES = 1000
 _DOMAINS_SECONDS = 3600.0
@@ -257,7 +258,7 @@ class Entra:
         elif allowed is not None and RESET not in allowed:
             obstacle = WhyNot.NOT_ABLE
         return Account(
-            account_id, self._tenant, username, _text(found, "displayName") or username,
+            account_id, self._tenant, _line(username), _line(_text(found, "displayName")) or _line(username),
             tuple(filter(None, (_text(found, "givenName"), _text(found, "surname")))),
             _language(_text(found, "preferredLanguage")),
             enabled=found.get("accountEnabled") is True,
@@ -393,6 +394,11 @@ def _time(found: Mapping[str, Any], name: str = "lastPasswordChangeDateTime") ->
         return datetime.fromisoformat(said).timestamp() if said else 0.0
     except ValueError:
         return None
+
+
+def _line(text: str) -> str:
+    """What somebody else wrote, as one line of what shows: it comes into mails, pages and logs (N2)."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text[:_MOST_OF_A_NAME]).split())
 
 
 def _names_of(found: Mapping[str, Any], *, whole: bool) -> set[str]:

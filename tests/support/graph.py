@@ -1,14 +1,17 @@
 """A double of the login service and of Microsoft Graph on loopback, which enforces their contract.
 
 Whatever the contract does not allow is answered as Graph would and noted in `violations`; a fixture that ends with
-any fails its test. Run it beside a development Keyturn to try Entra ID out: `python -m tests.support.graph`.
+any fails its test. `make run-entra` runs a development Keyturn on it; `python -m tests.support.graph` the double alone.
 """
 
 import asyncio
 import base64
 import json
+import os
 import re
 import secrets
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -519,15 +522,26 @@ async def graph_double(clock: Clock) -> AsyncIterator[GraphDouble]:
     assert double.violations == []
 
 
-async def _serve() -> None:
+async def _serve(*command: str) -> int:
+    """The double alone, or for as long as a command runs that is to use it."""
     from bot.clock import SharedClock  # noqa: PLC0415
 
-    double = GraphDouble(SharedClock())
-    double.add_demo_people()
-    await double.server.start_server()
-    print("\n".join(f"{name}={value}" for name, value in double.settings.items()), flush=True)
-    await asyncio.Event().wait()
+    async with graph_double(SharedClock()) as double:
+        double.add_demo_people()
+        if not command:
+            print("\n".join(f"{name}={value}" for name, value in double.settings.items()), flush=True)
+            await asyncio.Event().wait()
+        mode = {"KEYTURN_MODE": "development", **double.settings}
+        keyturn = await asyncio.create_subprocess_exec(*command, env={**os.environ, **mode})
+
+        def end() -> None:
+            if keyturn.returncode is None:
+                keyturn.terminate()
+
+        for one in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(one, end)
+        return await keyturn.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    sys.exit(asyncio.run(_serve(*sys.argv[1:])))
