@@ -412,7 +412,8 @@ class Desk:
         not_me = NotMe(self.settings.limits, self.clock, self.alarm)
         forget_me = ForgetMe(
             self.settings.limits, self.clock,
-            Forgetting(self.cases, self.enrolments, self.holds, self.fetch_a_person, self.records, self.clock),
+            Forgetting(
+                self.cases, self.pending, self.enrolments, self.holds, self.fetch_a_person, self.records, self.clock),
             self._clear)
         reminding = Reminding(self.enrolments, RedisSnoozes(self.store), self.audit, self.policy, self.clock)
         floor = Floor([*self._conversations, people, not_me, forget_me])

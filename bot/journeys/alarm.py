@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -24,16 +25,13 @@ from bot.people import MAIL, Speaker
 from bot.rules.case import Case, State
 from bot.rules.helpdesk import About
 from bot.rules.holds import FROZEN, Hold
-from bot.store.protocol import AlarmLinks, Cases, Holds, Pending, Use
+from bot.store.protocol import AlarmLinks, Cases, Holds, Pending
 
 log = structlog.get_logger(__name__)
 
 OPERATION = "freeze"
 BY_LINK = "mail_link"
 CALL_SECONDS = 10.0
-_UNFINISHED_SECONDS = 3600.0
-"""For so long a press whose request was never opened (the process died) is made good by the next one; a request
-that is gone after a day was done, and is not done again."""
 
 
 class Stands(StrEnum):
@@ -91,8 +89,11 @@ class Alarm:
         if link is None or account is None:
             return None
         alarmed = None
-        if link.used is not None:
-            alarmed = await self._first_result(link.used, account)
+        if case := await self.cases.read(_case_of(token)):
+            alarmed = await self._first_result(case, account)
+        elif link.used:
+            # Its request was done, and is gone by now (limit 27): it is not done again.
+            alarmed = await self._told(Stands.FROZEN, _by_mail(account, ""))
         elif await self._frozen(account.id):
             alarmed = await self._told(Stands.ALREADY, _by_mail(account, ""))
         return Link(account, link.lang, alarmed)
@@ -102,13 +103,10 @@ class Alarm:
         seen = await self.look(token)
         if seen is None or seen.alarmed is not None:
             return seen.alarmed if seen else None
-        use = await self.links.use(token, secrets.token_urlsafe(16))
-        if use is None:
-            return None
-        return await self._sound(use.case, _by_mail(seen.account, source), seen.lang, {}, (BY_LINK,))
+        return await self._sound(_case_of(token), _by_mail(seen.account, source), seen.lang, {}, (BY_LINK,), token)
 
     async def _sound(self, case_id: str, speaker: Speaker, lang: str, reference: Mapping[str, Any],
-                     proofs: tuple[str, ...]) -> Alarmed:
+                     proofs: tuple[str, ...], token: str = "") -> Alarmed:
         now = self.clock.now()
         # Listed first: whatever happens to this process, it is finished (F1).
         await self.pending.add(case_id, now + SETTLED_AFTER)
@@ -119,19 +117,16 @@ class Alarm:
                 opened_at=now, proven_at=now, claimed_at=now))
         except Conflict:
             log.info("alarm_sounds_already", case=case_id)
+        if token:
+            # Used only once there is a request that is finished whatever happens: no link claims what was never begun.
+            await self.links.use(token)
         case = await self.settlement.settle(case_id)
         done = case is not None and case.state is State.DONE
         return await self._told(Stands.FROZEN if done else Stands.CHECKING, speaker)
 
-    async def _first_result(self, use: Use, account: Account) -> Alarmed | None:
-        """None: the first press came to nothing, and may be made again."""
-        case = await self.cases.read(use.case)
-        if case is None:
-            if self.clock.now() < use.at + _UNFINISHED_SECONDS and not await self._frozen(account.id):
-                return None
-        elif case.state is not State.DONE:
-            return await self._told(Stands.CHECKING, _by_mail(account, ""))
-        return await self._told(Stands.FROZEN, _by_mail(account, ""))
+    async def _first_result(self, case: Case, account: Account) -> Alarmed:
+        done = case.state is State.DONE
+        return await self._told(Stands.FROZEN if done else Stands.CHECKING, _by_mail(account, ""))
 
     async def _told(self, stands: Stands, speaker: Speaker) -> Alarmed:
         cases = [one for one in await self.helpdesk.of(speaker) if one.about is About.NOT_ME and not one.closed]
@@ -156,7 +151,7 @@ class Frozen:
         if account is None:
             return Applied.NO
         await self.records.intent(case, account.tenant)
-        await self.holds.put(Hold(account.id, FROZEN, Speaker(**case.speaker).requester, self.clock.now()))
+        await self.holds.put(Hold(account.id, FROZEN, Speaker(**case.speaker).requester, case.claimed_at))
         return Applied.YES
 
     async def follow_up(self, case: Case, account: Account) -> None:
@@ -173,6 +168,11 @@ class Frozen:
             await self.records.revoked(case, ended=False)
             raise
         await self.records.revoked(case, ended=True)
+
+
+def _case_of(token: str) -> str:
+    """The request of a link: the same one whoever presses, and however often (G3)."""
+    return sha256(f"alarm {token}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _by_mail(account: Account, source: str) -> Speaker:

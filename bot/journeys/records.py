@@ -61,7 +61,7 @@ class Records:
     async def ended(self, case: Case) -> None:
         await self._maybe_refused(
             self._said(case, "ended", outcome="not_done", reason=case.reason),
-            refused=bool(case.blocked and not case.proofs))
+            refused=bool(case.blocked and not case.proofs), once=f"{case.key}:ended")
 
     async def limited(self, operation: str, speaker: Speaker, target: str, by: Exhausted) -> None:
         """A limit said no before there was anything to do."""
@@ -149,7 +149,7 @@ class Records:
         for address in account.notice_addresses:
             await self.outbox.put(Mail(address, account.language, key, facts), f"{once}:{address}")
 
-    async def _maybe_refused(self, said: Mapping[str, Any], *, refused: bool) -> None:
+    async def _maybe_refused(self, said: Mapping[str, Any], *, refused: bool, once: str = "") -> None:
         """Record it; of refusals the first of its kind in a while, then the tenth, the hundredth ...: they are free.
 
         Alike are those for one address, or for one person where the address is the channel's, whoever of
@@ -161,7 +161,7 @@ class Records:
         window = int(self.clock.now() // REFUSALS_SECONDS)
         power = len(str(await self.refusals.count(about, window, REFUSALS_SECONDS))) - 1
         if not refused:
-            await self.audit.append(said)
+            await self.audit.append(said, once)
             return
         reason = f"{said['reason']}, {10 ** power} times" if power else said["reason"]
         await self.audit.append({**said, "reason": reason}, f"refused:{about}:{window}:{power}")

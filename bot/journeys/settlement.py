@@ -115,6 +115,10 @@ class Settlement:
             return current if current is not None and current.state in CLOSED else None
 
     async def _follow_up(self, case: Case) -> None:
+        if case.state is State.ENDED:   # by somebody who could not say so
+            await self.records.ended(case)
+            await self.pending.remove(case.id)
+            return
         account = await self.directory.read(case.account)
         await self.records.outcome(case, account.tenant if account else "")
         if case.state is State.DONE and account is not None:

@@ -8,18 +8,17 @@ from typing import Any
 from bot.clock import Clock
 from bot.store import keys
 from bot.store.connection import Script, Store
-from bot.store.protocol import AlarmLink, Use
+from bot.store.protocol import AlarmLink
 from bot.store.sealed import KeyRing
 
 _PURPOSE = "alarm link 1"
 LINK_SECONDS = 7 * 86400
 """How long a mail may lie unread before its link is dead."""
 
-# KEYS: the link. ARGV: the sealed use. Answers the first use, whoever asks.
+# KEYS: the link, if it is still there.
 _USE = Script("""
-if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-redis.call('HSETNX', KEYS[1], 'used', ARGV[1])
-return redis.call('HGET', KEYS[1], 'used')
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+return redis.call('HSET', KEYS[1], 'used', '1')
 """)
 _MAKE = Script("""
 redis.call('HSET', KEYS[1], 'link', ARGV[1])
@@ -50,16 +49,10 @@ class AlarmLinks:
         account, lang, ends = found
         if self._clock.now() >= ends:
             return None
-        return AlarmLink(account, lang, self._use(token, used))
+        return AlarmLink(account, lang, bool(used))
 
-    async def use(self, token: str, case: str) -> Use | None:
-        first = await self._store.call(
-            _USE, [keys.alarm_link(_hash(token))], [self._sealed(token, [case, self._clock.now()])])
-        return self._use(token, first)
-
-    def _use(self, token: str, blob: bytes | None) -> Use | None:
-        use = self._opened(token, blob)
-        return Use(*use) if use else None
+    async def use(self, token: str) -> None:
+        await self._store.call(_USE, [keys.alarm_link(_hash(token))])
 
     def _sealed(self, token: str, words: list[Any]) -> bytes:
         return self._ring.seal(_PURPOSE, _hash(token), json.dumps(words).encode())

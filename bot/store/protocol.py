@@ -292,20 +292,12 @@ class HelpCases(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """The request that a link's first press began, and when (seconds since 1970)."""
-
-    case: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
 class AlarmLink:
-    """Whose account a link "this wasn't me" shuts, the language of its mail, and its first press."""
+    """Whose account a link "this wasn't me" shuts, the language of its mail, and whether it was pressed."""
 
     account: str
     lang: str
-    used: Use | None
+    used: bool
 
 
 class AlarmLinks(Protocol):
@@ -319,8 +311,8 @@ class AlarmLinks(Protocol):
         """None for one that is unknown or over."""
         ...
 
-    async def use(self, token: str, case: str) -> Use | None:
-        """The first use of the link: this one, unless there was one before (G3). None as in `read`."""
+    async def use(self, token: str) -> None:
+        """Remember that it was pressed, for as long as it lives."""
         ...
 
 

@@ -244,32 +244,6 @@ async def test_sixteen_presses_over_two_replicas_are_one(
     assert len(notices) == len({mail.to for mail in notices}) == 2      # one to each of her addresses
 
 
-async def test_an_alarm_whose_process_died_is_finished_by_another(
-        open_house: OpenHouse, in_teams: InTeams, clock: SteppedClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F1, R-005: killed before the lock was turned; the sweeper turns it and tells the same."""
-    dying, other = await open_house(), await open_house()
-
-    async def killed(_self: object, _case_id: str) -> None:
-        raise asyncio.CancelledError
-
-    with monkeypatch.context() as patched:
-        patched.setattr(type(dying.settlement), "settle", killed)
-        with pytest.raises(asyncio.CancelledError):
-            await dying.alarm.sound(_owner(in_teams(dying)), "nb", {})
-    assert not await frozen(other)
-    clock.advance(30)
-    await other.settlement.sweep()
-    assert await frozen(other)
-    assert len(await records(other, "freeze.intent")) == len(await records(other, "freeze.outcome")) == 1
-    assert len(await urgent_cases(other)) == 1
-
-
-def _owner(person: object) -> object:
-    from bot.people import Speaker  # noqa: PLC0415
-
-    return Speaker("msteams", desk_tenant(), "a:1", "29:kari", KARI)
-
-
 async def test_a_used_link_shuts_nothing_again_after_the_thaw(
         desk: Desk, visit: Visit, browse: Browse, clock: SteppedClock) -> None:
     """P1, P2: the second press shows the first result; IT's thaw stands."""
