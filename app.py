@@ -41,7 +41,8 @@ from bot.admin.signing_in import SigningIn
 from bot.background import Background
 from bot.browser import BrowserCookie
 from bot.channel.adapter import Adapter
-from bot.channel.bot_token import BotToken
+from bot.channel.bot_token import RESOURCE as CHANNEL
+from bot.channel.bot_token import BotToken, LentToken, TokenKeeper
 from bot.channel.connector import BotConnectors
 from bot.channel.directline import PREFIX as DIRECT_LINE
 from bot.channel.directline import DirectLine
@@ -1052,10 +1053,15 @@ def _credential(settings: Settings) -> Credential:
             return ClientSecret(Secret(settings.directory_secret))
 
 
-def _bot_token(settings: Settings, session: ClientSession, clock: Clock) -> BotToken:
+def _bot_token(settings: Settings, session: ClientSession, clock: Clock) -> TokenKeeper:
+    """A registration for many tenants logs in at the channel's own."""
+    if settings.app_type == "UserAssignedMSI":
+        login = Login(settings.login_url, settings.app_tenant, settings.app_id, CHANNEL)
+        return LentToken(AppToken(login, ManagedIdentity()))
+    tenant = settings.app_tenant if settings.app_type == "SingleTenant" else ""
     return BotToken(
         session, clock, app_id=settings.app_id, password=Secret(settings.app_password.get_secret_value()),
-        tenant=settings.app_tenant, login_url=settings.login_url)
+        tenant=tenant, login_url=settings.login_url)
 
 
 @cli.command(name="teams-package")

@@ -71,9 +71,10 @@ class Settings(BaseSettings):
     app_password: SecretStr = Field(
         SecretStr(""), alias="MicrosoftAppPassword", description="the bot registration's client secret")
     app_type: str = Field(
-        "SingleTenant", alias="MicrosoftAppType", description="SingleTenant or MultiTenant, as registered")
+        "SingleTenant", alias="MicrosoftAppType", pattern="^(SingleTenant|MultiTenant|UserAssignedMSI)$",
+        description="SingleTenant, MultiTenant or UserAssignedMSI (a managed identity: no password), as registered")
     app_tenant: str = Field(
-        "", alias="MicrosoftAppTenantId", description="tenant of a SingleTenant registration")
+        "", alias="MicrosoftAppTenantId", description="tenant of a SingleTenant or UserAssignedMSI registration")
     teams_sign_on: bool = Field(
         False, alias="KEYTURN_TEAMS_SIGN_ON",
         description="whether a secure page in Teams asks for its single sign-on; the registration has to offer it")
@@ -309,8 +310,11 @@ def _understood(given: Mapping[str, str], limits: Limits) -> tuple[Settings, dic
 def _unfit(settings: Settings) -> list[str]:
     """What is missing or unsafe in this mode, one line each."""
     has_password = bool(settings.app_password.get_secret_value())
-    found = [(bool(settings.app_id) and not has_password,
+    by_identity = settings.app_type == "UserAssignedMSI"
+    found = [(bool(settings.app_id) and not has_password and not by_identity,
               "MicrosoftAppPassword is missing; it belongs to MicrosoftAppId"),
+             (by_identity and not settings.app_tenant,
+              "MicrosoftAppTenantId is missing; it belongs to MicrosoftAppType=UserAssignedMSI"),
              (bool(settings.opinion_url) and not settings.opinion_model,
               "KEYTURN_OPINION_MODEL is missing; it belongs to KEYTURN_OPINION_URL")]
     found += [(settings.teams_sign_on and not settings.app_id,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from aiohttp import ClientError, ClientSession
@@ -15,7 +16,8 @@ from bot.secret import Secret
 log = structlog.get_logger(__name__)
 
 LOGIN_URL = "https://login.microsoftonline.com"
-SCOPE = "https://api.botframework.com/.default"
+RESOURCE = "https://api.botframework.com"
+SCOPE = f"{RESOURCE}/.default"
 _EARLY_SECONDS = 300
 _PAUSE_SECONDS = 30     # between attempts to renew a token that is still good
 _MOST_BYTES = 65536
@@ -23,6 +25,38 @@ _MOST_BYTES = 65536
 
 class LoginFailed(KeyturnError):
     """The login service gave no token; trying later may help."""
+
+
+class TokenKeeper(Protocol):
+    """Gives a token that is good now, another one for one that was refused, and stops renewing."""
+
+    async def get(self) -> str: ...
+
+    async def refused(self, token: str) -> str: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LentToken:
+    """The token of somebody who keeps it in another room: a managed identity's. Their refusals are LoginFailed here."""
+
+    keeper: TokenKeeper
+
+    async def get(self) -> str:
+        try:
+            return await self.keeper.get()
+        except KeyturnError as error:
+            raise LoginFailed(str(error)) from None
+
+    async def refused(self, token: str) -> str:
+        try:
+            return await self.keeper.refused(token)
+        except KeyturnError as error:
+            raise LoginFailed(str(error)) from None
+
+    async def close(self) -> None:
+        await self.keeper.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from yarl import URL
 
 from bot.bounded import read_bounded
 from bot.channel.activities import encode
-from bot.channel.bot_token import BotToken, LoginFailed
+from bot.channel.bot_token import LoginFailed, TokenKeeper
 from bot.channel.hosts import ReplyHosts
 from bot.clock import Clock
 from bot.errors import KeyturnError
@@ -62,7 +62,7 @@ class _Answer:
 class Outbox:
     """`token` is None in development without credentials."""
 
-    def __init__(self, session: ClientSession, hosts: ReplyHosts, token: BotToken | None, clock: Clock,
+    def __init__(self, session: ClientSession, hosts: ReplyHosts, token: TokenKeeper | None, clock: Clock,
                  pause: Pause = asyncio.sleep) -> None:
         self._session = session
         self._hosts = hosts

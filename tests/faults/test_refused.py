@@ -23,6 +23,10 @@ SOUND = {
 WRONG = {
     "no app id": ({"MicrosoftAppId": ""}, ["MicrosoftAppId is missing"]),
     "no app password": ({"MicrosoftAppPassword": ""}, ["MicrosoftAppPassword is missing"]),
+    "no such type of app": ({"MicrosoftAppType": "Personal"}, ["MicrosoftAppType"]),
+    "managed identity of no tenant": (
+        {"MicrosoftAppType": "UserAssignedMSI", "MicrosoftAppTenantId": "", "MicrosoftAppPassword": ""},
+        ["MicrosoftAppTenantId is missing"]),
     "no store": ({"REDIS_URL": ""}, ["REDIS_URL is missing"]),
     "no keys": ({"KEYTURN_SECRET_KEYS": ""}, ["KEYTURN_SECRET_KEYS is missing"]),
     "short key": ({"KEYTURN_SECRET_KEYS": "AAAA"}, ["secret key"]),
