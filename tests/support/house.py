@@ -39,7 +39,8 @@ def settings_for(port: int, redis_url: str, folder: Path, extra: Mapping[str, st
 @asynccontextmanager
 async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, str] | None = None,
                 port: int = 0, beat: float = BEAT, end_seconds: float = 10,
-                words: Content | None = None, stores: type[Store] = Store) -> AsyncIterator[Desk]:
+                words: Content | None = None, reads: Reader | None = None,
+                stores: type[Store] = Store) -> AsyncIterator[Desk]:
     """A running Keyturn at `desk.site.base_url`; a small `beat` makes it quick and uneven (E2).
 
     What changes its content gives it one of its own: the shipped one is everybody's.
@@ -48,7 +49,8 @@ async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, 
         port = await free_port()
     settings = settings_for(port, redis_url, folder, extra)
     ring = KeyRing.parse([one.get_secret_value() for one in settings.secret_keys])
-    desk = Desk(settings, words or content(), reader(), stores.open(redis_url), ring, clock, beat, end_seconds)
+    desk = Desk(
+        settings, words or content(), reads or reader(), stores.open(redis_url), ring, clock, beat, end_seconds)
     # As `serve` would have left it, for one that is started on the same store later.
     await desk.store.do("SET", keys.MODE, "development")
     async with running(desk), listening(desk), admin_listening(desk):
