@@ -13,6 +13,12 @@ A line is one thing that happens; an indented line goes on with the line before.
     shows PATTERN                       the page holds this text
     password TEXT                       submits the page with this new password
     changes NAME TEXT                   the same on a page that asks for that demo person's present password too
+    present TEXT                        the same with this as the present password
+    adds LABEL                          scans the page's app, and confirms it with its first code under this name
+    makes                               presses the button of a page that has nothing to fill in
+    paper NAME                          types that demo person's next recovery code on the page
+    from IT NAME                        IT gives that demo person a one-time code, who types it on the page
+    wrong TEXT                          types this on the page for codes
     mail NAME: PATTERN                  the newest mail in that demo person's mailbox
     later DURATION                      the clock moves: 45 s, 12 min, 2 h, 3 d; what is due by then is done
     locks NAME                          something tries an old password until that demo person's account is locked
@@ -31,6 +37,7 @@ from app import Desk
 from bot.directory.demo_staff import STAFF
 from bot.rules.helpdesk import HelpCase
 from bot.secret import Secret
+from bot.verification.totp import current_code
 from tests.support.chat import Chat, SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.people import code_for, mails_of, sign_in
@@ -67,6 +74,7 @@ class Play:
         self.verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             name: getattr(self, f"_{name}") for name in (
                 "locale", "teams", "policy", "person", "bot", "button", "press", "page", "shows", "password", "changes",
+                "present", "adds", "makes", "paper", "from", "wrong",
                 "mail", "later", "quiet", "signs", "staff", "locks", "audit")}
         self._spent: dict[str, str] = {}
 
@@ -135,6 +143,40 @@ class Play:
         assert present is not None
         self.page.fields["current"] = present.reveal()
         self.page = await self.chat.submit(self.page, self.typed)
+
+    async def _present(self, password: str) -> None:
+        assert self.page is not None
+        self.page.fields["current"] = password
+        self.page = await self.chat.submit(self.page, "elgen drakk kald kakao i regnvær")
+
+    async def _adds(self, label: str) -> None:
+        assert self.page is not None
+        key = re.search(r"<code>([A-Z2-7 ]{39})</code>", self.page.html)
+        assert key, f"no key on the page: {self.page.text}"
+        code = current_code(Secret(key.group(1).replace(" ", "")), self.clock.now())
+        await self._submit(code=code, label=label)
+
+    async def _makes(self, _rest: str) -> None:
+        await self._submit(make="1")
+
+    async def _paper(self, name: str) -> None:
+        unused = [one.code for one in await self.desk.demo_desk.recovery_codes(name) if not one.used]
+        assert unused, f"{name} has no recovery codes that can be read"
+        await self._submit(code=unused[0])
+
+    async def _from(self, rest: str) -> None:
+        account = await self.desk.directory.find(rest.removeprefix("IT "))
+        assert account is not None
+        code = await self.desk.one_time_codes.issue(account.id, "staff:it", self.desk.settings.limits.it_code_seconds)
+        await self._submit(code=code.reveal())
+
+    async def _wrong(self, code: str) -> None:
+        await self._submit(code=code)
+
+    async def _submit(self, **fields: str) -> None:
+        assert self.page is not None
+        self.page.fields |= fields
+        self.page = await self.chat.submit(self.page)
 
     async def _mail(self, rest: str) -> None:
         name, _, pattern = rest.partition(":")

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any, Self
 
@@ -126,9 +127,9 @@ class Chat:
         async with self.session.get(url, headers={"Accept-Language": self.locale}) as answer:
             return SecurePage(url, answer.status, await answer.text())
 
-    async def submit(self, page: "SecurePage", password: str) -> "SecurePage":
-        """Send the page's form with this password."""
-        form = page.fields | {page.password_field: password}
+    async def submit(self, page: "SecurePage", password: str = "") -> "SecurePage":
+        """Send the page's form, with this password where it asks for one."""
+        form = page.fields | ({page.password_field: password} if page.password_field else {})
         headers = {"Origin": self.base_url, "Sec-Fetch-Site": "same-origin", "Accept-Language": self.locale}
         async with self.session.post(page.url, data=form, headers=headers) as answer:
             return SecurePage(page.url, answer.status, await answer.text())
@@ -152,7 +153,7 @@ class SecurePage:
     def text(self) -> str:
         """The words of the page."""
         bare = re.sub(r"(?s)<(script|style).*?</\1>", " ", self.html)
-        return " ".join(re.sub(r"<[^>]+>", " ", bare).split())
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", bare)).split())
 
 
 class _Inputs(HTMLParser):

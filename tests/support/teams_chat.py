@@ -57,7 +57,7 @@ class TeamsChat(Chat):
     async def page(self, url: str) -> SecurePage:
         """What comes once the person has pressed the button that takes the link for this browser (P3)."""
         page = await super().page(url)
-        if page.password_field or page.status != 200:
+        if page.password_field or page.status != 200 or "token" not in page.fields:
             return page
         headers = {"Origin": self.base_url, "Sec-Fetch-Site": "same-origin", "Accept-Language": self.locale}
         form = {"token": page.fields["token"]}
