@@ -42,7 +42,7 @@ class TestAccount:
         ({"displayName": None}, {"display_name": "kari.nordmann@example.no"}),
         ({"mail": None, "otherMails": ["kari@privat.example.no", "a@b\r\nBcc: c@d.no", 7, "kari@privat.example.no"]},
          {"notice_addresses": ("kari@privat.example.no",)}),
-        ({"displayName": "<script>\r\n[x](http://y)"}, {"display_name": "<script>\r\n[x](http://y)"})])
+        ({"displayName": "<script>\r\n[x](http://y)"}, {"display_name": "<script> [x](http://y)"})])
     async def test_what_graph_says_is_what_is_known(
             self, double: GraphDouble, entra: Entra, fields: dict[str, Any], wanted: dict[str, Any]) -> None:
         """I3, I8, O6; a hostile name stays data: who shows it, encodes it (N2)."""
