@@ -1,12 +1,12 @@
 """What may be kept of a message that the bot could not answer: words that many use, and nothing about anybody (D4).
 
-Only words that the content's own phrases have are kept. Names, addresses, numbers and what is misspelt are none of
-those, so nobody has to guess what is personal.
+Only words that several of the content's own phrases have are kept, and those with a capital only where they name a
+product. Names, addresses, numbers and what is misspelt are none of those, so nobody has to guess what is personal.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 GAP = "…"
@@ -17,11 +17,26 @@ _WHOLE = re.compile(r"\S*[@\\\d/_]\S*")   # addresses, numbers, paths: one gap, 
 _SENTENCE_ENDS = frozenset(".!?:\n")
 _READ = 1000            # characters
 _LONGEST = 24           # words
-_PHRASES = 2            # phrases a word has to be in: a name in an example is in one
-_CAPITAL_PHRASES = 3    # a word with a capital is one that many write so: Teams
+_PHRASES = 2            # phrases a word has to be in, and more than those that write it with a capital, as a name
+_SHORTEST_NAME = 3
+_ACRONYM_PHRASES, _ACRONYM = 3, 5   # phrases and letters of what is all capitals
 _EVERYWHERE, _SHORT = 150, 4    # the short ones (letters) of so many commonest words hold sentences together
 _STRUNG = 3             # so many words in a row without one of those may be a passphrase
 _NAMED = 2              # words after "my name is" and the like
+
+# Nothing that depends on how often the examples say so: they name people as well.
+_PRODUCTS = frozenset({
+    "adobe", "altinn", "android", "apple", "authenticator", "azure", "bankid", "chrome", "citrix", "edge", "entra",
+    "excel", "exchange", "facebook", "firefox", "google", "intune", "iphone", "ipad", "ios", "jira", "linkedin",
+    "linux", "mac", "microsoft", "netflix", "office", "onedrive", "onenote", "outlook", "powerpoint", "safari",
+    "salesforce", "sap", "sharepoint", "skype", "slack", "spotify", "teams", "visma", "windows", "word", "workday",
+    "xbox", "yubikey", "zoom", "internett", "internet", "norwegian", "english"})
+
+# Words and names alike: with a capital they may be somebody, wherever they stand; the others are dropped in any case.
+_NAMES_TOO = frozenset({
+    "per", "dag", "finn", "odd", "liv", "bo", "mark", "rose", "grace", "hope", "even", "stein", "bjørn",
+    "roy", "kim", "gro", "storm", "sol", "vår", "frank", "bill", "art", "jack", "joy"})
+_NAMES = frozenset({"anna", "hans", "tom", "max", "helga", "don", "shan", "sang", "sami"})
 
 _BEFORE_NAMES = frozenset({
     "heter", "heiter", "heite", "navnet", "navn", "namn", "namnet", "hilsen", "helsing", "mvh", "vh", "kalles", "herr",
@@ -34,7 +49,8 @@ class KnownWords:
     """The words that the content's phrases are made of; a big thing, made once."""
 
     plain: frozenset[str]
-    capital: frozenset[str]
+    acronyms: frozenset[str]
+    products: frozenset[str]
     everywhere: frozenset[str]
 
     @classmethod
@@ -46,8 +62,11 @@ class KnownWords:
             plain.update({word for word, _ in found if word.islower()})
             capital.update({word for word, first in found if not first and word[:1].isupper()})
         return cls(
-            frozenset(word for word, times in plain.items() if times >= _PHRASES and word.isalpha()),
-            frozenset(word for word, times in capital.items() if times >= _CAPITAL_PHRASES and word.isalpha()),
+            frozenset(word for word, times in plain.items()
+                      if word.isalpha() and times >= _PHRASES and _a_word(word, times, capital)),
+            frozenset(word for word, times in capital.items()
+                      if word.isalpha() and word.isupper() and len(word) <= _ACRONYM and times >= _ACRONYM_PHRASES),
+            _PRODUCTS & {word.lower() for word in (*plain, *capital)},
             frozenset(word for word, _ in plain.most_common(_EVERYWHERE) if len(word) <= _SHORT))
 
 
@@ -71,10 +90,18 @@ def without_people(text: str, known: KnownWords) -> str:
     return " ".join(kept) if _says_something(kept, known) else ""
 
 
+def _a_word(word: str, times: int, capital: Mapping[str, int]) -> bool:
+    """Whether it is written as a word more often than as a name; "i" is, whatever English does with it."""
+    return len(word) < _SHORTEST_NAME or times > capital[word.capitalize()]
+
+
 def _may_stay(word: str, known: KnownWords, *, begins: bool) -> bool:
-    if word.islower() or word.isupper() or begins:
-        return word.lower() in known.plain or word in known.capital
-    return word in known.capital
+    bare = word.lower()
+    if bare in known.products or word in known.acronyms:
+        return True
+    if bare in _NAMES or (bare in _NAMES_TOO and not word.islower()):
+        return False
+    return (word.islower() or word.isupper() or begins) and bare in known.plain
 
 
 def _says_something(kept: Sequence[str], known: KnownWords) -> bool:
