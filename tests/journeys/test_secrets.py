@@ -11,11 +11,21 @@ import pytest
 import structlog
 
 from app import Desk
+from bot.directory.demo_staff import STAFF, shown_staff
+from bot.rules.helping import Act
 from bot.store.connection import Store
-from tests.journeys.conftest import InTeams, Visit
+from bot.store.staff import StaffRecord
+from bot.verification.totp import current_code, new_seed
+from tests.admin.conftest import Browser as StaffBrowser
+from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import KARI, SEED, last, link_of, mailed_code, texts
+from tests.journeys.test_owner import OLA, Browse, begin, browse, teams_person
+from tests.journeys.test_register import asked, opened, seed_on, stepped_up
 from tests.support.clock import SteppedClock
+from tests.support.house import free_port
 from tests.support.people import code_for, mails_of
+
+__all__ = ["browse"]    # a fixture
 
 PASSWORD = "Zq9 plantet hemmelighet elg i myra"
 VOLUNTEERED = "Frivillig7!Passord"
@@ -135,3 +145,73 @@ async def test_a_password_typed_into_the_chat_instead_of_the_page(
     # Elsewhere it may be anything.
     other = await visit(desk)
     assert not last(await other.ask("trommel77kaffe")).startswith("Det der kan se ut som et passord")
+
+
+async def test_no_secret_of_registering_or_of_it_is_left_behind(
+        open_house: OpenHouse, store: Store, in_teams: InTeams, browse: Browse, clock: SteppedClock,
+        caplog: pytest.LogCaptureFixture) -> None:
+    """D1, D3, G4, A5, O7, P9: a new app's key, recovery codes, IT's code, staff's password, links, sessions."""
+    caplog.set_level(logging.DEBUG)
+    desk = await open_house(KEYTURN_ADMIN_PORT=str(await free_port()))
+    mona = STAFF[0]
+    with structlog.testing.capture_logs() as logged:
+        kari = in_teams(desk)
+        app_link = await stepped_up(kari, clock)
+        browser, page = await opened(browse, desk, app_link)
+        seed = seed_on(page)
+        await browser.submit(page, code="000000", label="")
+        clock.advance(2)
+        assert "Appen er registrert" in (
+            await browser.submit(page, code=current_code(seed, clock.now()), label="")).text
+        await begin(kari, "recovery_codes")
+        clock.advance(30)
+        codes_link = link_of(await kari.ask(current_code(seed, clock.now())))
+        browser, page = await opened(browse, desk, codes_link)
+        shown = (await browser.submit(page, make="yes")).text
+        recovery = re.findall(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b", shown)
+        assert len(recovery) == 10
+        result = await desk.helping.wish("f" * 24, Act.CODE, mona, OLA, "Sak 7", "10.0.0.1")
+        assert result.code is not None
+        it_code = result.code.reveal()
+        ola = teams_person(in_teams, desk, OLA, "Ola Hansen")
+        await asked(ola, "register_app")
+        clock.advance(5)
+        said = await ola.ask("x", value={"keyturn": {"do": "recovery"}})
+        it_link = link_of(said)
+        browser, page = await opened(browse, desk, it_link)
+        await browser.submit(page, code=recovery[0])        # another person's, and wrong here
+        assert "Koden stemte" in (await browser.submit(page, code=it_code)).text
+        staff = {one.name: one for one in await shown_staff(desk.it, clock)}[mona.name]
+        set_up = (await desk.it.issue_set_up(STAFF[1].id, new_seed())).reveal()
+        async with StaffBrowser(desk) as it:
+            await it.sign_in(mona.name, password=PASSWORD)
+            await it.sign_in(PASSWORD, password=REFUSED, code="000000")
+            await it.open(f"/admin/set-up/{set_up}")
+            clock.advance(30)
+            assert (await it.sign_in(mona.name)).status == 303
+            session = next(one.value for one in it.jar if "lang" not in one.key and len(one.value) > 20)
+    alarm = re.findall(r"/alarm/([\w-]+)", "".join(one.body for one in await mails_of(desk, "kari.nordmann")))
+    assert alarm
+    staff_seed = (await desk.it.read(mona.id) or StaffRecord(mona)).seed
+    assert staff_seed is not None
+    pages = {f"link {number}": one.rpartition("/")[2] for number, one in enumerate((app_link, codes_link, it_link))}
+    secrets = {"seed": seed.reveal(), "spaced seed": " ".join(re.findall("....", seed.reveal())), "IT's code": it_code,
+               "bare IT's code": it_code.replace("-", ""), "staff's password": staff.password, "typed": PASSWORD,
+               "typed too": REFUSED, "staff's seed": staff_seed.reveal(), "set-up link": set_up, "session": session, **pages,
+               **{f"recovery code {number}": one for number, one in enumerate(recovery)},
+               **{f"bare recovery code {number}": one.replace("-", "") for number, one in enumerate(recovery)}}
+    alarms = {f"alarm link {number}": one for number, one in enumerate(alarm)}
+
+    trail = [json.dumps(one).encode() async for one in desk.audit.export()]
+    assert sum(b"register_app" in one for one in trail) > 2     # the search sees what is there
+    lines = [json.dumps(one, default=str).encode() for one in logged]
+    lines += [f"{one.name} {one.getMessage()} {one.exc_text or ''}".encode() for one in caplog.records]
+    mails = [f"{one.subject}\n{one.body}".encode() for name in ("kari.nordmann", "ola.hansen")
+             for one in await mails_of(desk, name)]
+    _search("store", await _everything(store), secrets | alarms)
+    _search("trail", trail, secrets | alarms)
+    _search("logs", lines, secrets | alarms)
+    _search("mails", mails, secrets)
+    # A link of a page stands in the chat, and nothing that is on its page does.
+    chat = [json.dumps(one, ensure_ascii=False).encode() for one in kari.connector.said]
+    _search("chat", chat, {name: one for name, one in secrets.items() if name not in pages} | alarms)
