@@ -291,7 +291,7 @@ class Desk:
             self.adapter.connect(scheme, connectors)
         self.keys = ChannelKeys(self.session, settings.openid_metadata_url, clock) if settings.app_id else None
         self.gate = Gate(self.adapter, connectors, hosts, limits=limits, verifier=self._verifier(),
-                         tenants=settings.tenants or ((settings.app_tenant,) if settings.app_tenant else ()),
+                         tenants=settings.served_tenants,
                          trusted_proxies=settings.trusted_proxies)
         self.cookie = BrowserCookie(secure=self.site.secure)
         self.direct_line = DirectLine(
@@ -977,6 +977,12 @@ def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[exami
         await token.get()
         return "the login service gives the bot a token"
 
+    async def tenants_named() -> str:
+        if settings.served_tenants == ():
+            raise SettingsError("not set, nor is MicrosoftAppTenantId; nobody in Teams is served")
+        return f"serves {', '.join(settings.served_tenants or ('every tenant',))}"
+
+    yield examination.Look("KEYTURN_TENANTS", tenants_named, "give the ids of the tenants whose people may use the bot")
     yield examination.Look("KEYTURN_OPENID_METADATA_URL", keys_come, "open the address from this machine")
     yield examination.Look("MicrosoftAppPassword", token_comes, "check id, secret and tenant of the bot registration")
 

@@ -195,6 +195,12 @@ class Settings(BaseSettings):
         return self.directory == "entra"
 
     @property
+    def served_tenants(self) -> tuple[str, ...] | None:
+        """Whose people are anybody to us in Teams (I1); None is everybody's, where nothing is real."""
+        named = self.tenants or ((self.app_tenant,) if self.app_tenant else ())
+        return named or (None if self.development else ())
+
+    @property
     def directory_tenant(self) -> str:
         """The one tenant whose accounts are read."""
         return self.app_tenant or (self.tenants[0] if len(self.tenants) == 1 else "")

@@ -29,17 +29,20 @@ _NO_ACTIVITY = Refusal(400, "not an activity")
 
 
 class Gate:
-    """Serve `handle` for every method of the path. Without a verifier it is development's (C1)."""
+    """Serve `handle` for every method of the path. Without a verifier it is development's (C1).
+
+    `tenants`: ids of those served; None serves all, which is for development as well (I1).
+    """
 
     def __init__(self, adapter: Adapter, connector_for: ConnectorFor, hosts: ReplyHosts, *, limits: Limits,
-                 verifier: TokenVerifier | None, tenants: Iterable[str] = (),
+                 verifier: TokenVerifier | None, tenants: Iterable[str] | None = None,
                  trusted_proxies: TrustedProxies = 0) -> None:
         self._adapter = adapter
         self._connector_for = connector_for
         self._hosts = hosts
         self._limits = limits
         self._verifier = verifier
-        self._tenants = frozenset(one.lower() for one in tenants)
+        self._tenants = None if tenants is None else frozenset(one.lower() for one in tenants)
         self._proxies = trusted_proxies
         self._running: set[asyncio.Task[Answer | None]] = set()
 

@@ -20,10 +20,10 @@ class Unserved(Enum):
 
 
 def speaker_of(
-        activity: Mapping[str, Any], tenants: Set[str], *, verified: bool, source: str) -> Speaker | Unserved:
+        activity: Mapping[str, Any], tenants: Set[str] | None, *, verified: bool, source: str) -> Speaker | Unserved:
     """The speaker of an activity with a sender and a conversation.
 
-    `tenants` are the ids served, in lower case; empty serves all. `verified` is False only in development
+    `tenants` are the ids served, in lower case; None serves all. `verified` is False only in development
     without credentials, where a tenant may be left out.
     """
     sender, conversation = activity["from"], activity["conversation"]
@@ -49,10 +49,10 @@ def _channel(named: str) -> str:
     return f"service {named}" if named == WEB_CHAT else named
 
 
-def _served(tenant: str, tenants: Set[str], *, required: bool) -> bool:
+def _served(tenant: str, tenants: Set[str] | None, *, required: bool) -> bool:
     if not tenant:
         return not required
-    return not tenants or tenant in tenants
+    return tenants is None or tenant in tenants
 
 
 def _statements(activity: Mapping[str, Any], conversation: Mapping[str, Any]) -> list[str]:

@@ -151,6 +151,15 @@ async def test_tenant_statements_agree_and_are_served(
     assert (await door.post(activity)).status == status
 
 
+async def test_where_no_tenant_is_served_nobody_is(open_door: OpenDoor, echo: Echo, connector: FakeConnector) -> None:
+    """I1: an allow-list with nothing on it allows nothing; a web chat of the service's states no tenant."""
+    door = await open_door(tenants=[])
+    assert (await door.post()).status == 403
+    assert not echo.speakers
+    visitor = teams_message(connector.service_url, channelId="webchat", conversation={"id": "c"}, channelData=None)
+    assert (await door.post(visitor)).status == 200
+
+
 @pytest.mark.parametrize("fields", [
     pytest.param({"channelData": {}}, id="one tenant statement missing"),
     pytest.param({"channelData": {"tenant": "tenant"}}, id="one tenant statement malformed"),
