@@ -136,6 +136,11 @@ async def test_an_invoke_is_answered_with_its_body(
     assert connector.calls == []
 
 
+async def test_what_json_has_no_number_for_is_nothing(open_door: OpenDoor, connector: FakeConnector) -> None:
+    door = await open_door(logic=answering({"status": 200, "body": {"a": float("nan")}}))
+    assert (await door.post(invoke(connector))).json == {"a": None}
+
+
 async def test_an_invoke_may_be_answered_without_a_body(
         open_door: OpenDoor, connector: FakeConnector) -> None:
     door = await open_door(logic=answering(InvokeResponse(status=200)))
@@ -149,8 +154,7 @@ async def test_an_invoke_that_nobody_handles_is_501(door: Door, connector: FakeC
 
 
 @pytest.mark.parametrize("value", [
-    {"status": 9000}, {"status": "x"}, {"status": 200, "body": object()}, {"status": 200,
-        "body": float("nan")}])
+    {"status": 9000}, {"status": "x"}, {"status": 200, "body": object()}])
 async def test_an_unfit_answer_to_an_invoke_is_not_5xx(
         open_door: OpenDoor, connector: FakeConnector, value: Any) -> None:
     door = await open_door(logic=answering(value))
