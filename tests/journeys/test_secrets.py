@@ -197,7 +197,8 @@ async def test_no_secret_of_registering_or_of_it_is_left_behind(
     pages = {f"link {number}": one.rpartition("/")[2] for number, one in enumerate((app_link, codes_link, it_link))}
     secrets = {"seed": seed.reveal(), "spaced seed": " ".join(re.findall("....", seed.reveal())), "IT's code": it_code,
                "bare IT's code": it_code.replace("-", ""), "staff's password": staff.password, "typed": PASSWORD,
-               "typed too": REFUSED, "staff's seed": staff_seed.reveal(), "set-up link": set_up, "session": session, **pages,
+               "typed too": REFUSED, "staff's seed": staff_seed.reveal(), "set-up link": set_up, "session": session,
+               **pages,
                **{f"recovery code {number}": one for number, one in enumerate(recovery)},
                **{f"bare recovery code {number}": one.replace("-", "") for number, one in enumerate(recovery)}}
     alarms = {f"alarm link {number}": one for number, one in enumerate(alarm)}
