@@ -53,6 +53,11 @@ ON_PAGE_FOR = {TOTP: "recovery_page", STEP_UP: "step_up_page", IT_CODE: "it_code
 
 # One word each, and hardly anybody's user name: whose it is can type the whole address.
 NO_NAMES = ("answer.words_for_yes", "answer.words_for_no", "case.words_for_done", "case.words_for_no_name")
+# What a pause of the account ended, and how its owner is told until when it lasts.
+UNTIL: Mapping[tuple[str, str], str] = {
+    ("refused", WhyRefused.PAUSED): "case.refused.paused_until",
+    ("refused", WhyRefused.TOO_MANY_TRIES): "case.refused.paused_until",
+    ("ended", WhyEnded.TOO_MANY_TRIES): "case.over.too_many_tries_until"}
 UNDER_WAY = ("waiting", "checking")
 # Trying again at once would not help, or was not wished.
 NOT_AGAIN = frozenset({
@@ -170,10 +175,12 @@ class Proving(Conversation):
             if gate == APP:
                 return Again("case.only_the_app", buttons=[PERSON, CANCEL])
             return await self._to_page_for_codes(talk, gate)
-        return self._judged(talk, gate, await self.journey.prove(
-            talk.notes["case"], talk.speaker, gate, talk.heard.text))
+        answer = await self.journey.prove(talk.notes["case"], talk.speaker, gate, talk.heard.text)
+        if isinstance(answer, Told):
+            return await self._ending(talk, answer)
+        return self._judged(talk, gate, answer)
 
-    def _judged(self, talk: Talk, gate: str, answer: Asked | Proven | Wrong | NotACode | Paused | Told) -> Reply:
+    def _judged(self, talk: Talk, gate: str, answer: Asked | Proven | Wrong | NotACode | Paused) -> Reply:
         match answer:
             case Asked() | Proven():
                 return Good()
@@ -187,8 +194,6 @@ class Proving(Conversation):
                 return Again(key, facts, AT_GATE[gate])
             case Paused():
                 return self._paused(talk, answer)
-            case Told():
-                return self.telling(answer)
 
     async def _other_account(self, talk: Talk) -> Reply:
         told = await self.journey.cancel(talk.notes["case"], WhyEnded.CANCELLED)
@@ -239,7 +244,7 @@ class Proving(Conversation):
                 return Wait()
             late = await self._send_link(talk, again=True)
             return self.telling(late) if late else Wait()
-        return self.telling(told)
+        return await self._ending(talk, told)
 
     async def _send_link(self, talk: Talk, *, again: bool = False) -> Told | None:
         return await self._lead_to_page(
@@ -308,6 +313,18 @@ class Proving(Conversation):
             case "elsewhere":
                 return Leave("case.elsewhere", buttons=self.what_now(""))
 
+    async def _ending(self, talk: Talk, told: Told) -> Again | Leave:
+        """As `telling`; the owner hears, too, when a pause that ended it is over (V4)."""
+        last = self.telling(told)
+        if talk.speaker.anonymous or (told.end, told.reason) not in UNTIL:
+            return last
+        until = await self.journey.paused_until(talk.speaker)
+        if not until:
+            return last
+        now = self.clock.now()
+        facts = {"moment": moment(talk, until, now), "wait": wait(talk, until, now)}
+        return Leave(UNTIL[told.end, told.reason], facts, [PERSON])
+
     def done(self) -> Leave:
         """What to say when the effect happened."""
         return Leave(f"{self.name}.done", buttons=[NOT_ME])
@@ -332,14 +349,14 @@ class Proving(Conversation):
         told = await self.journey.cancel(case_id, reason) if case_id else Told("ended", reason)
         if told.end in UNDER_WAY:
             return False
-        last = self.telling(told)
+        last = await self._ending(talk, told)
         talk.note_end(self.name, last.key)
         await talk.say(last.key, buttons=last.buttons, **last.facts)
         return True
 
     async def _stand_by(self, step: Step, told: Told) -> Moved:
         """A step cannot go on: say how the case stands, and wait if that is not its end."""
-        last = self.telling(told)
+        last = await self._ending(step.talk, told)
         if isinstance(last, Leave):
             return await step.take(last)
         return await step.ask(last.key, self.finished)

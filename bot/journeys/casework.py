@@ -193,6 +193,11 @@ class Casework:
             return await self.cancel(case_id, WhyEnded.EXPIRED)
         return told_of(case)
 
+    async def paused_until(self, speaker: Speaker) -> float:
+        """Until when the speaker's own account is paused for them; 0 when it is not, or time alone does not help."""
+        paused = await self.tries.paused(attempt_of(speaker, challenge="", account=speaker.object_id or ""))
+        return paused.until if paused is not None and paused.whose == "account" else 0
+
     async def cancel(self, case_id: str, reason: WhyEnded = WhyEnded.CANCELLED) -> Told:
         """End a case before its effect; if the effect was begun, the truth is what comes back (F1)."""
         case = await self.cases.read(case_id)

@@ -37,6 +37,7 @@ class Done:
     applied: Applied
     broken: tuple[str, ...] = ()
     refused: WhyRefused | None = None
+    left: int = 0               # tries, where what is broken was one
 
 
 Effect = Callable[[Case], Awaitable[Done]]

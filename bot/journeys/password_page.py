@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from bot.clock import Clock
@@ -67,7 +67,9 @@ class PasswordPage:
         given_back, done = answer
         if NO_MORE_TRIES in done.broken:
             return ended(await self.doing.refuse(given_back, WhyRefused.TOO_MANY_TRIES))
-        return Again(await self._form(given_back, ends), tuple(RuleState(key, False) for key in done.broken))
+        left = {"left": str(done.left)}
+        return Again(await self._form(given_back, ends), tuple(
+            RuleState(key, False, left if key == WRONG_CURRENT else {}) for key in done.broken))
 
     async def _effect(self, case: Case, fields: Fields) -> Done:
         raise NotImplementedError
@@ -114,7 +116,9 @@ class ChangePage(PasswordPage):
             case.account, fields["current"], fields["password"], case.key))
         if answer.applied is Applied.YES or (answer.broken and WRONG_CURRENT not in answer.broken):
             await self.tries.succeeded(attempt, counted.token)
-        return answer
+        if WRONG_CURRENT not in answer.broken:
+            return answer
+        return replace(answer, left=counted.left) if counted.left else Done(Applied.NO, (NO_MORE_TRIES,))
 
 
 def _done(answer: PasswordSet) -> Done:

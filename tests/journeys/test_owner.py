@@ -224,12 +224,16 @@ async def test_a_change_proves_itself_by_the_current_password(
 
 async def test_a_wrong_current_password_may_be_mended_and_counts(
         desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
-    """O5: five of them end the page, whatever the sixth would be; the account is paused as for codes."""
-    _, browser, page = await changing(desk, in_teams, browse)
-    for number in range(5):
+    """O5, V4: the fifth ends the page, whatever the sixth would be; the owner hears how many are left, then until when
+    the account is paused, as for codes."""
+    kari, browser, page = await changing(desk, in_teams, browse)
+    for left in (4, 3, 2, 1):
         clock.advance(2)
-        page = await browser.submit(page, current=f"ikke dette {number}", password=GOOD)
-        assert "stemmer ikke" in page.text
+        page = await browser.submit(page, current=f"ikke dette {left}", password=GOOD)
+        assert f"stemmer ikke. Skriv det en gang til. Forsøk igjen: {left}." in page.text
+    clock.advance(2)
+    assert "Passordet er ikke byttet" in (await browser.submit(page, current="heller ikke", password=GOOD)).text
+    assert "Du kan prøve igjen kl. " in kari.connector.said[-1]["text"]
     clock.advance(2)
     over = await browser.submit(page, current=await initial(desk), password=GOOD)
     assert "Passordet er ikke byttet" in over.text

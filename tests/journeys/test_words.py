@@ -38,7 +38,7 @@ from bot.rules.sign_in_there import OwnPage
 from bot.rules.staff import ROLES
 from bot.teams_app.package import _LONGEST as TEXTS_OF_THE_APP
 from bot.teams_app.package import COMMANDS
-from dialogs.proving import AT_GATE, MAILED, ON_PAGE_FOR
+from dialogs.proving import AT_GATE, MAILED, ON_PAGE_FOR, UNTIL
 from tests.support.house import content
 
 ROOT = Path(__file__).parents[2]
@@ -280,6 +280,7 @@ KNOWN = {
     "pages.error.429.lead", "pages.alarm.refused.lead", "pages.form.problems", "pages.form.problems_title",
     # The case was ended or refused by compare-and-set, so there is no effect and never will be.
     *(f"case.over.{one}" for one in WhyEnded), *(f"case.refused.{one}" for one in WhyRefused), "case.too_many_codes",
+    *UNTIL.values(),
     "case.other_account",
     *(f"pages.{one}.refused.{part}" for one in (*PAGES, "prove") for part in ("title", "lead")),
     # Asked before there is any case.
