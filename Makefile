@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SCRIPTS := .keyturn/.scripts-fetched
 
-.PHONY: run run-entra test lint bench lock clean setup setup-dev
+.PHONY: run run-entra playground playground-client test lint bench lock clean setup setup-dev
 .DEFAULT_GOAL := run
 
 run: setup
@@ -28,6 +28,14 @@ lint: setup-dev
 
 bench: setup-dev
 	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+# The Microsoft 365 Agents Playground, which Microsoft lets people evaluate with: nothing fetches it unasked.
+playground-client: setup-dev
+	@$(BIN)/python -m tests.playground --fetch
+
+# Opens it beside a Keyturn that runs here in development mode.
+playground: setup-dev
+	@$(BIN)/python -m tests.playground
 
 setup: $(VENV)/.installed $(SCRIPTS)
 

@@ -17,7 +17,7 @@ from botbuilder.core import TurnContext
 from botbuilder.schema import Activity, ActivityTypes, Attachment
 
 from bot.channel.adapter import reference_of
-from bot.channel.cards import Button, buttons_card, dialog, no_dialog
+from bot.channel.cards import Button, buttons_card, dialog, no_dialog, only_submits, submit_card
 from bot.content import Content, MessageError
 from bot.delivery.protocol import News
 from bot.framework import (
@@ -212,9 +212,10 @@ class Talk:
     async def say_text(self, text: str, buttons: Sequence[Button] = (), question: Question | None = None) -> None:
         """Send Markdown, with buttons below it, and a question with its own buttons below these."""
         reply = Activity(type="message", text=_LINE_END.sub("  \n", text), text_format="markdown", locale=self.lang)
-        cards = [buttons_card(buttons)] if buttons else []
+        card = submit_card if only_submits(self._context.activity.service_url) else buttons_card
+        cards = [card(buttons)] if buttons else []
         if question is not None:
-            cards.append(buttons_card(question.buttons, question.text))
+            cards.append(card(question.buttons, question.text))
         reply.attachments = [Attachment(content_type=one["contentType"], content=one["content"]) for one in cards]
         await self._context.send_activity(reply)
 

@@ -1,5 +1,6 @@
-"""Cards as plain JSON, in the few shapes that Teams, Web Chat and the Playground all render."""
+"""Cards as plain JSON, in the few shapes that Teams and Web Chat draw alike, and one for the Agents Playground."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ PRESSED = "keyturn"
 
 FETCH, SUBMIT = "task/fetch", "task/submit"
 """What Teams calls it when a dialog is to be opened, and when one was closed with something in it."""
+
+_PLAYGROUND = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?/_connector/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,20 @@ def buttons_card(buttons: Sequence[Button], title: str = "") -> dict[str, Any]:
     if title:
         content["text"] = title
     return {"contentType": "application/vnd.microsoft.card.hero", "content": content}
+
+
+def submit_card(buttons: Sequence[Button], title: str = "") -> dict[str, Any]:
+    """The same as an adaptive card, for a client that knows no messageBack: a value comes back, without a text."""
+    content: dict[str, Any] = {
+        "type": "AdaptiveCard", "version": "1.4",
+        "body": [{"type": "TextBlock", "text": title, "wrap": True}] if title else [],
+        "actions": [_submit(one) for one in buttons]}
+    return {"contentType": "application/vnd.microsoft.card.adaptive", "content": content}
+
+
+def only_submits(service_url: object) -> bool:
+    """Whether replies go to the Agents Playground, which is on this machine and leaves messageBack to real Teams."""
+    return _PLAYGROUND.fullmatch(str(service_url)) is not None
 
 
 def dialog(title: str, url: str) -> dict[str, Any]:
@@ -66,3 +83,9 @@ def _action(button: Button) -> dict[str, Any]:
                 "value": {"type": FETCH, PRESSED: dict(button.value or {})}}
     return {"type": "messageBack", "title": button.title, "text": button.title,
             "displayText": button.title, "value": {PRESSED: dict(button.value or {})}}
+
+
+def _submit(button: Button) -> dict[str, Any]:
+    if button.url:
+        return {"type": "Action.OpenUrl", "title": button.title, "url": button.url}
+    return {"type": "Action.Submit", "title": button.title, "data": {PRESSED: dict(button.value or {})}}

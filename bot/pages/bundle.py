@@ -65,11 +65,15 @@ class Bundle:
         if self.present(data_dir):
             return False
         with tempfile.TemporaryDirectory() as scratch:
-            archive = self._pack(_npm(), Path(scratch))
-            self._check(archive)
-            files = self.packed(self._unpack(archive))
+            files = self.packed(self._unpack(self.archive(Path(scratch))))
         keep(self.folder(data_dir), files)
         return True
+
+    def archive(self, scratch: Path) -> Path:
+        """The whole package, packed, in `scratch`: the one that was looked at. Raises BundleError."""
+        archive = self._pack(_npm(), scratch)
+        self._check(archive)
+        return archive
 
     def packed(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
         """The files, and the script as browsers get it."""
