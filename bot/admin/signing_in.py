@@ -1,6 +1,7 @@
 """How people of IT prove themselves: password and authenticator code, counted first, told apart by nobody (V1, V3)."""
 
 import asyncio
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,7 @@ class SigningIn:
         # The code is looked at whatever the password was, and spent only together with a right one (V7).
         step = matching_step((known and known.seed) or _NOBODYS, canonical_code(code, DIGITS) or "", self.clock.now())
         if known is None or not right or step is None or not await self.enrolments.spend_step(
-                _authenticator(known), step):
+                _authenticator(known.staff.id, known.edition), step):
             await self._record(known, "sign_in", "wrong", source)
             return None
         await self._record(known, "sign_in", "ok", source)
@@ -102,7 +103,10 @@ class SigningIn:
             return WrongCode()
         await self.audit.append(entry(
             "staff.set_up", actor=staff.actor, target=staff.actor, outcome="begun", source=source))
-        record = await self.people.finish_set_up(token, browser, await self.hashes.hash(password))
+        # Used up before it can sign anybody in: there is no moment in which it would do so once more (V7).
+        edition = secrets.token_hex(8)
+        await self.enrolments.spend_step(_authenticator(staff.id, edition), step)
+        record = await self.people.finish_set_up(token, browser, await self.hashes.hash(password), edition)
         await self.audit.append(entry(
             "staff.set_up", actor=staff.actor, target=staff.actor, outcome="done" if record else "not_done",
             source=source))
@@ -110,7 +114,6 @@ class SigningIn:
             return None
         for owner in (True, False):
             await self.tries.reopen(_account(record, ""), owner=owner)
-        await self.enrolments.spend_step(_authenticator(record), step)
         await self.people.begin(record, session)
         await self.people.make_known(record, fresh)
         return record.staff
@@ -154,6 +157,6 @@ def _account(known: StaffRecord | None, name: str) -> str:
     return f"staff {known.staff.id}" if known else made_up(f"staff {name}")
 
 
-def _authenticator(record: StaffRecord) -> str:
+def _authenticator(staff_id: str, edition: str) -> str:
     """Names the authenticator whose time steps are spent (V7)."""
-    return f"staff {record.staff.id} {record.edition}"
+    return f"staff {staff_id} {edition}"

@@ -151,8 +151,9 @@ class RedisStaff:
         """Whether the link is this browser's from now on."""
         return bool(await self._store.call(_BIND, [keys.staff_set_up(token)], [browser]))
 
-    async def finish_set_up(self, token: str, browser: str, password_hash: str) -> StaffRecord | None:
-        """Spend the link: from now on its seed and this password are what the person signs in by."""
+    async def finish_set_up(
+            self, token: str, browser: str, password_hash: str, edition: str = "") -> StaffRecord | None:
+        """Spend the link: from now on its seed and this password are what the person signs in by, in a new edition."""
         opened = await self.set_up(token)
         if opened is None:
             return None
@@ -160,7 +161,7 @@ class RedisStaff:
         known = self._opened(opened.staff_id, before) if before else None
         if known is None:
             return None
-        record = StaffRecord(known.staff, password_hash, opened.seed, secrets.token_hex(8))
+        record = StaffRecord(known.staff, password_hash, opened.seed, edition or secrets.token_hex(8))
         words = [browser, opened.staff_id, before, self._sealed(record)]
         done = await self._store.call(_SET, [keys.staff_set_up(token), keys.STAFF], words)
         return record if done else None

@@ -10,12 +10,17 @@ from itertools import count
 import pytest
 
 from app import Desk
+from bot.admin.signing_in import SigningIn
 from bot.directory.demo_staff import STAFF
 from bot.journeys.helping import Became
 from bot.rules.helping import Act
 from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.limits import Limits
+from bot.rules.staff import HELPDESK, Staff
+from bot.secret import Secret
 from bot.store.protocol import Attempt
+from bot.store.staff import StaffRecord
+from bot.verification.totp import current_code, new_seed
 from tests.journeys.conftest import OpenHouse
 from tests.journeys.stage import KARI, records
 from tests.support.clock import SteppedClock
@@ -162,3 +167,35 @@ async def test_ending_a_pause_of_verification(open_house: OpenHouse) -> None:
         if not killed:
             break
     assert ends == {"", Became.NOT_DONE, Became.VERIFYING}
+
+
+async def test_setting_up_somebodys_access(open_house: OpenHouse, clock: SteppedClock) -> None:
+    """V7: the code that ended a set-up signs nobody in, whenever the process died; the link sets up once."""
+    dying, other = await open_house(stores=MortalStore), await open_house()
+    ends = set()
+    for commands in count():
+        clock.advance(901)      # the tries of the round before count no more
+        seed, password = new_seed(), "elgen drakk kald kakao i regn"
+        await other.it.put(StaffRecord(Staff("s1", "siri", "Siri Dahl", "nb", HELPDESK, "a1")))
+        await other.it.remove("s1")
+        await other.it.put(StaffRecord(Staff("s1", "siri", "Siri Dahl", "nb", HELPDESK, "a1")))
+        token = (await other.it.issue_set_up("s1", seed)).reveal()
+        assert await other.it.bind_set_up(token, "b")
+        code = current_code(seed, clock.now())
+        killed = await killed_after(commands, signing_in(dying).set_up(
+            token, "b", Secret(password), code, f"session {commands}", "", "fresh"))
+        known = await other.it.read("s1")
+        assert known is not None
+        ready = bool(known.password_hash)
+        ends.add(ready)
+        assert (await other.it.set_up(token) is None) is ready, commands
+        assert await signing_in(other).sign_in(
+            "siri", Secret(password), code, "another session", "", "", "fresh") is None, commands
+        if not killed:
+            break
+    assert ends == {True, False}
+
+
+def signing_in(desk: Desk) -> SigningIn:
+    return SigningIn(
+        desk.it, desk.hashes, desk.enrolments, desk.tries, desk.audit, desk.password_rules(), desk.clock)
