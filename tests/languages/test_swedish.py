@@ -70,6 +70,19 @@ async def test_a_conversation_in_swedish(desk: Desk) -> None:
         assert (await chat.hear()).text.startswith("Vad vill du ha hjälp med?")
 
 
+async def test_a_reset_begins_in_swedish_and_is_left(desk: Desk) -> None:
+    async with Chat(desk.site.base_url, "sv-SE") as chat:
+        await chat.hear()
+        await chat.press("Skapa nytt lösenord")
+        assert (await chat.hear()).text.startswith("Vilket konto gäller det?")
+        await chat.say("kari.nordmann")
+        assert (await chat.hear()).text.startswith("Öppna autentiseringsappen på telefonen")
+        await chat.say("111111")
+        assert (await chat.hear()).text.startswith("Den koden fungerade inte.")
+        await chat.say("fel konto")
+        assert (await chat.hear()).text.startswith("Då slutar vi här, och ingenting har ändrats.")
+
+
 async def test_what_there_is_not_in_swedish_is_said_in_norwegian(desk: Desk, content: Content) -> None:
     async with Chat(desk.site.base_url, "sv-SE") as chat:
         await chat.hear()
