@@ -347,3 +347,39 @@ async def test_a_recovery_code_in_the_chat_is_not_kept(desk: Desk, visit: Visit,
     async with kari.session.get(f"{desk.site.base_url}/v3/directline/conversations/{kari.conversation}/activities",
                                 headers={"Authorization": f"Bearer {kari.token}"}) as answer:
         assert codes[0].reveal() not in await answer.text()
+
+
+@pytest.mark.parametrize("locale", ["nb-NO", "en-GB"])
+async def test_every_journey_says_before_the_first_proof_why_it_cannot_be_done(
+        desk: Desk, in_teams: InTeams, clock: SteppedClock, locale: str) -> None:
+    """Pre-flight: exactly why, and whose move it is, in each language; nothing is asked for first (I8, V4, limit 9)."""
+    messages = desk.content.messages[locale[:2]]
+
+    async def said(journey: str, account: str) -> str:
+        person = in_teams(desk, locale=locale, **{"from": {"id": f"29:{account}", "name": "N", "aadObjectId": account}})
+        last_said = await begin(person, journey)
+        for chosen in ("register_app", "") if journey == "register_method" else ():
+            if "Cancel" in titles(last_said) or "Avbryt" in titles(last_said):
+                last_said = await person.ask("x", value={"keyturn": {"do": "register", "chosen": chosen}})
+        return last(last_said)
+
+    async def all_say(reason: str, account: str, journeys: tuple[str, ...]) -> None:
+        begins = messages[f"case.cannot.{reason}"].pieces[0]
+        for journey in journeys:
+            assert (await said(journey, account)).replace("  \n", "\n").startswith(begins), (reason, journey)
+
+    every = ("forgot_password", "change_password", "unlock_account", "recovery_codes", "register_method")
+    await all_say("protected", INGRID, every)
+    await all_say("disabled", EVA, every)
+    await all_say("unregistered", OLA, ("forgot_password", "unlock_account"))
+    await desk.holds.put(Hold(JOHN, FROZEN, "owner", clock.now()))
+    await all_say("frozen", JOHN, every)
+    await desk.holds.put(Hold(PER, PAUSED, "it", clock.now()))
+    await all_say("held", PER, every)
+    enrolment = replace(await desk.enrolments.read(MONA), recovery=None)
+    app, = enrolment.of_kind(TOTP)
+    await desk.enrolments.change(MONA, enrolment.having(replace(app, since=clock.now(), backed=False)))
+    await all_say("cool_down", MONA, ("forgot_password", "unlock_account"))
+    for _ in range(desk.settings.limits.reset_starts_24h):
+        await said("forgot_password", KARI)
+    await all_say("starts", KARI, ("forgot_password",))
