@@ -57,7 +57,7 @@ async def test_counters_registration_and_trail_stay(desk: Desk, in_teams: InTeam
     tries = {key: await desk.store.do("TYPE", key) for key in await stored(desk, "kt:{tries}:*")}
     await kari.ask("glem meg")
     said = last(await kari.ask("ja"))
-    for part in ("registrert", "Revisjonssporet", "Tellingen"):
+    for part in ("registrert", "Revisjonsloggen", "Tellingen"):
         assert part in said
     assert "Sperren" not in said
     assert {key: await desk.store.do("TYPE", key) for key in await stored(desk, "kt:{tries}:*")} == tries
