@@ -18,6 +18,7 @@ from bot.journeys.casework import IN_TEAMS, PROVE, Casework
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.codes import canonical_code
 from bot.rules.limits import Limits
+from bot.rules.policy import OWNER
 from bot.rules.registered import APP, EMAIL_CODE, IT_CODE, NEW_ADDRESS, STEP_UP, TOTP
 from dialogs.not_me import NOT_ME
 from dialogs.offers import CANCEL, PERSON
@@ -377,12 +378,11 @@ class Proving(Conversation):
         facts = {"moment": moment(talk, cannot.until, self.clock.now())} if cannot.until else {}
         return Leave(f"case.cannot.{cannot.reason}", facts, [*self._ways(talk, cannot.reason), PERSON])
 
-    @staticmethod
-    def _ways(talk: Talk, reason: str) -> Iterator[Press]:
+    def _ways(self, talk: Talk, reason: str) -> Iterator[Press]:
         """What the person can do instead."""
         if name := OFFICIAL.get(reason):
             yield Press("case.button.official", url=talk.link(name))
-        if reason == WhyNot.UNREGISTERED:
+        if reason == WhyNot.UNREGISTERED and self.journey.policy().gates_for("register_app", OWNER) is not None:
             yield REGISTER
         if reason in (WhyNot.NO_UNLOCK, WhyNot.CHANGE_ELSEWHERE):
             yield RESET

@@ -16,7 +16,7 @@ from bot.secret import Secret
 from bot.store import keys
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import GOOD, KARI, WRONG, last, link_of, mailed_code, records, texts, titles
-from tests.journeys.test_owner import Browse, begin, browse, codes_for, proven, teams_person
+from tests.journeys.test_owner import OLA, Browse, begin, browse, codes_for, proven, teams_person
 from tests.support.clock import SteppedClock
 from tests.support.people import code_for, sign_in
 
@@ -296,3 +296,11 @@ async def test_my_status_counts_by_the_group(desk: Desk, in_teams: InTeams) -> N
     await desk.enrolments.change(JOHN, found.without(found.of_kind(EMAIL_CODE)[0].id))
     john = teams_person(in_teams, desk, JOHN, "John Smith")
     assert "Det er for lite" in " ".join(texts(await john.ask("hva har jeg registrert?")))
+
+
+async def test_registering_is_offered_only_where_it_can_be_begun(desk: Desk, in_teams: InTeams) -> None:
+    """A button that would be refused helps nobody; it goes, and comes back, with the policy."""
+    ola = teams_person(in_teams, desk, OLA, "Ola Hansen")
+    assert "Registrer eller endre" in titles(await begin(ola, "forgot_password"))
+    await put_in_force(desk, '[teams]\noff = ["register_app"]')
+    assert titles(await begin(ola, "forgot_password")) == ["Snakk med et menneske"]
