@@ -11,6 +11,7 @@ _SHORTEST, _LONGEST = 2, 4      # characters of a piece of a word
 _SWAPPED = 5                    # letters from which a word is known by its first one and the rest in any order
 _WHOLE_MESSAGE = 3              # words: a message this short also counts as one
 _MOST_FAMILIES = 20             # of a message whose pairs count
+_MOST_STRANGE, _MOST_SAID = 4, 12   # words that are counted
 _DENIED = frozenset({"forget", "lose", "expired"})  # a "not" right before takes it back: "not forgotten"
 _DENIAL = frozenset({"denial"})
 DENIES = "+denial"
@@ -55,6 +56,22 @@ def word_features(word: str) -> set[str]:
     if len(word) >= _SWAPPED:
         found.add("~" + word[0] + "".join(sorted(word[1:])))
     return found
+
+
+def strangeness(strange: int, said: int) -> set[str]:
+    """How many of the words of a message no phrase has, what share that is, and how many there are.
+
+    Who asks about a suitcase or a playground uses our words as well, but more of others than people with a
+    password do.
+    """
+    if not said:
+        return set()
+    return {f"?{min(strange, _MOST_STRANGE)}", f"?/{4 * strange // said}", f"?#{min(said, _MOST_SAID) // 2}"}
+
+
+def is_strangeness(feature: str) -> bool:
+    """Whether a feature is about what we do not know of a message."""
+    return feature.startswith("?")
 
 
 def is_meaning(feature: str) -> bool:

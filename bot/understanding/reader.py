@@ -8,7 +8,7 @@ import numpy as np
 
 from bot.understanding.codes import error_code, without_codes
 from bot.understanding.families import Families
-from bot.understanding.features import DENIES, parts, undenied, word_features
+from bot.understanding.features import DENIES, parts, strangeness, undenied, word_features
 from bot.understanding.model import Model, Numbers
 from bot.understanding.text import cut, words
 
@@ -60,13 +60,13 @@ class Reader:
         """Understand a message; `hint` is the conversation's language, kept when the message shows none."""
         text = cut(text)
         said, between = parts(text, self._families)
-        reading = self._read(text, hint, self._model.rows(between).union(*map(self._rows_of, said)))
+        reading = self._read(text, hint, self._rows(said, between))
         if not reading.sure or DENIES not in between:
             return reading
         # "Not forgotten" says what it is not: what it is has to stand in the rest.
         rest = undenied(text, self._families)
         said, between = parts(rest, self._families)
-        meant = self._read(rest, hint, self._model.rows(between).union(*map(self._rows_of, said)))
+        meant = self._read(rest, hint, self._rows(said, between))
         if meant.confidence < SURE_OF_THE_REST:
             return replace(reading, sure=False)
         return replace(meant, lang=reading.lang, lang_confidence=reading.lang_confidence, error_code=reading.error_code)
@@ -91,6 +91,12 @@ class Reader:
             answers=tuple(self._answer(label, scores) for label in candidates),
             error_code=code,
         )
+
+    def _rows(self, said: set[str], between: set[str]) -> set[int]:
+        by_word = [self._rows_of(word) for word in said]
+        # Known words are held now, and no others.
+        strange = sum(word not in self._rows_of_word for word in said)
+        return self._model.rows(between | strangeness(strange, len(said))).union(*by_word)
 
     def _rows_of(self, word: str) -> set[int]:
         known = self._rows_of_word.get(word)

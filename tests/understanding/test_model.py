@@ -1,5 +1,6 @@
 """The numpy model says what scikit-learn says, survives its file, and refuses any other."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from bot.understanding.families import load_families
 from bot.understanding.features import features
 from bot.understanding.lesson import Lesson
 from bot.understanding.model import Model, ModelError, read_model
-from bot.understanding.train import SLOPE, as_table, learn, separation
+from bot.understanding.train import SEEN_IN, SLOPE, as_table, learn, separation, with_strangeness
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +22,11 @@ def model(small_lesson: Lesson) -> Model:
 def test_it_agrees_with_scikit_learn(model: Model, small_lesson: Lesson) -> None:
     families = load_families()
     found = [features(phrase.text, families) for phrase in small_lesson.phrases]
+    seen = Counter(feature for one in found for feature in one)
+    found = with_strangeness(found, seen, SEEN_IN + 1)
     table = as_table(found, dict(model.vocabulary), model.rarity)
     others = ("mistet den nye telefonen", "my password is gone", "error", "æøå")
-    unseen = [features(text, families) for text in others]
+    unseen = with_strangeness([features(text, families) for text in others], seen, SEEN_IN)
     for column, label in enumerate(model.labels):
         fitted = separation().fit(table, [phrase.label == label for phrase in small_lesson.phrases])
         distances = fitted.decision_function(as_table(found + unseen, dict(model.vocabulary), model.rarity))
