@@ -58,7 +58,7 @@ async def _works(visitor: Visitor) -> None:
 
 
 def _clean(said: list[str]) -> None:
-    """Something was said, in Norwegian, and nothing of what the person wrote."""
+    """Something was said, and nothing of what the person wrote."""
     assert said
     assert not [one for one in said if MARK in one or "noe gikk galt" in one or "evil.example" in one]
 
@@ -75,7 +75,7 @@ async def test_any_text_at_any_step(desk: Desk, visit: Visit, clock: SteppedCloc
         await visitor.ask("kari.nordmann")
     _clean(texts(await visitor.ask(text)))
     assert not await records(desk, "reset.proof")
-    assert last(await visitor.ask(WRONG[0])).endswith("Du har 4 forsøk igjen.")
+    assert last(await visitor.ask(WRONG[0])).endswith(("Du har 4 forsøk igjen.", "You have 4 tries left."))
     for record in await records(desk):
         assert MARK not in json.dumps(record)
     assert await desk.audit.verify() is None
@@ -162,7 +162,7 @@ async def test_what_is_no_code_costs_no_try(desk: Desk, visit: Visit, typed: str
     await visitor.start("kari.nordmann")
     said = last(await visitor.ask(typed))
     assert said == "Koden skal ha 6 sifre. Skriv bare sifrene, eller skriv «avbryt» for å stoppe."
-    assert last(await visitor.ask(WRONG[0])).endswith("Du har 4 forsøk igjen.")
+    assert last(await visitor.ask(WRONG[0])).endswith(("Du har 4 forsøk igjen.", "You have 4 tries left."))
 
 
 @pytest.mark.parametrize("shape", ["{} {}", "{}-{}", "koden er {}{}.", "«{}\u00a0{}»", " {}\u202f{} \n", "\u200b{}{}"])

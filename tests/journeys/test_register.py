@@ -263,7 +263,7 @@ async def test_a_private_address_is_proven_before_it_is_registered(
     kari = in_teams(desk)
     assert "Hvilken adresse" in last(await asked(kari, "register_mail"))
     assert "jobbadresse" in last(await kari.ask("kari.nordmann@example.no"))
-    assert "én e-postadresse" in last(await kari.ask("kari@a.no og kari@b.no"))
+    assert "ikke noen e-postadresse" in last(await kari.ask("kari@a.no og kari@b.no"))
     await kari.ask("den er kari.ny@annen.example.com")
     clock.advance(30)
     said = await kari.ask(await code_for(desk, "kari.nordmann"))

@@ -174,7 +174,7 @@ async def test_it_can_be_put_off_so_many_times(desk: Desk, in_teams: InTeams, cl
 
 async def test_the_greeting_begins_with_it(desk: Desk, in_teams: InTeams) -> None:
     await put_in_force(desk, FORCED)
-    joined = {"type": "conversationUpdate", "membersAdded": [{"id": "29:x"}]}
+    joined = {"type": "conversationUpdate", "membersAdded": [{"id": "28:bot"}]}
     welcome, offer = await ola_in(in_teams, desk).ask("", **joined)
     assert welcome.text.startswith("Hei!")
     assert OFFER in offer.text
