@@ -52,7 +52,8 @@ def heavy_lines() -> dict[str, Line]:
         "doubled letters": "aabbccddee" * BYTES,
         "apostrophes": "a'" * BYTES,
     }
-    lines = {name: Line(_cut(text), ("",), "nb-NO") for name, text in texts.items()}
+    # Whoever is not understood twice is offered people as well.
+    lines = {name: Line(_cut(text), ("",), "nb-NO", more=True) for name, text in texts.items()}
     return lines | {
         surrogates: Line("\ud800 " * (BYTES // 7), (), "nb-NO", status=400),
         "nesting in the value": Line("hei", ("",), "nb-NO", value=[nested] * 190),

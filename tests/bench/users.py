@@ -26,6 +26,7 @@ class Line:
     card: bool = False      # whether each reply must bring a card
     status: int = 200       # of the HTTP answer; every 2xx is as good as 200
     value: Any = None       # the activity's value
+    more: bool = False      # whether other replies may follow those
 
 
 Script = Callable[[int], Iterator[Line]]
@@ -145,9 +146,11 @@ class User:
 
 
 def _as_expected(line: Line, replies: list[dict[str, Any]]) -> bool:
-    return len(replies) == len(line.expects) and all(
+    if len(replies) < len(line.expects) or (len(replies) > len(line.expects) and not line.more):
+        return False
+    return all(
         wanted in reply.get("text", "") and (bool(reply.get("attachments")) or not line.card)
-        for wanted, reply in zip(line.expects, replies, strict=True))
+        for wanted, reply in zip(line.expects, replies, strict=False))
 
 
 async def play(channel: Channel, port: int, script: Script, users: int, seconds: float,
