@@ -6,11 +6,12 @@ Its licence (Microsoft's pre-release terms) allows evaluation only, so nothing f
 import asyncio
 import os
 import shutil
+import signal
 import sys
 import tarfile
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -81,14 +82,16 @@ async def playing(data_dir: Path, bot: str, port: int, folder: Path) -> AsyncIte
         _node(), str(PLAYGROUND.folder(data_dir).absolute() / "package" / "cli.js"), "-e", f"{bot}/api/messages",
         "-c", "msteams", "-p", str(port), "--disable-telemetry", cwd=folder,
         env=os.environ | {"NODE_OPTIONS": f"--require {_LOOPBACK}", "BROWSER": "true"},
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True)
     try:
         address = f"http://localhost:{port}"
         await _answering(address, process)
         yield address
     finally:
-        if process.returncode is None:
-            process.terminate()
+        # The node of a Python environment is a program that runs another one: both have to end.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         await process.wait()
 
 

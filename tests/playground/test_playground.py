@@ -4,11 +4,14 @@ there, and what it sends is understood here.
 It knows no dialogs (task modules), so the secure page opens in a tab of its own, as where Teams sign-on is not set up.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
+import aiohttp
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
@@ -73,6 +76,12 @@ async def kari(desk: Desk, tmp_path: Path) -> AsyncIterator[Playground]:
         await page.goto(address)
         yield Playground(context, page)
         await browser.close()
+    # A second program of its own may run it, which must not stay behind.
+    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+        with suppress(aiohttp.ClientConnectionError):
+            while True:
+                await (await session.get(address)).read()
+                await asyncio.sleep(0.05)
 
 
 async def test_kari_asks_presses_and_hears_from_the_helpdesk(desk: Desk, kari: Playground) -> None:
