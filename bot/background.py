@@ -7,7 +7,7 @@ from functools import partial
 import structlog
 
 from bot.ending import let_finish
-from bot.errors import place
+from bot.errors import KeyturnError, place
 
 log = structlog.get_logger(__name__)
 
@@ -15,6 +15,16 @@ Work = Callable[[], Awaitable[None]]
 """Runs for as long as the service, or until it is told to finish."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+
+
+async def look_every(seconds: float, look: Callable[[], Awaitable[None]], failed: str) -> None:
+    """Look for ever; a look that cannot be finished, as without the store, is logged as `failed`."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await look()
+        except KeyturnError as error:
+            log.warning(failed, error=type(error).__name__)
 
 
 class Background:

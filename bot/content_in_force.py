@@ -8,8 +8,9 @@ from pathlib import Path
 import structlog
 
 from bot import audit as trail_of
+from bot.background import look_every
 from bot.content import Content, ContentError
-from bot.errors import KeyturnError, SettingsError
+from bot.errors import SettingsError
 from bot.store.protocol import AuditTrail
 from bot.understanding import ErrorFinder, LearningError, Reader, learn_aside, open_reader
 
@@ -44,12 +45,7 @@ class ContentInForce:
 
     async def keep(self) -> None:
         """Look for ever; without the store nothing can be recorded, so nothing changes."""
-        while True:
-            await asyncio.sleep(CHECK_SECONDS)
-            try:
-                await self.check()
-            except KeyturnError as error:
-                log.warning("content_check_failed", error=type(error).__name__)
+        await look_every(CHECK_SECONDS, self.check, "content_check_failed")
 
     async def check(self) -> None:
         """Look once, and learn where there is something new."""

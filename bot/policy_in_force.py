@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 
 from bot import audit as trail_of
-from bot.errors import KeyturnError
+from bot.background import look_every
 from bot.policy_file import MISSING, Content, PolicyError, parsed, read, without_file
 from bot.rules.limits import Limits
 from bot.rules.policy import Policy, changed, values
@@ -43,12 +43,7 @@ class PolicyInForce:
 
     async def keep(self) -> None:
         """Look for ever; without the store nothing can be recorded, so nothing changes (U1)."""
-        while True:
-            await asyncio.sleep(CHECK_SECONDS)
-            try:
-                await self.check()
-            except KeyturnError as error:
-                log.warning("policy_check_failed", error=type(error).__name__)
+        await look_every(CHECK_SECONDS, self.check, "policy_check_failed")
 
     async def check(self) -> None:
         """Look once."""

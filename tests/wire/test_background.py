@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 import structlog
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from app import Desk
-from bot.background import Background
+from bot.background import Background, look_every
+from bot.errors import StoreUnavailable
 from bot.pages.health import Health
 from bot.store import keys
 from bot.store.direct_line import ConversationLogs
@@ -120,3 +122,17 @@ async def test_one_bad_record_does_not_silence_the_web_chats(desk: Desk) -> None
             await logs.append(chat.conversation, {"type": "message", "text": "from elsewhere"})
             await desk.store.do("XADD", keys.DIRECT_LINE_WAKES, "*", "o", "other", "c", chat.conversation)
             assert (await listening.receive_json())["activities"][0]["text"] == "from elsewhere"
+
+
+async def test_a_look_that_fails_is_said_and_the_next_one_comes() -> None:
+    """F6: without the store there is no look; what is no trouble of ours ends it."""
+    looks = iter([StoreUnavailable("away"), None, StoreUnavailable("away"), ZeroDivisionError()])
+
+    async def look() -> None:
+        if trouble := next(looks):
+            raise trouble
+
+    with structlog.testing.capture_logs() as logged, pytest.raises(ZeroDivisionError):
+        await look_every(0, look, "policy_check_failed")
+    assert [(one["event"], one["error"]) for one in logged] == [("policy_check_failed", "StoreUnavailable")] * 2
+    assert next(looks, "all") == "all"
