@@ -13,11 +13,20 @@ from bot.store.sealed import new_key
 from tests.journeys.stage import Seeds, TeamsPerson, Visitor
 from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector
+from tests.support.graph import GraphDouble, graph_double
 from tests.support.house import house
 
 OpenHouse = Callable[..., Awaitable[Desk]]
 Visit = Callable[..., Awaitable[Visitor]]
 InTeams = Callable[..., TeamsPerson]
+
+
+@pytest.fixture
+async def double(clock: SteppedClock) -> AsyncIterator[GraphDouble]:
+    """Microsoft Graph with the demo people, for a desk whose accounts are in Entra ID."""
+    async with graph_double(clock) as double:
+        double.add_demo_people()
+        yield double
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Whole journeys with Entra ID as the home of accounts: said beforehand what cannot work, and the truth afterwards."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from tests.journeys.test_policy import put_in_force
 from tests.support.browser import Browser
 from tests.support.chat import SecurePage
 from tests.support.clock import SteppedClock
-from tests.support.graph import ALL_ROLES, Fault, GraphDouble, graph_double
+from tests.support.graph import ALL_ROLES, Fault, GraphDouble
 from tests.support.people import mails_of
 
 __all__ = ["browse"]
@@ -27,13 +26,6 @@ STRONG = "Elgen drakk kald kakao i regn 7"
 GUEST = "00000000-0000-0000-0000-000000000008"
 OLD = "den gamle på lista"
 FINANCE = "11111111-aaaa-4bbb-8ccc-0000000000f1"
-
-
-@pytest.fixture
-async def double(clock: SteppedClock) -> AsyncIterator[GraphDouble]:
-    async with graph_double(clock) as double:
-        double.add_demo_people()
-        yield double
 
 
 @pytest.fixture

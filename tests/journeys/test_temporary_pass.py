@@ -1,7 +1,6 @@
 """Temporary Access Passes: two gates, shown once, off by default; and none that nobody knows of is left behind."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -13,7 +12,7 @@ from tests.journeys.test_policy import put_in_force
 from tests.support.browser import Browser
 from tests.support.chat import SecurePage
 from tests.support.clock import SteppedClock
-from tests.support.graph import ALL_ROLES, Fault, GraphDouble, graph_double
+from tests.support.graph import ALL_ROLES, Fault, GraphDouble
 from tests.support.people import code_for, mails_of
 
 __all__ = ["browse"]
@@ -22,13 +21,6 @@ ALLOWED = "\n".join(
     f'[{way}.gates]\ntemporary_pass = ["app_or_recovery_code", "email_code"]' for way in ("teams", "web_chat"))
 NAME = "Få et midlertidig tilgangspass"
 CODE = re.compile(r"<li><code>(.*?)</code>")
-
-
-@pytest.fixture
-async def double(clock: SteppedClock) -> AsyncIterator[GraphDouble]:
-    async with graph_double(clock) as double:
-        double.add_demo_people()
-        yield double
 
 
 @pytest.fixture
