@@ -85,7 +85,9 @@ from bot.journeys.alarm import Alarm, Frozen
 from bot.journeys.casework import PROVE
 from bot.journeys.change_password import ChangePassword as ChangePasswordJourney
 from bot.journeys.doing import Doing
+from bot.journeys.ending_cases import EndingCases
 from bot.journeys.errands import Errands
+from bot.journeys.fetch_a_person import HELP_WISH
 from bot.journeys.fetch_a_person import FetchAPerson as FetchAPersonJourney
 from bot.journeys.forgetting import Forgetting
 from bot.journeys.forgot_password import ForgotPassword as ForgotPasswordJourney
@@ -306,7 +308,8 @@ class Desk:
         self.records = records = Records(
             self.audit, self.mails, self.directory, self.enrolments, clock, RedisRefusals(store), links,
             settings.base_url)
-        password_set = PasswordSet(self.directory, records)
+        password_set, self.ending_cases = (
+            PasswordSet(self.directory, records), EndingCases(self.cases, self.pending, records, clock))
         self.errands, self.helping = self._done_later()
         self.fetch_a_person, self.helpdesk = self._helpdesk()
         self.settlement = Settlement(
@@ -316,11 +319,11 @@ class Desk:
              TEMPORARY_PASS: PassGiven(self.directory, records),
              **dict.fromkeys(REGISTERING, MethodsChanged(self.enrolments, records)),
              FREEZE: Frozen(self.directory, self.holds, self.fetch_a_person, records, clock)},
-            self.cases, self.pending, records, self.knocks, clock)
+            self.cases, self.pending, self.ending_cases, records, self.knocks, clock)
         doing = Doing(self.directory, self.enrolments, self.cases, self.tries, self.holds, self.pending, records,
                       self.settlement, self.policy, clock)
-        work = (self.directory, authenticators, self.enrolments, self.cases, self.tries, self.holds, records,
-                ring.pseudonym, self._phrase, self.policy, limits, clock, settings.base_url, beat)
+        work = (self.directory, authenticators, self.enrolments, self.cases, self.tries, self.holds, self.ending_cases,
+                records, ring.pseudonym, self._phrase, self.policy, limits, clock, settings.base_url, beat)
         self.forgot_password = ForgotPasswordJourney(*work)
         unlock_account = UnlockAccountJourney(*work, doing=doing)
         changes = Changes(self.directory, self.enrolments, doing, limits, clock)
@@ -380,10 +383,11 @@ class Desk:
         cases = SealedHelpCases(self.store, self.ring, settings.limits, clock)
         helpdesk = Helpdesk(cases, self.audit, self.directory, RedisNews(self.store, self.ring), self.knocks,
                             self.records, self.errands, clock)
-        self.errands.kinds[HELP_ACT] = helpdesk.finish
-        return FetchAPersonJourney(
-            cases, self.audit, self.records, self.mails, self.directory, clock, settings.helpdesk_address,
-            settings.helpdesk_lang, HelpWords(self.content).mail), helpdesk
+        people = FetchAPersonJourney(
+            cases, self.audit, self.records, self.mails, self.directory, self.errands, clock,
+            settings.helpdesk_address, settings.helpdesk_lang, HelpWords(self.content).mail)
+        self.errands.kinds.update({HELP_ACT: helpdesk.finish, HELP_WISH: people.finish})
+        return people, helpdesk
 
     def _done_later(self) -> tuple[Errands, Helping]:
         """The errands of all replicas, and what IT does for accounts: what that died over is one of them."""
@@ -413,8 +417,7 @@ class Desk:
         not_me = NotMe(self.settings.limits, self.clock, self.alarm)
         forget_me = ForgetMe(
             self.settings.limits, self.clock,
-            Forgetting(
-                self.cases, self.pending, self.enrolments, self.holds, self.fetch_a_person, self.records, self.clock),
+            Forgetting(self.cases, self.ending_cases, self.enrolments, self.holds, self.fetch_a_person),
             self._clear)
         reminding = Reminding(self.enrolments, RedisSnoozes(self.store), self.audit, self.policy, self.clock)
         floor = Floor([*self._conversations, people, not_me, forget_me])

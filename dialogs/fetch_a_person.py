@@ -71,7 +71,7 @@ class FetchAPerson(Conversation):
         number = talk.notes["number"]
         if talk.heard.pressed.get("do") == "help_new":
             return Good()
-        case = await self.journey.add(number, talk.speaker, talk.heard.text)
+        case = await self.journey.add(number, talk.speaker, talk.heard.text, talk.notes["once"])
         if case is None:
             return Leave("fetch_a_person.closed", {"number": number}, [FETCH])
         return Leave("fetch_a_person.added", {"number": number}, [STATUS])

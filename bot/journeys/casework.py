@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.directory.protocol import Account, Directory
 from bot.errors import Conflict
 from bot.journeys.answers import Asked, Cannot, NotACode, NotAName, Page, Paused, Proven, Told, Wrong
+from bot.journeys.ending_cases import EndingCases
 from bot.journeys.pace import evenly
 from bot.journeys.records import Records
 from bot.people import Speaker
@@ -86,6 +87,7 @@ class Casework:
     cases: Cases
     tries: Tries
     holds: Holds
+    ending: EndingCases
     records: Records
     pseudonym: Callable[[str, str], str]    # (purpose, text) -> keyed pseudonym
     phrase: Callable[[str], str]            # language -> a few words for chat and page
@@ -390,10 +392,9 @@ class Casework:
     async def _end(self, case: Case, reason: WhyEnded) -> bool:
         """Whether it was this caller who ended it."""
         try:
-            case = await self.cases.save(case.closed(State.ENDED, self.clock.now(), reason))
+            await self.ending.end(case, reason)
         except Conflict:
             return False
-        await self.records.ended(case)
         return True
 
     async def _live(self, case_id: str, speaker: Speaker) -> Case | Told:

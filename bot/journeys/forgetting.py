@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.clock import Clock
 from bot.errors import Conflict
 from bot.journeys.casework import opened_by
-from bot.journeys.doing import SETTLED_AFTER
+from bot.journeys.ending_cases import EndingCases
 from bot.journeys.fetch_a_person import FetchAPerson
-from bot.journeys.records import Records
 from bot.people import Speaker
 from bot.rules.case import Case, State, WhyEnded
-from bot.store.protocol import Cases, Enrolments, Holds, Pending
+from bot.store.protocol import Cases, Enrolments, Holds
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +30,10 @@ class Forgetting:
     """Ends and removes unfinished requests. A visitor's are only those of this chat: nobody knows who else they are."""
 
     cases: Cases
-    pending: Pending
+    ending: EndingCases
     enrolments: Enrolments
     holds: Holds
     helpdesk: FetchAPerson
-    records: Records
-    clock: Clock
 
     async def forget(self, speaker: Speaker, case_id: str) -> Kept:
         """`case_id`: what was under way in this chat, "" for nothing."""
@@ -61,15 +57,11 @@ class Forgetting:
     async def _removed(self, case: Case) -> bool:
         """False for one whose effect was begun: that has to come to its end first."""
         if case.state in (State.OPENED, State.PROVEN):
-            # Listed first: what is ended here is on record as that, whatever happens to this process (F1).
-            await self.pending.add(case.id, self.clock.now() + SETTLED_AFTER)
             try:
-                case = await self.cases.save(case.closed(State.ENDED, self.clock.now(), WhyEnded.CANCELLED))
+                case = await self.ending.end(case, WhyEnded.CANCELLED)
             except Conflict:
                 log.info("case_moved_on", case=case.id)
                 return False
-            await self.records.ended(case)
-            await self.pending.remove(case.id)
         if case.state is State.ENDED:
             await self.cases.forget(case)
         return case.state is not State.CLAIMED

@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.delivery.protocol import Knock
 from bot.directory.protocol import Account, Applied, Directory
 from bot.errors import Conflict, KeyturnError
+from bot.journeys.ending_cases import EndingCases
 from bot.journeys.records import Records
 from bot.rules.case import CLOSED, Case, State, WhyEnded, WhyRefused
 from bot.store.protocol import Cases, Pending
@@ -45,6 +46,7 @@ class Settlement:
     effects: Mapping[str, Aftermath]    # by operation
     cases: Cases
     pending: Pending
+    ending: EndingCases
     records: Records
     knock: Knock
     clock: Clock
@@ -141,8 +143,7 @@ class Settlement:
                 continue
             try:
                 if other.proofs:
-                    await self.records.ended(
-                        await self.cases.save(other.closed(State.ENDED, self.clock.now(), WhyEnded.SUPERSEDED)))
+                    await self.ending.end(other, WhyEnded.SUPERSEDED)
                 elif not other.blocked:
                     # Nobody has proven anything there: it plays on without hope, and tells nothing (E1).
                     await self.cases.save(replace(other, blocked="superseded"))

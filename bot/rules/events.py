@@ -66,7 +66,7 @@ def _what(record: Mapping[str, Any]) -> str:
     if about == "registered":
         return "confirmed" if event == "confirmed" and outcome == "ok" else ""
     if about == "help":
-        return "help_opened" if event == "opened" else ""
+        return "help_opened" if event == "opened" and outcome == "ok" else ""
     if noticed := _NOTICED.get((event, outcome)):
         return noticed
     end = _ENDS.get((event, outcome))

@@ -42,8 +42,9 @@ async def test_a_case_is_told_to_the_helpdesk_once(desk: Desk) -> None:
     for part in ("kari.nordmann@example.no, pålogget", "> Jeg får ikke koden.\n> Hvem: sjefen", "- Leste «",
                  "«Lag nytt passord»: for mange koder"):
         assert part in mail.body
-    assert [one["correlation"] for one in await records(desk, "help.opened")] == [case.number]
-    assert (await records(desk, "help.opened"))[0]["target"] == KARI
+    said = await records(desk, "help.opened")
+    assert [(one["correlation"], one["outcome"]) for one in said] == [(case.number, "begun"), (case.number, "ok")]
+    assert said[0]["target"] == KARI
 
 
 async def test_an_urgent_one_says_so_in_the_subject(desk: Desk) -> None:
@@ -69,23 +70,24 @@ async def test_a_case_belongs_to_its_person(desk: Desk) -> None:
     assert [one.number for one in await desk.fetch_a_person.of(owner(conversation="a:2"))] == [case.number]
     for stranger in (owner(JOHN), visitor()):
         assert await desk.fetch_a_person.of(stranger) == []
-        assert await desk.fetch_a_person.add(case.number, stranger, "hei") is None
+        assert await desk.fetch_a_person.add(case.number, stranger, "hei", "1") is None
         assert await desk.fetch_a_person.close(case.number, stranger) is None
     theirs = await opened(desk, visitor(1))
     assert await desk.fetch_a_person.of(visitor(2)) == []
-    assert await desk.fetch_a_person.add(theirs.number, visitor(2), "hei") is None
+    assert await desk.fetch_a_person.add(theirs.number, visitor(2), "hei", "1") is None
 
 
 async def test_more_is_added_until_it_is_closed(desk: Desk) -> None:
     case = await opened(desk, owner(), "første")
-    more = await desk.fetch_a_person.add(case.number, owner(), "andre")
+    for _ in range(2):      # F2: a turn that is delivered again says it once
+        more = await desk.fetch_a_person.add(case.number, owner(), "andre", "1")
     assert more is not None
     assert [one.text for one in more.thread] == ["første", "andre"]
     closed = await desk.fetch_a_person.close(case.number, owner())
     assert closed is not None
     assert (closed.stage, closed.closed_by) == (Stage.CLOSED, "person")
     assert await desk.fetch_a_person.close(case.number, owner()) == closed
-    assert await desk.fetch_a_person.add(case.number, owner(), "tredje") is None
+    assert await desk.fetch_a_person.add(case.number, owner(), "tredje", "2") is None
 
 
 @pytest.mark.parametrize("words", ["passordet mitt er Sommer2026!", "koden er K7QM-4RTX-92HD-PW3E"])
@@ -93,7 +95,7 @@ async def test_a_secret_in_the_words_goes_nowhere(desk: Desk, words: str) -> Non
     """D4, S-105: neither into the case nor into the mail."""
     case = await opened(desk, owner(), words)
     assert case.thread == ()
-    assert await desk.fetch_a_person.add(case.number, owner(), words) is None
+    assert await desk.fetch_a_person.add(case.number, owner(), words, "1") is None
     assert words not in (await mails_of(desk, "ingrid.admin"))[0].body
 
 

@@ -3,6 +3,7 @@
 The owner, the page, IT and the trail end with one truth, and nothing half done stays. Real processes: `tests/faults`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from itertools import count
@@ -14,11 +15,12 @@ from bot.directory import demo
 from bot.journeys.forgetting import Forgetting
 from bot.journeys.register_method import RegisterAppPage
 from bot.people import Speaker
-from bot.rules.case import Case, State
-from bot.rules.helpdesk import About
+from bot.rules.case import Case, State, WhyEnded
+from bot.rules.helpdesk import About, HelpCase
 from bot.rules.holds import FROZEN
 from bot.rules.registered import EMAIL_CODE, TOTP, Enrolment
 from bot.secret import Secret
+from bot.settings import DEMO_HELPDESK
 from bot.verification.totp import current_code, new_seed
 from tests.journeys.conftest import OpenHouse
 from tests.journeys.stage import KARI, records
@@ -177,7 +179,7 @@ async def test_an_alarm(open_house: OpenHouse, clock: SteppedClock, way: str) ->
 
 def forgetting(desk: Desk) -> Forgetting:
     return Forgetting(
-        desk.cases, desk.pending, desk.enrolments, desk.holds, desk.fetch_a_person, desk.records, desk.clock)
+        desk.cases, desk.ending_cases, desk.enrolments, desk.holds, desk.fetch_a_person)
 
 
 async def test_a_wish_to_be_forgotten(open_house: OpenHouse, clock: SteppedClock) -> None:
@@ -200,3 +202,108 @@ async def test_a_wish_to_be_forgotten(open_house: OpenHouse, clock: SteppedClock
         assert left is None or left.state is State.REFUSED
         if not killed:
             break
+
+
+async def asked(desk: Desk, once: str, words: str = "Jeg kommer ikke inn.") -> object:
+    return await desk.fetch_a_person.open(HERE, "nb", {}, About.CHAT, (), words, once=once, limited=False)
+
+
+async def errands_run(desk: Desk, clock: SteppedClock) -> None:
+    clock.advance(31)
+    async with asyncio.timeout(10):
+        while await desk.errands.due.count():
+            await desk.errands.run_due()
+            await asyncio.sleep(0)
+
+
+async def test_opening_a_helpdesk_case(open_house: OpenHouse, clock: SteppedClock) -> None:
+    """U1: on record as opened, and told to the helpdesk, exactly when it is; asked once more, it is the same case."""
+    dying, other = await open_house(stores=MortalStore), await open_house()
+    ends, seen, letters = set(), 0, 0
+    for number in count():
+        cases = len(await other.helpdesk.open_ones())
+        killed = await killed_after(number, asked(dying, str(number)))
+        await errands_run(other, clock)
+        there = len(await other.helpdesk.open_ones()) - cases
+        ends.add(bool(there))
+        said = [one["outcome"] for one in await records(other, "help.opened")][seen:]
+        assert said in ([["begun", "ok"]] if there else [[], ["begun", "not_done"], ["not_done"]]), (number, said)
+        assert await letters_of(other) == letters + there, number
+        assert isinstance(await asked(other, str(number)), HelpCase)
+        assert len(await other.helpdesk.open_ones()) == cases + 1, number
+        outcomes = [one["outcome"] for one in await records(other, "help.opened")]
+        assert outcomes[-1] == "ok"
+        assert outcomes[seen:].count("ok") == 1
+        seen, letters = len(outcomes), letters + 1
+        assert await letters_of(other) == letters
+        if not killed:
+            break
+    assert ends == {True, False}
+
+
+async def letters_of(desk: Desk) -> int:
+    await mails_of(desk, "ingrid.admin")
+    return len(await desk.mailbox.read(DEMO_HELPDESK))
+
+
+@pytest.mark.parametrize("act", ["added", "closed"])
+async def test_what_its_person_does_with_a_helpdesk_case(
+        open_house: OpenHouse, clock: SteppedClock, act: str) -> None:
+    """U1, F2: more words, or the end; recorded as done exactly when they were, and once when somebody else saved
+    meanwhile."""
+    dying, other = await open_house(stores=MortalStore), await open_house()
+    ends, seen = set(), 0
+    for number in count():
+        case = await asked(other, str(number))
+        assert isinstance(case, HelpCase)
+
+        def work(desk: Desk, case: HelpCase = case) -> Awaitable[HelpCase | None]:
+            if act == "closed":
+                return desk.fetch_a_person.close(case.number, HERE)
+            return desk.fetch_a_person.add(case.number, HERE, "Det haster litt.", "1")
+
+        killed = await killed_after(number, work(dying))
+        await errands_run(other, clock)
+        after = await other.helpdesk.read(case.number)
+        assert after is not None
+        changed = after.rev > case.rev
+        ends.add(changed)
+        said = [one["outcome"] for one in await records(other, f"help.{act}")][seen:]
+        assert said in ([["begun", "ok"]] if changed else [[], ["begun", "not_done"], ["not_done"]]), (number, said)
+        done = await work(other)
+        assert done is not None
+        assert (done.closed if act == "closed" else len(done.thread) == 2), number
+        outcomes = [one["outcome"] for one in await records(other, f"help.{act}")]
+        assert outcomes[seen:].count("ok") == 1
+        seen = len(outcomes)
+        if not killed:
+            break
+    assert ends == {True, False}
+
+
+@pytest.mark.parametrize("why", ["cancelled", "superseded"])
+async def test_ending_a_request(open_house: OpenHouse, clock: SteppedClock, why: str) -> None:
+    """What is ended is on record as ended: given up by its owner, or by another one that came to its end (I5)."""
+    dying, other = await open_house(stores=MortalStore), await open_house()
+    ends = set()
+    for number in count():
+        case = await proven(other, "rename_method", number)
+        killed = await killed_after(
+            number, dying.forgot_password.cancel(case.id) if why == "cancelled"
+            else changes(dying, await proven(other, "rename_method", 1000 + number)))
+        clock.advance(65)
+        while await other.pending.count():
+            await other.settlement.sweep(orphaned=True)
+        left = await other.cases.read(case.id)
+        assert left is not None
+        ends.add(left.state)
+        said = [(one["event"].rpartition(".")[2], one["outcome"]) for one in await records(other)  # type: ignore[attr-defined]
+                if one["correlation"] == case.id]
+        assert said == {State.PROVEN: [], State.REFUSED: [("outcome", "refused")],
+                        State.ENDED: [("ended", "not_done")]}[left.state], (number, said)
+        if not killed:
+            break
+        for one in await other.cases.others_of(KARI, but=""):
+            await other.ending_cases.end(one, WhyEnded.CANCELLED)
+    assert State.ENDED in ends
+    assert len(ends) > 1

@@ -52,7 +52,8 @@ def test_what_is_told(event: str, outcome: str, what: str) -> None:
 @pytest.mark.parametrize(("event", "outcome"), [
     ("reset.alert", "refused"), ("reset.alarm", "refused"), ("staff.look", "ok"), ("staff.pause", "begun"),
     ("staff.code", "begun"), ("registered.confirmed", "not_done"),
-    ("reset.intent", "pending"), ("reset.not_taken", "not_done"), ("help.added", "ok"), ("odd", "ok")])
+    ("reset.intent", "pending"), ("reset.not_taken", "not_done"), ("help.added", "ok"),
+    ("help.opened", "begun"), ("help.opened", "not_done"), ("odd", "ok")])
 def test_what_is_not(event: str, outcome: str) -> None:
     assert tellings([record(event, outcome)], 10) == []
 
