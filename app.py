@@ -24,7 +24,7 @@ import structlog
 import uvloop
 from aiohttp import ClientSession, web
 
-from bot import VERSION, endpoint_doctor
+from bot import VERSION, age_doctor, clock_doctor, endpoint_doctor
 from bot import audit as trail_of
 from bot import doctor as examination
 from bot.admin import doctor as admin_doctor
@@ -148,6 +148,7 @@ from bot.settings import Settings, WebChat, environment, load, look, unfit_for_e
 from bot.site import Site
 from bot.store import keys
 from bot.store.accounts import Accounts
+from bot.store.ages import Ages
 from bot.store.alarm_links import AlarmLinks
 from bot.store.audit_trail import RedisAuditTrail
 from bot.store.cases import SealedCases
@@ -236,7 +237,6 @@ BEAT = 0.25                 # seconds; the pace of steps that could tell of an a
 LEARNING = "Learning to understand (about half a minute, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
 END_SECONDS = 27.0          # from then on, for everything; of the 30 a service has to end in (F11)
-CLOCKS_APART = 5.0          # seconds; a third of what a phone's code bears
 
 
 class Desk:
@@ -699,6 +699,10 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
     desk = Desk(settings, content, reader, store, ring, clock)
     assert desk.watch is not None
     await desk.watch.begin()
+    try:
+        await Ages(store, ring, clock).note(age_doctor.in_use(settings))
+    except StoreUnavailable:
+        log.warning("ages.not_noted")       # Only `doctor` would have asked.
     async with running(desk), listening(desk), admin_listening(desk):
         # What lives now lives for good: the collector need not look at it again (it paused turns by 40 ms).
         gc.collect()
@@ -840,7 +844,8 @@ async def _examined(settings: Settings) -> list[examination.Finding]:
                              "give the folder to the user who runs Keyturn, or name another"),
             examination.Look("KEYTURN_POLICY", partial(_policy_reads, settings),
                              "see deployment/policy.toml, and try `python app.py policy check FILE`"),
-            *_key_looks(settings), *_store_looks(settings, at_end), *_mail_looks(settings), *_helpdesk_looks(settings),
+            *_key_looks(settings), *_store_looks(settings, at_end), *_age_looks(settings, at_end),
+            *_mail_looks(settings), *_helpdesk_looks(settings),
             *_admin_looks(settings, at_end),
             *_bundle_looks(settings), *_opinion_looks(settings, at_end), *_channel_looks(settings, at_end),
             *_directory_looks(settings, at_end), *_endpoint_looks(settings, at_end)]
@@ -899,7 +904,7 @@ def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examina
         await check_store(store)
         await examine_mode(store, development=settings.development)
         apart = SharedClock().now() - await store.time()
-        if abs(apart) > CLOCKS_APART:
+        if abs(apart) > clock_doctor.APART:
             raise SettingsError(
                 f"its clock is {abs(apart):.0f} s {'behind' if apart > 0 else 'ahead of'} this machine's; "
                 "let NTP set both, codes from a phone need the right time")
@@ -912,6 +917,18 @@ def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examina
             "See \u00abA Redis of your own\u00bb in README.md")
     elif settings.development:
         yield examination.Look("REDIS_URL", embedded, "end what uses the folder, or set REDIS_URL")
+
+
+def _age_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
+    if settings.development or not settings.redis_url.get_secret_value() or not settings.secret_keys:
+        return      # what is missing has been said
+
+    async def age(name: str, secret: Secret) -> float | None:
+        store = Store.open(settings.redis_url.get_secret_value())
+        at_end.push_async_callback(store.close)
+        return await Ages(store, _ring(settings), SharedClock()).of(name, secret)
+
+    yield from age_doctor.looks(settings, age)
 
 
 def _bundle_looks(settings: Settings) -> Iterator[examination.Look]:
@@ -985,9 +1002,17 @@ def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[exami
             raise SettingsError("not set, nor is MicrosoftAppTenantId; nobody in Teams is served")
         return f"serves {', '.join(settings.served_tenants or ('every tenant',))}"
 
-    yield examination.Look("KEYTURN_TENANTS", tenants_named, "give the ids of the tenants whose people may use the bot")
-    yield examination.Look("KEYTURN_OPENID_METADATA_URL", keys_come, "open the address from this machine")
-    yield examination.Look("MicrosoftAppPassword", token_comes, "check id, secret and tenant of the bot registration")
+    yield from clock_doctor.looks(settings.openid_metadata_url, session)
+    app = settings.app_id
+    yield examination.Look("KEYTURN_TENANTS", tenants_named, "give the ids of the tenants whose people may use the "
+                           "bot: az account show --query tenantId")
+    yield examination.Look("KEYTURN_OPENID_METADATA_URL", keys_come, "let this machine reach the address: "
+                           f"curl {settings.openid_metadata_url}")
+    yield examination.Look(
+        "MicrosoftAppPassword", token_comes,
+        "has this machine the identity? Azure portal, the machine, Identity" if settings.app_type == "UserAssignedMSI"
+        else f"is it the secret's value, and not ended? az ad app credential list --id {app}; "
+             f"a new one: az ad app credential reset --id {app} --append")
 
 
 def _directory_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:

@@ -43,7 +43,8 @@ def looks(settings: Settings, session: ClientSession) -> Iterator[Look]:
     proxy = f"start Keyturn, and let whatever stands in front pass everything on to {settings.host}:{settings.port}"
     yield Look("KEYTURN_PUBLIC_URL", alive, proxy)
     if settings.app_id:
-        yield Look("messaging endpoint", messages, f"{proxy}; the bot's registration names {url}/api/messages")
+        yield Look("messaging endpoint", messages, f"{proxy}; the bot's registration names it: "
+                   f"az bot update --resource-group GROUP --name NAME --endpoint {url}/api/messages")
     if url.startswith("https://"):
         yield Look("certificate", certificate, "renew it, and let its renewal run by itself")
 

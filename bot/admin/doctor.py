@@ -7,7 +7,7 @@ from functools import partial
 
 from bot.admin import place
 from bot.doctor import Look
-from bot.errors import SettingsError
+from bot.errors import SettingsError, StoreUnavailable
 from bot.settings import Settings
 
 _LET_IN = "let somebody in: python app.py staff add NAME --account THEIR-USER-NAME --role admin"
@@ -18,7 +18,10 @@ def looks(settings: Settings, ready: Callable[[], Awaitable[int]] | None) -> Ite
 
     async def somebody() -> str:
         assert ready is not None
-        found = await ready()
+        try:
+            found = await ready()
+        except StoreUnavailable:
+            return "cannot be seen before the store is well"
         if not found:
             raise SettingsError("nobody of IT can sign in to the admin pages")
         return f"{found} can sign in to the admin pages"

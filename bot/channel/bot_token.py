@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,6 +22,7 @@ SCOPE = f"{RESOURCE}/.default"
 _EARLY_SECONDS = 300
 _PAUSE_SECONDS = 30     # between attempts to renew a token that is still good
 _MOST_BYTES = 65536
+_NAME = re.compile(r"[a-z_]{1,40}")
 
 
 class LoginFailed(KeyturnError):
@@ -112,7 +114,7 @@ class BotToken:
             token, seconds = await self._ask()
         except (ClientError, TimeoutError, ValueError, KeyError, TypeError) as error:
             log.warning("bot_login_failed", error=type(error).__name__)
-            raise LoginFailed from None
+            raise LoginFailed(f"the login service gives no token ({type(error).__name__})") from None
         self._held = _Held(token, asked + seconds)
         self._renew_at = asked + max(seconds - _EARLY_SECONDS, seconds / 2)
         return token
@@ -123,13 +125,26 @@ class BotToken:
         async with self._session.post(self._url, data=form, allow_redirects=False) as answer:
             body = await read_bounded(answer.content, _MOST_BYTES)
             if answer.status != 200:
-                log.warning("bot_login_refused", status=answer.status)
-                raise ValueError("no token")
+                said = _refusal(answer.status, body)
+                log.warning("bot_login_refused", status=answer.status, said=said)
+                raise LoginFailed(said)
         said = json.loads(body)
         token, seconds = said["access_token"], float(said["expires_in"])
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise ValueError("no token")
         return token, seconds
+
+
+def _refusal(status: int, body: bytes) -> str:
+    """The service's own name and numbers for it, which tell an administrator what to do; nothing else it says."""
+    try:
+        said = json.loads(body)
+        name, codes = said["error"], said.get("error_codes", [])
+        if isinstance(name, str) and _NAME.fullmatch(name) and all(type(one) is int for one in codes):
+            return " ".join([name, *(f"AADSTS{one}" for one in codes[:3])])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass
+    return f"the login service answers {status}"
 
 
 def _heard(renewal: asyncio.Task[str]) -> None:

@@ -192,6 +192,20 @@ async def test_a_token_past_its_end_is_never_used(
     assert await token.get() == "bot-3"
 
 
+@pytest.mark.parametrize(("status", "body", "said"), [
+    (401, {"error": "invalid_client", "error_codes": [7000222], "error_description": "secret"},
+     "invalid_client AADSTS7000222"),
+    (400, {"error": "<script>"}, "the login service answers 400"), (503, [], "the login service answers 503"),
+    (400, {"error": "invalid_client", "error_codes": ["x"]}, "the login service answers 400")])
+async def test_a_log_in_that_fails_says_what_the_service_says(
+        token: BotToken, identity: LocalIdentity, status: int, body: Any, said: str) -> None:
+    """The number tells an administrator that the secret has ended; nothing else of the answer is kept (D3)."""
+    identity.login_answers = [(status, body)]
+    with pytest.raises(LoginFailed) as refused:
+        await token.get()
+    assert str(refused.value) == said
+
+
 async def test_a_token_the_channel_refuses_is_replaced_once(
         bot: BotConnector, connector: FakeConnector, identity: LocalIdentity) -> None:
     connector.planned = [Planned(401)]

@@ -1,9 +1,7 @@
 """What `deployment/` says is what the product does: settings, permissions, commands, the store's own options."""
 
-import asyncio
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +12,6 @@ import yaml
 from app import cli
 from bot.directory.entra_doctor import _APP_ROLES, _USER_ADMINISTRATOR
 from bot.settings import LIMIT_PREFIX, Settings, load
-from bot.store.connection import Store
-from bot.store.embedded import _binary
-from bot.store.soundness import check
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / "deployment"
@@ -49,27 +44,6 @@ def test_the_example_starts_in_production() -> None:
     settings = load({**example(), **COMPOSE["services"]["keyturn"]["environment"]}, HERE / "no.env")
     assert not settings.development
     assert settings.directory == "entra"
-
-
-async def test_the_store_of_the_compose_file_is_one_we_accept(tmp_path: Path) -> None:
-    """F5: the same options, given to the server that the tests have."""
-    program, *options = COMPOSE["services"]["store"]["command"]
-    assert program == "valkey-server"
-    assert (options[options.index("--bind") + 1], options[options.index("--port") + 1]) == ("127.0.0.1", "6379")
-    options[options.index("--port") + 1] = "0"
-    path = tmp_path / "store.sock"
-    server = await asyncio.create_subprocess_exec(
-        _binary(), *options, "--unixsocket", str(path), "--dir", str(tmp_path), stdout=subprocess.PIPE)
-    assert server.stdout is not None
-    try:
-        while b"ready to accept connections" not in (line := await server.stdout.readline()).lower():
-            assert line, "the server ended"
-        store = Store.open(f"unix://{path}")
-        await check(store)
-        await store.close()
-    finally:
-        server.terminate()
-        await server.communicate()
 
 
 def test_the_store_is_reached_by_keyturn_alone() -> None:

@@ -29,26 +29,26 @@ from tests.support.identity import private_key
 PHRASE = Secret("laasen paa noekkelen")
 
 
-def certificate_of(number: int) -> x509.Certificate:
+def certificate_of(number: int, days: int = 1) -> x509.Certificate:
     key = private_key(number)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "keyturn")])
     now = datetime.now(UTC)
     return (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(number).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+            .serial_number(number).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=days))
             .sign(key, hashes.SHA256()))
 
 
-def write(folder: Path, kind: str, number: int = 1) -> Path:
+def write(folder: Path, kind: str, number: int = 1, days: int = 1) -> Path:
     """A certificate with its key, as an administrator would make it."""
     path = folder / f"app.{kind}"
     locked: KeySerializationEncryption = BestAvailableEncryption(PHRASE.reveal().encode())
     if kind == "pfx":
         path.write_bytes(pkcs12.serialize_key_and_certificates(
-            b"keyturn", private_key(number), certificate_of(number), None, locked))
+            b"keyturn", private_key(number), certificate_of(number, days), None, locked))
     else:
         lock = NoEncryption() if kind == "pem" else locked
         path.write_bytes(private_key(number).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock)
-                         + certificate_of(number).public_bytes(Encoding.PEM))
+                         + certificate_of(number, days).public_bytes(Encoding.PEM))
     return path
 
 

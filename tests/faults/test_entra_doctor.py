@@ -1,12 +1,19 @@
 """`doctor` on day one with Entra ID: log-in, a harmless call, each permission, and how each is mended."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 
-from tests.faults.served import Served, environment, free_port, run
+from bot import clock_doctor
+from bot.doctor import examine
+from tests.faults.served import environment, run
 from tests.support.clock import SteppedClock
 from tests.support.graph import ALL_ROLES, APP_ID, PRINCIPAL, USER_ADMINISTRATOR, GraphDouble, graph_double
 from tests.support.tls import make_certificate
@@ -81,21 +88,6 @@ async def test_a_certificate_that_ends_soon(double: GraphDouble, tmp_path: Path)
     assert "--cert @certificate.pem --append" in said["KEYTURN_ENTRA_FILE"]
 
 
-async def test_the_address_that_people_are_given(double: GraphDouble, tmp_path: Path) -> None:
-    """Reached or not, and what has to be done."""
-    env = environment(tmp_path, KEYTURN_ADMIN_PORT="0")
-    port = free_port()
-    env |= {"KEYTURN_PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    broken = await asyncio.to_thread(run, "doctor", env=env, folder=tmp_path)
-    assert "WRONG KEYTURN_PUBLIC_URL: nothing answers at http://127.0.0.1" in broken.stdout
-    served = await Served.start(env, port)
-    try:
-        sound = await asyncio.to_thread(run, "doctor", env=env, folder=tmp_path)
-        assert "ok    KEYTURN_PUBLIC_URL: Keyturn answers there" in sound.stdout
-    finally:
-        await served.kill()
-
-
 async def test_permissions_that_are_missing(double: GraphDouble, tmp_path: Path) -> None:
     """Each with the command that grants it."""
     double.granted = ("User.RevokeSessions.All",)
@@ -132,3 +124,20 @@ async def test_staff_are_found_in_entra(double: GraphDouble, tmp_path: Path) -> 
     done = await asyncio.to_thread(
         run, "staff", "add", "per.dahl", "--account", "finnes.ikke@example.no", env=env, folder=tmp_path)
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+
+
+@pytest.mark.parametrize(("date", "said"), [
+    (0, "ok    clock: this machine's is right"), (-3600, "WRONG clock: this machine's is 3600 s ahead of"),
+    (60, "WRONG clock: this machine's is 60 s behind"), (None, "WRONG clock: http")])
+async def test_a_clock_that_is_wrong(date: int | None, said: str) -> None:
+    """By the time that Microsoft's service says it is, whatever else it answers (F12, V7)."""
+    async def refuse(_request: web.Request) -> web.Response:
+        there = "yesterday" if date is None else formatdate(datetime.now(UTC).timestamp() + date, usegmt=True)
+        return web.Response(status=404, headers={"Date": there})
+
+    app = web.Application()
+    app.router.add_get("/metadata", refuse)
+    async with TestServer(app) as server, ClientSession() as session:
+        finding, = await examine(list(clock_doctor.looks(str(server.make_url("/metadata")), session)))
+    line = re.sub(r"\d+(?= s )", lambda found: str(round(int(found[0]) / 10) * 10), finding.line())
+    assert line.startswith(said)

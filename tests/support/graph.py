@@ -24,6 +24,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.x509 import Certificate
 
+from bot.channel.bot_token import SCOPE as BOT_SCOPE
 from bot.clock import Clock
 from bot.directory.demo import DOMAIN, PEOPLE, TENANT
 from tests.support.graph_contract import OPERATIONS, PASSES, Kind, Operation
@@ -124,6 +125,7 @@ class GraphDouble:
         self.secret = SECRET
         self.certificate: Certificate | None = None
         self.workload_token = ""
+        self.bots: dict[str, str] = {}      # apps that may speak in Teams, and their secrets
         self.login_answers: list[tuple[int, Any]] = []
         self.token_endpoint = ""            # another than ours, in the discovery document
         self.token_seconds = 3600
@@ -213,6 +215,10 @@ class GraphDouble:
         if self.login_answers:
             status, body = self.login_answers.pop(0)
             return web.json_response(body, status=status)
+        if form.get("scope") == BOT_SCOPE:
+            if not form.get("client_secret") or self.bots.get(form["client_id"]) != form["client_secret"]:
+                return _login_error("invalid_client", 7000215)
+            return web.json_response({"token_type": "Bearer", "expires_in": self.token_seconds, "access_token": "bot"})
         wanted = {"grant_type": "client_credentials", "scope": f"{self.url}/.default", "client_id": APP_ID}
         if request.match_info["tenant"] != TENANT or wanted.items() - form.items():
             self.violations.append(f"log-in with {sorted(form)} for {form.get('scope')}")
