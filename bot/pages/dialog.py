@@ -13,7 +13,7 @@ from hashlib import sha256
 import structlog
 from aiohttp import web
 
-from bot.errors import DirectoryUnavailable, StoreUnavailable, VerificationPaused
+from bot.errors import DirectoryUnavailable, StoreUnavailable, VerificationPaused, place
 from bot.journeys.casework import IN_TEAMS
 from bot.journeys.protocol import Again, Ended, Form, Unbound
 from bot.pages.forms import BadRequestError
@@ -40,7 +40,7 @@ def dialog_routes(asked: Asked, sign_on: SignOn | None) -> list[web.RouteDef]:
 
 
 def _told(handler: _Handler) -> _Handler:
-    """What everybody's error page says, on one that Teams may show."""
+    """What everybody's error page says, on one that Teams may show: any other is an empty window there."""
 
     @wraps(handler)
     async def friendly(self: "_InTeams", request: web.Request) -> web.Response:
@@ -53,6 +53,9 @@ def _told(handler: _Handler) -> _Handler:
         except (StoreUnavailable, DirectoryUnavailable, VerificationPaused) as error:
             log.warning("page.unavailable", error=type(error).__name__)
             return self.asked.faces.refused(request, 503)
+        except Exception as error:  # noqa: BLE001  # the last resort of a page (F14)
+            log.error("page.failed", error=type(error).__name__, at=place(error))
+            return self.asked.faces.refused(request, 500)
 
     return friendly
 

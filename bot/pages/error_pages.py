@@ -11,6 +11,9 @@ from bot.pages.languages import page_language
 from bot.pages.rendering import Renderer
 
 PAGES = ("/", "/secure/", "/demo")
+RETRY = {status: {"Retry-After": "5"} for status in (429, 503)}
+"""What an answer of that status has to say as well."""
+
 _WORDED = (400, 403, 404, 405, 408, 413, 429, 500, 503)
 
 log = structlog.get_logger(__name__)
@@ -51,13 +54,16 @@ def error_page(
 ) -> web.Response:
     """The page for a status, in the person's language."""
     response = renderer.page(
-        template, page_language(request, renderer.languages), status=status,
-        problem=str(status) if status in _WORDED else ("500" if status >= 500 else "400"))
-    if status in (429, 503):
-        response.headers["Retry-After"] = "5"
+        template, page_language(request, renderer.languages), status=status, problem=problem_of(status))
+    response.headers.update(RETRY.get(status, {}))
     if allow:
         response.headers["Allow"] = allow
     return response
+
+
+def problem_of(status: int) -> str:
+    """The name of the words for a status."""
+    return str(status) if status in _WORDED else ("500" if status >= 500 else "400")
 
 
 def _is_page(path: str, prefixes: Sequence[str]) -> bool:

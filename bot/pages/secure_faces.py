@@ -7,6 +7,7 @@ from functools import partial
 from aiohttp import web
 
 from bot.journeys.protocol import End, Ended, Form, RuleState, Unbound
+from bot.pages.error_pages import RETRY, problem_of
 from bot.pages.headers import FRAMED
 from bot.pages.languages import asked_language, page_language
 from bot.pages.qr import qr_svg
@@ -100,9 +101,10 @@ class Faces:
 
     def refused(self, request: web.Request, status: int) -> web.Response:
         """Nothing was changed, and the ticket was not asked about, so this says nothing of it (E3)."""
-        key = str(status) if status in (403, 408, 413, 429, 503) else "400"
         lang = page_language(request, self.renderer.languages)
-        return self._page("error.html", lang, "error", status=status, problem=key, closes="later")
+        response = self._page("error.html", lang, "error", status=status, problem=problem_of(status), closes="later")
+        response.headers.update(RETRY.get(status, {}))
+        return response
 
     def unknown(self, request: web.Request, again: str) -> web.Response:
         """Whoever is at the page, their sign-on said nothing that can be believed (P3); `again` is where to retry."""

@@ -17,10 +17,12 @@ from bot.content import Content, load_content
 from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState
 from bot.pages.assets import Assets
 from bot.pages.demo import DemoCode, DemoMail, DemoPerson, DemoStaff, demo_routes
+from bot.pages.dialog import TEAMS_HOSTS, dialog_routes
 from bot.pages.error_pages import error_pages
 from bot.pages.headers import protect
 from bot.pages.rendering import STATIC, Renderer
-from bot.pages.secure import secure_routes
+from bot.pages.secure import Asked, secure_routes
+from bot.pages.secure_faces import Faces, Frame
 from bot.people import SignedOn
 from bot.secret import Secret
 from bot.site import Site
@@ -145,6 +147,8 @@ def build_app(
     cookie = BrowserCookie(secure=site.secure)
     app.add_routes(
         secure_routes(reset, renderer, site=site, cookie=cookie, mac=mac, clock=clock, body_seconds=1))
+    framed = Faces(renderer, Frame(TEAMS_HOSTS, "/teams.js"))
+    app.add_routes(dialog_routes(Asked.of(reset, framed, site, mac, clock, body_seconds=1), None))
     app.add_routes(demo_routes(desk or SmallDesk(), renderer, Path(".keyturn")))
     app.add_routes(assets.routes())
     return app
