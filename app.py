@@ -61,6 +61,7 @@ from bot.channel.tokens import TokenVerifier
 from bot.clock import Clock, SharedClock, utc
 from bot.content import Content, ContentError, load_content
 from bot.content.helpdesk import HelpWords
+from bot.content.mails import MailWords
 from bot.content.own_phrases import OwnPhrases, with_own
 from bot.content.proofreading import in_order, proofread, read_styles
 from bot.content_in_force import ContentInForce
@@ -664,15 +665,8 @@ def _begin_background(desk: Desk) -> None:
     smtp_url = settings.smtp_url.get_secret_value()
     postman = Smtp(smtp_url, settings.mail_from, desk.clock) if smtp_url else desk.mailbox
 
-    def words(lang: str, key: str, facts: Mapping[str, str]) -> tuple[str, str]:
-        def say(part: str) -> str:
-            places = desk.content.messages[lang][f"mail.{key}.{part}"].places
-            return desk.content.say(lang, f"mail.{key}.{part}", **{one: facts[one] for one in places})
-
-        return say("subject"), say("body")
-
     if smtp_url or settings.development:
-        mail = MailWorker(desk.mails, postman, words)
+        mail = MailWorker(desk.mails, postman, MailWords(desk.content))
         desk.background.keep("mail", mail.run, mail.finish)
     desk.background.keep("sweeper", desk.settlement.keep_sweeping)
     desk.background.keep("errands", desk.errands.keep_running)
@@ -744,9 +738,11 @@ def _content(settings: Settings) -> Content:
     """Raises ContentError, and SettingsError where the folder that is set is none."""
     if settings.content and not settings.content.is_dir():
         raise SettingsError(f"KEYTURN_CONTENT: {settings.content} is not a folder")
-    own = OwnPhrases(settings.data_dir)
+    content, own = load_content(own=settings.content_path, actions=frozenset(JOURNEYS)), OwnPhrases(settings.data_dir)
+    if settings.helpdesk_lang not in content.languages:
+        raise ContentError([f"KEYTURN_HELPDESK_LANGUAGE: there is no content in {settings.helpdesk_lang}"])
     try:
-        return with_own(load_content(own=settings.content_path, actions=frozenset(JOURNEYS)), own.all())
+        return with_own(content, own.all())
     except OSError as trouble:
         raise ContentError([f"{own.path}: {trouble.strerror}"]) from trouble
 
@@ -1117,7 +1113,7 @@ def teams_package(out: Path, app_version: str, developer: str, website: str, pri
     app = TeamsApp(
         settings.app_id, settings.base_url, app_version,
         AboutTheApp(developer, website, privacy or website, terms or website))
-    packed = package(app, load_content())
+    packed = package(app, _content(settings))
     try:
         out.write_bytes(packed)
     except OSError as error:
@@ -1185,7 +1181,8 @@ def check_content(folder: Path | None) -> None:
     for one in findings:
         click.echo(one.line())
     wrong = sum(one.wrong for one in findings)
-    click.echo(f"{len(content.topics)} topics, {len(content.errors)} errors, {len(content.messages['nb'])} messages in "
+    said = len(content.messages[content.languages[0]])
+    click.echo(f"{len(content.topics)} topics, {len(content.errors)} errors, {said} messages in "
                f"{', '.join(content.languages)}: {wrong} wrong, {len(findings) - wrong} worth a look")
     sys.exit(1 if wrong else 0)
 
@@ -1286,7 +1283,7 @@ def staff_() -> None:
 @click.argument("name")
 @click.option("--account", required=True, help="Id or user name of this person's own account in the directory.")
 @click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True)
-@click.option("--lang", type=click.Choice(["nb", "en"]), default="nb", show_default=True)
+@click.option("--lang", default="nb", show_default=True, help="Language that the person is greeted in.")
 def add_staff(name: str, account: str, role: str, lang: str) -> None:
     """Let somebody in, or give them a new set-up link; it is printed, works once and for 30 minutes.
 

@@ -143,7 +143,8 @@ class Settings(BaseSettings):
         "", alias="KEYTURN_HELPDESK_MAIL", pattern=r"^$|^[^@\s]+@[^@\s]+$",
         description="address that hears of every new helpdesk case; in development helpdesk@example.no, on /demo")
     helpdesk_lang: str = Field(
-        "nb", alias="KEYTURN_HELPDESK_LANGUAGE", pattern="^(nb|en)$", description="language of those mails: nb or en")
+        "nb", alias="KEYTURN_HELPDESK_LANGUAGE", pattern="^[a-z]{2,3}$",
+        description="language of those mails, one that there is content in")
     openid_metadata_url: str = Field(
         "https://login.botframework.com/v1/.well-known/openidconfiguration",
         alias="KEYTURN_OPENID_METADATA_URL", description="where the channel publishes its signing keys")

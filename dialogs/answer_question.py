@@ -13,6 +13,7 @@ from functools import partial
 
 from bot.channel.cards import Button
 from bot.content import Content, Topic
+from bot.content.times import written_date
 from bot.store.ratings import GIVEN, NO, YES, Ratings
 from dialogs.forget_me import FORGET
 from dialogs.manners import LABELS as MANNERS
@@ -20,7 +21,6 @@ from dialogs.manners import Manners
 from dialogs.not_me import NOT_ME
 from dialogs.offers import Offers
 from dialogs.talk import Press, Question, Talk
-from dialogs.times import written
 from dialogs.what_here import TOPIC as WHAT_HERE
 from dialogs.what_here import WhatHere
 
@@ -122,7 +122,7 @@ class AnswerQuestion:
         if text.links:
             parts.append("\n".join(f"[{words}]({address})" for address, words in text.links))
         if topic.source or text.links:
-            checked = written(partial(self.content.say, lang), topic.checked)
+            checked = written_date(partial(self.content.say, lang), topic.checked)
             parts.append("*" + self.content.say(lang, "answer.checked", date=checked) + "*")
         return "\n\n".join(parts)
 

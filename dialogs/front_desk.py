@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.content import Content
 from bot.journeys.not_answered import NotAnswered
 from bot.rules.codes import holds_recovery_code
+from bot.rules.languages import spoken
 from bot.rules.volunteered import holds_password
 from bot.second_opinion import SecondOpinion
 from bot.store.ratings import PERSON, STARTED
@@ -157,9 +158,7 @@ class FrontDesk:
 
     def language_of(self, locale: str) -> str:
         """The language we have for a locale such as "nn-NO"; empty when there is none."""
-        first = locale.partition("-")[0].lower()
-        first = "nb" if first in ("no", "nn") else first
-        return first if first in self.content.languages else ""
+        return spoken(locale, self.content.languages)
 
     async def _still_running(self, talk: Talk) -> Conversation | None:
         """The conversation to continue; one that belongs to somebody else, to another release or to yesterday ends."""

@@ -1,12 +1,11 @@
 """Times in words: how long to wait, and when a wait ends, by the clock on the person's wall."""
 
 import math
-from collections.abc import Callable
-from datetime import date as date_of
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.clock import utc
+from bot.content.times import clock_time, written_date
 from dialogs.talk import Talk
 
 MANY_MINUTES = 100          # from here on people count in hours
@@ -26,7 +25,7 @@ def moment(talk: Talk, at: float, now: float) -> str:
     """A time of day, with the date when it is not today's."""
     zone = _zone(talk.heard.timezone)
     there, today = utc(at).astimezone(zone), utc(now).astimezone(zone).date()
-    time = f"{there:%H}.{there:%M}" if talk.lang == "nb" else f"{there:%H:%M}"
+    time = clock_time(talk.words, there)
     if there.date() == today:
         return talk.words("common.moment.today", time=time)
     return talk.words("common.moment.later", time=time, date=date(talk, there))
@@ -36,7 +35,7 @@ def lately(talk: Talk, at: float, now: float) -> str:
     """When something was: "i dag kl. 14.05", "i går kl. 14.05", else with the date."""
     zone = _zone(talk.heard.timezone)
     there, today = utc(at).astimezone(zone), utc(now).astimezone(zone).date()
-    time = f"{there:%H}.{there:%M}" if talk.lang == "nb" else f"{there:%H:%M}"
+    time = clock_time(talk.words, there)
     if there.date() == today:
         return talk.words("common.moment.this_day", time=time)
     if there.date() == today - timedelta(days=1):
@@ -46,13 +45,7 @@ def lately(talk: Talk, at: float, now: float) -> str:
 
 def date(talk: Talk, day: datetime) -> str:
     """"27. november 2026", as the language writes it."""
-    return written(talk.words, day)
-
-
-def written(say: Callable[..., str], day: date_of) -> str:
-    """The same where nobody speaks yet; `say` gives the words of a key in some language."""
-    month = say("common.months").split()[day.month - 1]
-    return say("common.date", day=day.day, month=month, year=day.year)
+    return written_date(talk.words, day)
 
 
 def day(talk: Talk, at: float) -> str:

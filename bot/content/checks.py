@@ -101,13 +101,11 @@ def one_label_each(pages: Mapping[str, Page]) -> Iterable[str]:
                 yield f"{page.where}: phrase {phrase!r} stands in {other.where} under another label"
 
 
-def same_messages(
-    messages: Mapping[str, Mapping[str, Sentence]], partly: frozenset[str] = frozenset(),
-) -> Iterable[str]:
-    """Every message is there in every language, with the same places; languages of `partly` may lack some."""
+def same_messages(messages: Mapping[str, Mapping[str, Sentence]]) -> Iterable[str]:
+    """Every message is there in every language, with the same places."""
     for key in sorted({key for by_key in messages.values() for key in by_key}):
         have = [lang for lang in messages if key in messages[lang]]
-        yield from (f"{lang}/messages: {key} is missing" for lang in messages if lang not in {*have, *partly})
+        yield from (f"{lang}/messages: {key} is missing" for lang in messages if lang not in have)
         places = messages[have[0]][key].places
         for lang in have[1:]:
             if messages[lang][key].places != places:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.clock import utc
 from bot.content.model import Content
+from bot.content.times import clock_time, written_date
 from bot.rules.helpdesk import By, HelpCase, Tried
 from bot.rules.neutral import quoted
 
@@ -33,13 +35,13 @@ class HelpWords:
         """The facts of the mail that announces it."""
         first = next((one.text for one in case.thread if one.by is By.PERSON), "")
         nothing = self.content.say(lang, "helpdesk.nothing")
-        opened = utc(case.opened_at)
+        opened, say = utc(case.opened_at), partial(self.content.say, lang)
         return {
             "number": case.number, "who": self.who(lang, case, account), "about": self.about(lang, case),
             "tried": "\n".join(f"- {line}" for line in self.tried(lang, case)) or nothing,
             "words": quoted(first) or nothing,
             "language": self.content.say(case.lang, "helpdesk.language"),
-            "date": f"{opened:%d.%m.%Y}", "time": f"{opened:%H:%M}"}
+            "date": written_date(say, opened), "time": clock_time(say, opened)}
 
     def _line(self, lang: str, one: Tried) -> str:
         say, messages = self.content.say, self.content.messages[lang]

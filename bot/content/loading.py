@@ -50,7 +50,7 @@ def load_content(
             messages[lang] |= read_messages(own / lang, problems, f"{own.name}/")
         own_links(own, addresses, problems)
     problems += checks.same_topics(pages, partly)
-    problems += checks.same_messages(messages, partly)
+    problems += checks.same_messages(messages)
     problems += checks.good_links(addresses)
     entries = read_errors(root, languages, problems, own, partly)
     names = {name for by_name in addresses.values() for name in by_name}
@@ -68,8 +68,6 @@ def load_content(
     topics = {name: _topic({lang: pages[lang][name] for lang in languages if name in pages[lang]}, addresses)
               for name in ids}
     errors = sorted((known_error(name, entry, addresses) for name, entry in entries.items()), key=lambda one: one.row)
-    for lang in partly:
-        messages[lang] = messages[languages[0]] | messages[lang]
     return Content(languages, topics, {one.id: one for one in errors}, messages, addresses)
 
 

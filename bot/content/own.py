@@ -4,7 +4,7 @@
       links.yaml                addresses in place of those of the shipped links.yaml, by name
       nb/faq/reset-password.md  an answer in place of the shipped one, or one more topic (then in every language)
       nb/messages/common.yaml   sentences in place of shipped ones; those that are not named stay
-      sv/...                    one more language; what it lacks is said in the first one
+      sv/...                    one more language: every message; topics and errors it lacks are told in the first one
 
 Phrases that people of IT add are beside it: `own_phrases`.
 """

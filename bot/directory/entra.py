@@ -45,6 +45,7 @@ _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}")
 _PASS = re.compile(r"[\x21-\x7e]{8,64}")
 _MOST_ADDRESSES = 5
+_LONGEST_TAG = 35
 _MOST_OF_A_NAME = 256
 _GLANCE_SECONDS = 60.0
 _GLANCES = 1000
@@ -52,7 +53,6 @@ _DOMAINS_SECONDS = 3600.0
 _AGAIN_SECONDS = 60.0
 _GROUPS_AT_ONCE = 20
 _FEDERATED = "Federated"
-_HOME = {"no": "nb", "nb": "nb", "nn": "nb", "da": "nb", "sv": "nb"}
 _COMPLEXITY = re.compile(r"complexity|banned|easily guess|weak password", re.IGNORECASE)
 
 
@@ -260,7 +260,7 @@ class Entra:
         return Account(
             account_id, self._tenant, _line(username), _line(_text(found, "displayName")) or _line(username),
             tuple(filter(None, (_text(found, "givenName"), _text(found, "surname")))),
-            _language(_text(found, "preferredLanguage")),
+            _text(found, "preferredLanguage")[:_LONGEST_TAG],
             enabled=found.get("accountEnabled") is True,
             protected=account_id in self._protected or bool(_objects(roles)) or "@odata.nextLink" in roles,
             guest=_text(found, "userType").lower() == "guest" or "#ext#" in username.lower(),
@@ -415,7 +415,3 @@ def _addresses(found: Mapping[str, Any]) -> tuple[str, ...]:
     given = [found.get("mail"), *(others if isinstance(others, list) else [])]
     good = dict.fromkeys(one for one in given if isinstance(one, str) and one.isascii() and _ADDRESS.fullmatch(one))
     return tuple(good)[:_MOST_ADDRESSES]
-
-
-def _language(preferred: str) -> str:
-    return _HOME.get(preferred.partition("-")[0].lower(), "en") if preferred else "nb"

@@ -18,7 +18,7 @@ class Account:
     username: str               # how the person signs in, e.g. kari.nordmann@example.no
     display_name: str
     names: tuple[str, ...]      # given and family names, for the password rules (O3)
-    language: str               # "nb" or "en"
+    language: str               # a tag such as "nb" or "sv-SE"; "" when the directory does not say
     enabled: bool = True
     locked: bool = False
     password_expired: bool = False

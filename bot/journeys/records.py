@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from bot.clock import Clock, utc
+from bot.clock import Clock
 from bot.delivery.protocol import Mail, Outbox
 from bot.directory.protocol import Account, Directory
 from bot.journeys.aside import Aside
@@ -131,8 +131,7 @@ class Records:
         `also` to these, which may be registered no more. Each has a link of its own to say "this wasn't me".
         """
         here = (await self.enrolments.read(account.id)).of_kind(EMAIL_CODE)
-        when = utc(self.clock.now())
-        facts = {"account": account.username, "time": when.strftime("%H:%M"), "date": when.strftime("%d.%m.%Y")}
+        facts = {"account": account.username, "at": str(int(self.clock.now()))}
         for address in dict.fromkeys((*account.notice_addresses, *(one.address for one in here), *also)):
             if key not in NOTHING_TO_SHUT:
                 facts["link"] = f"{self.base_url}/alarm/{await self.links.issue(account.id, account.language)}"

@@ -17,6 +17,7 @@ from bot.pages.languages import asked_language
 from bot.pages.rendering import Renderer
 from bot.pages.secure import FORM, FORM_BYTES
 from bot.pages.secure_faces import GONE
+from bot.rules.languages import written_in
 from bot.site import Site
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -92,4 +93,4 @@ class _AlarmPages:
         return error_page(self.renderer, request, status, DEAD)
 
     def _lang(self, request: web.Request, link: Link) -> str:
-        return asked_language(request, self.renderer.languages) or link.lang
+        return asked_language(request, self.renderer.languages) or written_in(link.lang, self.renderer.languages)

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from bot.rules.languages import spoken
+
 # The prefix binds a cookie to this host (P7); browsers take it over https only.
 _COOKIES = {True: "__Host-lang", False: "lang"}
 _YEAR_SECONDS = 31_536_000
 _RANGE = re.compile(r"\s*([A-Za-z]{2,8})(?:-[A-Za-z0-9-]{1,20})?\s*(?:;\s*q=([01](?:\.\d{1,3})?)\s*)?")
-# A browser set to Norwegian says "no" or "nn" as often as "nb".
-_SAME = {"no": "nb", "nn": "nb"}
 _LONGEST_HEADER = 400
 
 
@@ -44,9 +44,8 @@ def _accepted(header: str, languages: Sequence[str]) -> str:
         found = _RANGE.fullmatch(part)
         if not found:
             continue
-        name = found[1].lower()
-        name = _SAME.get(name, name)
+        name = spoken(found[1], languages)
         weight = float(found[2] or 1)
-        if name in languages and weight > best_weight:
+        if name and weight > best_weight:
             best, best_weight = name, weight
     return best

@@ -80,17 +80,18 @@ def test_a_fault_is_named(root: Path, own: Path, path: str, text: str, fault: st
     assert any(fault in line for line in problems(root, own)), problems(root, own)
 
 
-def test_a_language_of_its_own_may_lack_what_the_first_has(root: Path, own: Path) -> None:
+def test_a_language_of_its_own_may_lack_answers(root: Path, own: Path) -> None:
     for lang, title in (("nb", "Mer"), ("en", "More")):
         written(root, f"{lang}/faq/more.md", page(title, "more", "other"))
     written(own, "sv/faq/reset.md", page("Glömt lösenord"))
     written(own, "sv/messages/reset.yaml", "'yes': japp\n")
+    assert problems(root, own) == ["sv/messages: reset.ask.who is missing"]
+    written(own, "sv/messages/reset.yaml", "{'yes': japp, ask: {who: 'sv: {name} har {count}'}}\n")
     content = load_content(root, own=own)
     assert content.languages == ("nb", "en", "sv")
     assert content.topics["reset"].texts["sv"].title == "Glömt lösenord"
     assert content.topics["more"].texts["sv"].title == "Mer"
     assert content.say("sv", "reset.yes") == "japp"
-    assert content.say("sv", "reset.ask.who", name="Kari", count=3) == "nb: Kari has {3}"
     assert content.link("sv", "help") == "https://support.example.com/nb"
     taught = with_own(content, [OwnPhrase("sv", "more", "mera"), OwnPhrase("sv", "reset", "lösen")]).topics
     assert taught["more"].texts["sv"].phrases == taught["more"].texts["nb"].phrases
