@@ -320,7 +320,7 @@ class Desk:
              TEMPORARY_PASS: PassGiven(self.directory, records),
              **dict.fromkeys(REGISTERING, MethodsChanged(self.enrolments, records)),
              FREEZE: Frozen(self.directory, self.holds, self.fetch_a_person, records, clock)},
-            self.cases, self.pending, self.ending_cases, records, self.knocks, clock)
+            self.cases, self.pending, self.ending_cases, records, self.knocks, self.tries, clock)
         doing = Doing(self.directory, self.enrolments, self.cases, self.tries, self.holds, self.pending, records,
                       self.settlement, self.policy, clock)
         work = (self.directory, authenticators, self.enrolments, self.cases, self.tries, self.holds, self.ending_cases,

@@ -1,11 +1,13 @@
 """The demo people of development mode: one for each thing that can be true of an account (design §4)."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.directory.hashing import PasswordHashes
 from bot.directory.protocol import Account
+from bot.errors import Conflict
 from bot.rules.registered import EMAIL_CODE, NOTHING, TOTP, Enrolment, Method
 from bot.secret import Secret
 from bot.store.accounts import Accounts
@@ -70,7 +72,8 @@ async def seed(accounts: Accounts, enrolments: Enrolments, hashes: PasswordHashe
                 # Kept before they are in force: a start that is cut short leaves none that nobody can read.
                 await accounts.keep_codes(account.id, recovery.id, shown)
                 enrolment = replace(enrolment, recovery=recovery)
-            await enrolments.change(account.id, enrolment)
+            with suppress(Conflict):    # another process that is started beside us was quicker
+                await enrolments.change(account.id, enrolment)
 
 
 def registered_since(now: float, mail: str, seed: Secret | None = None) -> Enrolment:

@@ -47,11 +47,11 @@ class DemoDesk:
         person = _named(username)
         if person is None:
             return []
-        set_id, codes = await self.accounts.kept_codes(person.account.id)
         recovery = (await self.enrolments.read(person.account.id)).recovery
-        if recovery is None or recovery.id != set_id:
+        codes = await self.accounts.kept_codes(person.account.id, recovery.id) if recovery else ()
+        if recovery is None or not codes:
             return []
-        spent = await self.enrolments.spent_codes(set_id)
+        spent = await self.enrolments.spent_codes(recovery.id)
         return [DemoCode(code.reveal(), made in spent) for code, made in zip(codes, recovery.hashes, strict=True)]
 
     async def mails(self, username: str) -> Sequence[DemoMail]:

@@ -11,7 +11,7 @@ from bot.directory.protocol import Account, Applied, Directory
 from bot.errors import Conflict, KeyturnError
 from bot.journeys.casework import DAY, attempt_of, standing, way_of
 from bot.journeys.records import Records
-from bot.journeys.settlement import Settlement
+from bot.journeys.settlement import Settlement, completion_of
 from bot.people import Speaker
 from bot.rules.case import Case, State, WhyRefused
 from bot.rules.policy import Policy, enough
@@ -129,8 +129,10 @@ class Doing:
 
     async def _given_back(self, claimed: Case, done: Done) -> Case | tuple[Case, Done]:
         """Refused for something that the person can put right: the same ticket may try again (F7)."""
+        # While it is ours: another tab may claim it next, and is counted under the same name.
+        await self.tries.not_done(*completion_of(claimed), once=claimed.id)
         try:
-            case = await self.cases.save(replace(claimed, state=State.PROVEN, claimed_at=0, counted=True))
+            case = await self.cases.save(replace(claimed, state=State.PROVEN, claimed_at=0))
         except Conflict:
             return await self.cases.read(claimed.id) or claimed
         await self.records.not_taken(case, done.broken)
@@ -138,11 +140,8 @@ class Doing:
         return case, done
 
     async def _too_many(self, case: Case, most: int) -> bool:
-        """Whether it was done too often today; one case counts once (limits 9 and 10)."""
-        if case.counted:
-            return False
-        owner = case.speaker["object_id"] is not None
-        return bool(await self.tries.start(f"{case.operation}_done", case.account, owner, ((most, DAY),)))
+        """Whether it was done too often today (limits 9 and 10); this time is counted until it turns out not to be."""
+        return bool(await self.tries.start(*completion_of(case), ((most, DAY),), once=case.id))
 
     async def _settled(self, claimed: Case, applied: Applied) -> Case:
         try:

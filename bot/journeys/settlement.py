@@ -14,7 +14,7 @@ from bot.errors import Conflict, KeyturnError
 from bot.journeys.ending_cases import EndingCases
 from bot.journeys.records import Records
 from bot.rules.case import CLOSED, Case, State, WhyEnded, WhyRefused
-from bot.store.protocol import Cases, Pending
+from bot.store.protocol import Cases, Pending, Tries
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +49,7 @@ class Settlement:
     ending: EndingCases
     records: Records
     knock: Knock
+    tries: Tries
     clock: Clock
 
     async def settle(self, case_id: str, applied: Applied = Applied.UNKNOWN) -> Case | None:
@@ -127,6 +128,8 @@ class Settlement:
             await self._after_success(case, account)
         if case.reference:
             await self.knock.knock(case.reference)
+        if case.state is State.REFUSED:
+            await self.tries.not_done(*completion_of(case), once=case.id)
         await self.pending.remove(case.id)
 
     async def _after_success(self, case: Case, account: Account) -> None:
@@ -150,3 +153,8 @@ class Settlement:
             except Conflict:
                 moved_on = True
         return moved_on
+
+
+def completion_of(case: Case) -> tuple[str, str, bool]:
+    """What a done case is counted as: kind, account, and whether as its owner's (limits 9 and 10)."""
+    return f"{case.operation}_done", case.account, case.speaker["object_id"] is not None

@@ -104,7 +104,6 @@ class Case:
     reason: str = ""                    # why it was refused or ended
     plan: Mapping[str, str] = field(default_factory=dict)   # what exactly is to be done, fixed from the beginning (V10)
     draft: str = field(default="", repr=False)  # a seed that is not in force yet (A1); it goes with the case's end
-    counted: bool = False               # this case was counted as a completed operation (limit 9)
     rev: int = 0
 
     def to_json(self) -> dict[str, Any]:

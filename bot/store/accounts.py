@@ -16,7 +16,7 @@ from bot.store.sealed import KeyRing
 
 _HASHES = "password hashes 1"
 _INITIAL = "initial password 1"
-_CODES = "first recovery codes 1"
+_CODES = "first recovery codes 2"
 
 FLAGS = ("enabled", "locked", "password_expired", "protected", "guest")
 
@@ -185,16 +185,15 @@ class Accounts:
 
     async def keep_codes(self, account_id: str, set_id: str, codes: Sequence[Secret]) -> None:
         """Keep the recovery codes of a set readable: for demo people only."""
-        plain = json.dumps([set_id, *(one.reveal() for one in codes)]).encode()
-        sealed = self._ring.seal(_CODES, account_id, plain)
-        await self._store.call(_CHANGE, [keys.account(account_id)], ["codes", sealed])
+        plain = json.dumps([one.reveal() for one in codes]).encode()
+        sealed = self._ring.seal(_CODES, f"{account_id} {set_id}", plain)
+        await self._store.call(_CHANGE, [keys.account(account_id)], [f"codes {set_id}", sealed])
 
-    async def kept_codes(self, account_id: str) -> tuple[str, tuple[Secret, ...]]:
-        """The id of the set that was kept, and its codes; empty when none was."""
-        sealed = await self._store.do("HGET", keys.account(account_id), "codes")
-        plain = self._ring.open(_CODES, account_id, sealed) if sealed else None
-        set_id, *codes = json.loads(plain) if plain is not None else [""]
-        return set_id, tuple(map(Secret, codes))
+    async def kept_codes(self, account_id: str, set_id: str) -> tuple[Secret, ...]:
+        """The codes of a set that were kept; empty when none were."""
+        sealed = await self._store.do("HGET", keys.account(account_id), f"codes {set_id}")
+        plain = self._ring.open(_CODES, f"{account_id} {set_id}", sealed) if sealed else None
+        return tuple(map(Secret, json.loads(plain))) if plain is not None else ()
 
     def _sealed_hashes(self, account_id: str, hashes: Sequence[str]) -> bytes:
         return self._ring.seal(_HASHES, account_id, json.dumps(list(hashes)).encode())

@@ -60,11 +60,17 @@ class Tries(Protocol):
         """Whether a proof would be refused now; counts nothing. Asked again before the effect (V4, G2)."""
         ...
 
-    async def start(self, what: str, account: str, owner: bool, limits: Sequence[tuple[int, float]]) -> float:
+    async def start(self, what: str, account: str, owner: bool, limits: Sequence[tuple[int, float]],
+                    once: str = "") -> float:
         """Count a start, send or completion `what` for the account in each (most, seconds) window.
 
-        Returns 0 when it was within all of them (and counted), else the time from which it would be.
+        Returns 0 when it was within all of them (and counted), else the time from which it would be. The same
+        `once` counts once.
         """
+        ...
+
+    async def not_done(self, what: str, account: str, owner: bool, once: str) -> None:
+        """What was counted in advance has not come about, and counts no longer."""
         ...
 
     async def target(self, requester: str, source: str, account: str) -> float:

@@ -86,6 +86,7 @@ if removed > 0 then redis.call('DEL', KEYS[1]) end
 return removed
 """)
 
+_NOT_DONE = trusted("return redis.call('ZREM', KEYS[1], ARGV[1])")
 _REOPEN = trusted("return redis.call('DEL', KEYS[1])")
 
 
@@ -120,10 +121,15 @@ class RedisTries:
         full = verdict(passed, await self._pass(passed, [_key(one) for one in passed], ""))
         return Exhausted(full.whose, full.until) if full else None
 
-    async def start(self, what: str, account: str, owner: bool, limits: Sequence[tuple[int, float]]) -> float:
+    async def start(self, what: str, account: str, owner: bool, limits: Sequence[tuple[int, float]],
+                    once: str = "") -> float:
         passed = [Window("requester", (), most, seconds) for most, seconds in limits]
         key = keys.starts(what, account, way(owner))
-        return _until(verdict(passed, await self._pass(passed, [key] * len(passed), secrets.token_hex(8))))
+        token = once or secrets.token_hex(8)
+        return _until(verdict(passed, await self._pass(passed, [key] * len(passed), token)))
+
+    async def not_done(self, what: str, account: str, owner: bool, once: str) -> None:
+        await self._trust.call(_NOT_DONE, [keys.starts(what, account, way(owner))], [once])
 
     async def target(self, requester: str, source: str, account: str) -> float:
         named = [("requester", requester), ("source", neighbourhood(source))]

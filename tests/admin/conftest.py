@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
+from copy import copy
 from html import unescape
 from pathlib import Path
 from typing import Any, Self
@@ -50,6 +51,12 @@ class Browser:
 
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
+
+    def at(self, desk: Desk) -> Self:
+        """The same browser, with the same cookies, at another process."""
+        found = copy(self)
+        found.desk = desk
+        return found
 
     async def open(self, path: str, method: str = "GET", **headers: str) -> Page:
         return await self.send(method, path, None, headers)

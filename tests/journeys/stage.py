@@ -177,10 +177,11 @@ class TeamsPerson:
 
     async def ask(self, text: str = "", **fields: Any) -> list[Message]:
         """Say it, and what was answered."""
-        before = len(self.connector.said)
-        status = await self.post(self.activity(text, **fields))
+        before, sent = len(self.connector.said), self.activity(text, **fields)
+        status = await self.post(sent)
         assert status == 200, status
-        return [heard(one) for one in self.connector.said[before:] if one["type"] == "message"]
+        return [heard(one) for one in self.connector.said[before:] if one["type"] == "message"
+                and one["conversation"]["id"] == sent["conversation"]["id"]]
 
 
 def heard(activity: Mapping[str, Any]) -> Message:

@@ -241,6 +241,21 @@ async def test_a_wrong_current_password_may_be_mended_and_counts(
     assert "Pausen varer" in last(await begin(in_teams(desk), "forgot_password"))
 
 
+async def test_a_change_that_came_to_nothing_is_none_of_the_days_three(
+        desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
+    """Limit 9 counts completed ones: three tabs with a wrong or an old password shut nobody out."""
+    for typed in ({"current": "ikke dette", "password": GOOD}, {"current": "nei", "password": GOOD},
+                  {"current": await initial(desk), "password": await initial(desk)}):
+        _, browser, page = await changing(desk, in_teams, browse)
+        assert "Passordet er" not in (await browser.submit(page, **typed)).text
+    budgets = {one.what: one.used for one in await desk.tries.budgets(KARI, owner=True)}
+    assert budgets["change_done"] == 0
+    _, browser, page = await changing(desk, in_teams, browse)
+    assert "Passordet er byttet" in (await browser.submit(page, current=await initial(desk), password=GOOD)).text
+    budgets = {one.what: one.used for one in await desk.tries.budgets(KARI, owner=True)}
+    assert budgets["change_done"] == 1
+
+
 async def test_a_weak_new_password_costs_no_try(
         desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
     """F7, O5: the rules are looked at before the current password is."""

@@ -1,13 +1,11 @@
-"""Sixteen at once over two houses: one address, one app, one spent code, one who thaws, one alarm (F2, G3, V7)."""
+"""Sixteen at once over two houses: one address, one app, one who thaws, one alarm (F2, G3, V7)."""
 
 import asyncio
 import re
 
 from app import Desk
 from bot.directory.demo_staff import STAFF
-from bot.journeys.answers import Proven
 from bot.journeys.helping import Became
-from bot.rules.codes import canonical_recovery_code
 from bot.rules.helping import Act
 from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.registered import EMAIL_CODE, TOTP
@@ -15,7 +13,7 @@ from bot.rules.staff import HELPDESK, Staff
 from bot.verification.totp import current_code
 from tests.journeys.conftest import InTeams, OpenHouse
 from tests.journeys.stage import KARI, records
-from tests.journeys.test_owner import OLA, Browse, browse, teams_person
+from tests.journeys.test_owner import Browse, browse
 from tests.journeys.test_register import asked, mails_with_addresses, newest, opened, seed_on, stepped_up
 from tests.support.browser import Browser
 from tests.support.chat import SecurePage
@@ -81,25 +79,6 @@ async def test_the_mailed_code_of_a_new_address(
                 if (one["outcome"], one["reason"]) == ("ok", "new_address")]) == 1
     assert (await here.enrolments.read(KARI)).rev == (await there.enrolments.read(KARI)).rev
     assert case.id in {one["correlation"] for one in await records(here, "register_mail.outcome")}
-
-
-async def test_a_code_from_it(open_house: OpenHouse, in_teams: InTeams, clock: SteppedClock) -> None:
-    """A2, G3: of four requests that it could step up for, it is good for one, once."""
-    here, there = await open_house(KEYTURN_LIMIT_ACCOUNT_FAILURES_15MIN="100"), await open_house(
-        KEYTURN_LIMIT_ACCOUNT_FAILURES_15MIN="100")
-    cases = []
-    for _ in range(4):      # no more than four tries each: five wrong ones end a request (limit 3)
-        await asked(teams_person(in_teams, here, OLA, "Ola Hansen"), "register_app")
-        cases += [one for one in await here.cases.others_of(OLA, but="") if one.id not in {c.id for c in cases}]
-    code = canonical_recovery_code((await here.one_time_codes.issue(OLA, "it:ingrid", 1800)).reveal())
-    assert code
-    assert len(cases) == 4
-    answers = await asyncio.gather(*[
-        desk.forgot_password.prove_on_page(case, code)
-        for case in cases for desk in [here, there] * 2])
-    assert sum(isinstance(one, Proven) for one in answers) == 1
-    assert await here.one_time_codes.pending(OLA) is None
-    assert sum([one["outcome"] == "ok" for one in await records(here, "register_app.proof")]) == 1
 
 
 async def test_who_resumes_and_who_thaws(open_house: OpenHouse) -> None:

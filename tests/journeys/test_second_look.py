@@ -1,12 +1,11 @@
 """Some minutes after an unlock the account is looked at again, and its owner is told once (F1, F13, F14, I5)."""
 
-import asyncio
 
 from app import Desk
 from bot.journeys.unlock_account import LOOK_AGAIN, LOOK_AGAIN_SECONDS
 from bot.rules.case import State
 from bot.store import keys
-from tests.journeys.conftest import InTeams, OpenHouse
+from tests.journeys.conftest import InTeams
 from tests.journeys.stage import JOHN, TeamsPerson, heard, titles
 from tests.support.clock import SteppedClock
 from tests.support.connector import Planned
@@ -41,14 +40,6 @@ async def test_locked_again_is_told_with_what_to_do(desk: Desk, in_teams: InTeam
     assert titles([heard(per.connector.said[-1])]) == ["Lås opp kontoen min", "Snakk med et menneske"]
     clock.advance(3600)
     assert await desk.errands.run_due() == 0
-
-
-async def test_many_replicas_tell_it_once(open_house: OpenHouse, in_teams: InTeams, clock: SteppedClock) -> None:
-    first, second = await open_house(), await open_house()
-    per = await unlocked(in_teams, first, clock)
-    clock.advance(LOOK_AGAIN_SECONDS)
-    await asyncio.gather(*((first, second)[at % 2].errands.run_due() for at in range(16)))
-    assert told(per, "fortsatt åpen") == 1
 
 
 async def test_a_repeated_follow_up_tells_nobody_twice(desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:

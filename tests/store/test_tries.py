@@ -275,6 +275,16 @@ class TestStarts:
         assert await tries.start("codes", "ola", False, one) == 0
         assert await tries.start("resets", "kari", False, one) == 0
 
+    async def test_what_was_not_done_after_all_counts_no_longer(self, tries: RedisTries) -> None:
+        """Limit 9 is about completed resets; the same one asked about twice is one."""
+        two = "reset_done", "kari", True, ((2, 86400.0),)
+        assert [await tries.start(*two, once=one) for one in ("a", "a", "b", "a")] == [0, 0, 0, 0]
+        assert await tries.start(*two, once="c") > 0
+        for one in ("b", "c", "never counted"):
+            await tries.not_done("reset_done", "kari", True, one)
+        assert await tries.start(*two, once="c") == 0
+        assert await tries.start(*two, once="b") > 0
+
     async def test_of_sixteen_at_once_as_many_pass_as_may(
             self, tries: RedisTries, elsewhere: RedisTries) -> None:
         answers = await asyncio.gather(

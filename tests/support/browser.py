@@ -1,5 +1,6 @@
 """A browser without a screen: keeps cookies, opens secure pages, presses their buttons."""
 
+from copy import copy
 from typing import Self
 
 from aiohttp import ClientSession, CookieJar
@@ -20,6 +21,12 @@ class Browser:
 
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
+
+    def at(self, base_url: str) -> Self:
+        """The same browser, with the same cookies, where another process of the house listens."""
+        found = copy(self)
+        found._base_url = base_url
+        return found
 
     async def open(self, url: str) -> SecurePage:
         async with self._session.get(url, headers={"Accept-Language": self._language}) as answer:
