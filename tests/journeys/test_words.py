@@ -278,6 +278,7 @@ KNOWN = {
     # What was just sent was not used, whatever became of what was sent before.
     "pages.error.400.lead", "pages.error.403.lead", "pages.error.408.lead", "pages.error.413.lead",
     "pages.error.429.lead", "pages.alarm.refused.lead", "pages.form.problems", "pages.form.problems_title",
+    "pages.dialog.not_ours",
     # The case was ended or refused by compare-and-set, so there is no effect and never will be.
     *(f"case.over.{one}" for one in WhyEnded), *(f"case.refused.{one}" for one in WhyRefused), "case.too_many_codes",
     *UNTIL.values(),
