@@ -126,6 +126,9 @@ Moved = DialogTurnResult
 Check = Callable[["Talk"], Awaitable[Reply]]
 
 
+OVER = {"keyturn": {"over": True}}
+"""What a message to the web chat carries with which a conversation ended: see `pages/static/cards.js`."""
+
 Context = TurnContext
 """The framework's turn; passed through, never looked into outside this file and the turn boundary."""
 
@@ -158,6 +161,7 @@ class Talk:
         self.news = news
         self.told_news = False
         self.forgotten = False          # nothing of this conversation is to be remembered
+        self._over = False              # what was running has ended in this turn
 
     @property
     def lang(self) -> str:
@@ -217,6 +221,8 @@ class Talk:
         if question is not None:
             cards.append(card(question.buttons, question.text))
         reply.attachments = [Attachment(content_type=one["contentType"], content=one["content"]) for one in cards]
+        if self._over and not self.speaker.in_teams:
+            reply.channel_data = OVER
         await self._context.send_activity(reply)
 
     async def tell_news(self) -> bool:
@@ -237,7 +243,8 @@ class Talk:
         return True
 
     def note_end(self, name: str, key: str) -> None:
-        """Keep how a conversation ended, by the last thing said in it."""
+        """Keep how a conversation ended, by the last thing said in it; its links look spent in the web chat now."""
+        self._over = True
         how = "paused" if ".paused." in key else _ENDS.get(key.rpartition(".")[2], "refused")
         self.note_tried("journey", name, how)
 

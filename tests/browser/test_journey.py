@@ -3,7 +3,7 @@
 import re
 import time
 
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from app import Desk
 from tests.browser.conftest import Tab
@@ -79,6 +79,10 @@ async def test_a_newcomer_resets_a_password_in_norwegian(browser: Browser, desk:
     await page.get_by_role("heading", name="Passordet er byttet").wait_for()
     await Tab(page).picture("journey-5-done")
     await chat.sees("Passordet er byttet, og du er logget av")
+    # What is used up looks like it, also to who loads the page anew.
+    spent = chat.page.get_by_role("button", name="Velg nytt passord")
+    await expect(spent).to_be_disabled()
+    await expect(chat.page.get_by_role("link", name=re.compile("Velg nytt passord"))).to_have_count(0)
     await chat.picture("journey-6-told")
     await window.demo.get_by_text("Passordet ditt er byttet").first.wait_for()
     await Tab(window.demo).picture("journey-7-demo")

@@ -18,6 +18,9 @@ export const element = (like, type, props, key = null) => ({ ...like, type, key,
 
 const wish = button => button.value?.keyturn?.do ?? '';
 const isLink = button => button.type === 'openUrl';
+// The page of a request: it is spent once the request has ended, however it ended.
+const isPage = button => isLink(button) && new URL(button.value, location.href).pathname.startsWith('/secure/');
+const ends = activity => activity.from.role === 'bot' && activity.channelData?.keyturn?.over === true;
 const isCard = attachment =>
   attachment.contentType === HERO && attachment.content?.buttons?.every(one => DRAWN.has(one.type));
 const buttonsOf = activity => (activity.attachments ?? []).filter(isCard).flatMap(one => one.content.buttons);
@@ -33,7 +36,8 @@ function story(activity, buttons, activities) {
   return {
     chosen,
     over: newer.length > 0 || FINAL.has(chosen && wish(chosen)),
-    otherLink: newer.some(one => buttonsOf(one).some(isLink))
+    otherLink: newer.some(one => buttonsOf(one).some(isLink)),
+    ended: after.some(ends)
   };
 }
 
@@ -48,13 +52,13 @@ function Card({ activity, content, like, texts }) {
   const send = hooks.useSendMessageBack();
   const focus = hooks.useFocus();
   const { buttons, text } = content;
-  const { chosen, over, otherLink } = story(activity, buttons, activities);
+  const { chosen, over, otherLink, ended } = story(activity, buttons, activities);
   // Where there is a keyboard on the screen, it would cover the answer.
   const leave = () => focus(matchMedia('(pointer: coarse)').matches ? 'sendBoxWithoutKeyboard' : 'sendBox');
 
   const drawn = buttons.map((button, index) => {
     const className = `press press-${kind(button, text)}`;
-    if (isLink(button) && !otherLink) {
+    if (isLink(button) && !otherLink && !(ended && isPage(button))) {
       const hint = element(like, 'span', { className: 'visually-hidden', children: ` (${texts['new_tab']})` }, 'hint');
       return element(like, 'a', {
         className, href: button.value, target: '_blank', rel: 'noopener noreferrer', onClick: leave,
