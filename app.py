@@ -330,8 +330,7 @@ class Desk:
         changes = Changes(self.directory, self.enrolments, doing, limits, clock)
         registering = {name: one(*work, changes=changes) for name, one in REGISTERING.items()}
         self.pages = Pages(self.cases, {
-            "recovery_codes": RecoveryCodesPage(
-                self.directory, self.enrolments, doing, limits, clock, masked),
+            "recovery_codes": RecoveryCodesPage(self.directory, doing, limits, clock, masked, self.enrolments),
             "reset": ResetPage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
             "change": ChangePage(self.directory, doing, self.tries, self.password_rules, limits, clock, masked),
             TEMPORARY_PASS: TemporaryPassPage(self.directory, doing, limits, clock, masked),

@@ -164,11 +164,9 @@ class Casework:
     async def page(self, case_id: str, speaker: Speaker, purpose: str = "") -> Page | Told:
         """Mint a ticket for the secure page; the one before it dies (P1)."""
         while True:
-            case = await self._live(case_id, speaker)
+            case = await self._at_page(case_id, speaker, purpose)
             if isinstance(case, Told):
                 return case
-            if (case.state is State.OPENED) is not (purpose == PROVE):
-                return Told("elsewhere")
             # In Teams no browser is known yet: the one in which its person goes on becomes the case's (P3).
             case = self._prepared(replace(case, browser=speaker.browser), purpose)
             try:
@@ -177,16 +175,22 @@ class Casework:
                 break
             except Conflict:
                 log.info("case_moved_on", case=case_id)     # The page, or another link: look again.
-        return Page(f"{self.base_url}/secure/{ticket}", case.phrase, max(1, self.limits.ticket_seconds // 60))
+        return self._page(f"{self.base_url}/secure/{ticket}", case)
 
     async def page_ahead(self, case_id: str, speaker: Speaker, purpose: str = "") -> Page | Told:
         """What is to be said of a page whose ticket is minted later, when its person opens it; it has no address."""
+        case = await self._at_page(case_id, speaker, purpose)
+        return case if isinstance(case, Told) else self._page("", case)
+
+    async def _at_page(self, case_id: str, speaker: Speaker, purpose: str) -> Case | Told:
+        """The case, if it is at the page of this purpose."""
         case = await self._live(case_id, speaker)
-        if isinstance(case, Told):
-            return case
-        if (case.state is State.OPENED) is not (purpose == PROVE):
+        if isinstance(case, Case) and (case.state is State.OPENED) is not (purpose == PROVE):
             return Told("elsewhere")
-        return Page("", case.phrase, max(1, self.limits.ticket_seconds // 60))
+        return case
+
+    def _page(self, address: str, case: Case) -> Page:
+        return Page(address, case.phrase, max(1, self.limits.ticket_seconds // 60))
 
     async def outcome(self, case_id: str) -> Told:
         """How the case stands; a knock only makes the dialog ask this."""

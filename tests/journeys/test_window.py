@@ -67,6 +67,14 @@ async def in_teams(open_house: OpenHouse, certificate: Certificate) -> AsyncIter
 
 
 @pytest.fixture
+async def kari(desk: Desk, in_teams: InTeams, clock: SteppedClock) -> TeamsPerson:
+    """She has proven who she is, and the page for a new password is hers to open."""
+    kari = in_teams(desk)
+    await proven(kari, clock, "forgot_password")
+    return kari
+
+
+@pytest.fixture
 async def windows(certificate: Certificate) -> AsyncIterator[Callable[[Desk], Awaitable[Window]]]:
     async with AsyncExitStack() as at_end:
         async def opened(desk: Desk) -> Window:
@@ -129,10 +137,8 @@ async def test_a_reset_in_a_window(
 
 
 async def test_each_press_mints_anew_and_the_old_window_is_dead(
-        desk: Desk, in_teams: InTeams, windows: Windows, clock: SteppedClock) -> None:
+        desk: Desk, kari: TeamsPerson, windows: Windows) -> None:
     """P1, C6: pressed again, or the press delivered again under another id."""
-    kari = in_teams(desk)
-    await proven(kari, clock, "forgot_password")
     first, second = await pressed(kari), await pressed(kari)
     assert first != second
     window = await windows(desk)
@@ -140,11 +146,8 @@ async def test_each_press_mints_anew_and_the_old_window_is_dead(
     assert (await window.begin(await window.open(second))).password_field
 
 
-async def test_the_same_press_delivered_again_does_nothing(
-        desk: Desk, in_teams: InTeams, windows: Windows, clock: SteppedClock) -> None:
+async def test_the_same_press_delivered_again_does_nothing(desk: Desk, kari: TeamsPerson, windows: Windows) -> None:
     """C6: the ticket of the first delivery lives on."""
-    kari = in_teams(desk)
-    await proven(kari, clock, "forgot_password")
     one = {"id": "f-1"}
     _, answer = await kari.invoke("task/fetch", PRESS, **one)
     status, second = await kari.invoke("task/fetch", PRESS, **one)
@@ -153,11 +156,8 @@ async def test_the_same_press_delivered_again_does_nothing(
     assert (await window.begin(await window.open(answer["task"]["value"]["url"]))).password_field
 
 
-async def test_the_window_belongs_to_its_own_page(
-        desk: Desk, in_teams: InTeams, windows: Windows, clock: SteppedClock) -> None:
+async def test_the_window_belongs_to_its_own_page(desk: Desk, kari: TeamsPerson, windows: Windows) -> None:
     """P2, P3, S-069, S-070: looking takes nothing; once it began, the address opens nothing, nor a made-up seat."""
-    kari = in_teams(desk)
-    await proven(kari, clock, "forgot_password")
     url = await pressed(kari)
     mine, thief = await windows(desk), await windows(desk)
     for _ in range(3):
@@ -174,10 +174,8 @@ async def test_the_window_belongs_to_its_own_page(
 
 
 async def test_a_seat_opens_no_page_of_the_browser_and_the_other_way_round(
-        desk: Desk, in_teams: InTeams, windows: Windows, clock: SteppedClock) -> None:
+        desk: Desk, kari: TeamsPerson, windows: Windows) -> None:
     """P3, P5: what is taken by a window is dead as a plain link, which is framed by nobody."""
-    kari = in_teams(desk)
-    await proven(kari, clock, "forgot_password")
     url = await pressed(kari)
     window = await windows(desk)
     plain = await window.open(url.removesuffix("/teams"))
@@ -192,11 +190,8 @@ async def test_a_seat_opens_no_page_of_the_browser_and_the_other_way_round(
     {"Origin": "https://teams.microsoft.com", "Sec-Fetch-Site": "cross-site"},
     {"Origin": "null", "Sec-Fetch-Site": "cross-site"}])
 async def test_another_sites_post_begins_nothing(
-        desk: Desk, in_teams: InTeams, windows: Windows, clock: SteppedClock, headers: dict[str, str],
-        certificate: Certificate) -> None:
+        desk: Desk, kari: TeamsPerson, windows: Windows, headers: dict[str, str], certificate: Certificate) -> None:
     """P4: not even Teams' own."""
-    kari = in_teams(desk)
-    await proven(kari, clock, "forgot_password")
     page = await (await windows(desk)).open(await pressed(kari))
     async with ClientSession(connector=TCPConnector(ssl=certificate.trusting)) as session, session.post(
             page.url, data=page.fields, headers=headers) as answer:
@@ -247,10 +242,8 @@ async def test_another_code_in_a_window(desk: Desk, in_teams: InTeams, windows: 
     assert [one["reason"] for one in await records(desk, "reset.proof")] == ["totp"]
 
 
-async def test_other_peoples_presses_open_nothing(desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
+async def test_other_peoples_presses_open_nothing(desk: Desk, kari: TeamsPerson) -> None:
     """I3-I5, S-018, S-019: not of another person, not of a guest, not in a group, not in another chat."""
-    kari = in_teams(desk)
-    await proven(kari, clock, "forgot_password")
     john = {"from": {"id": "29:john", "name": "John", "aadObjectId": JOHN}}
     guest = {"from": {"id": "29:kari", "aadObjectId": KARI, "userRole": "guest"}}
     group = {"conversation": {
@@ -264,11 +257,8 @@ async def test_other_peoples_presses_open_nothing(desk: Desk, in_teams: InTeams,
 
 @pytest.mark.parametrize("value", [
     None, {"data": {"do": "grant", "case": "x"}}, {"data": {"password": "hemmelig"}}, [], "x"], ids=repr)
-async def test_what_a_window_sends_back_is_looked_at_by_nobody(
-        desk: Desk, in_teams: InTeams, clock: SteppedClock, value: Any) -> None:
+async def test_what_a_window_sends_back_is_looked_at_by_nobody(desk: Desk, kari: TeamsPerson, value: Any) -> None:
     """I6, P8: acknowledged with nothing; the conversation waits as before."""
-    kari = in_teams(desk)
-    await proven(kari, clock, "forgot_password")
     said, known = len(kari.connector.said), await records(desk)
     assert await kari.invoke("task/submit", value) == (200, None)
     assert len(kari.connector.said) == said
@@ -276,21 +266,15 @@ async def test_what_a_window_sends_back_is_looked_at_by_nobody(
     await pressed(kari)
 
 
-async def test_who_asks_for_another_way_gets_a_link(
-        desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
+async def test_who_asks_for_another_way_gets_a_link(kari: TeamsPerson, clock: SteppedClock) -> None:
     """The window may not open where the person is."""
-    kari = in_teams(desk)
-    await proven(kari, clock, "forgot_password")
     clock.advance(5)
     said = await kari.ask("Gi meg en ny lenke", value={"keyturn": {"do": "new_link"}})
     assert said[-1].button("Velg nytt passord")["type"] == "openUrl"
 
 
-async def test_too_late_a_press_says_so_and_ends_the_conversation(
-        desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
+async def test_too_late_a_press_says_so_and_ends_the_conversation(kari: TeamsPerson, clock: SteppedClock) -> None:
     """V10, F1: in the window and in the chat, once."""
-    kari = in_teams(desk)
-    await proven(kari, clock, "forgot_password")
     clock.advance(3600)
     before = len(kari.connector.said)
     assert (await nothing(kari)).startswith("Det gikk for lang tid")

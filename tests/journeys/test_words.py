@@ -53,8 +53,8 @@ PROOFS = ("prove", "step_up", "it_code")
 TEMPLATES = {
     "secure_code.html": PROOFS, "result_proved.html": ("prove",), "secure_start.html": (*PAGES, *PROOFS),
     "secure_app.html": ("register_app",), "result_app.html": ("register_app",),
-    "secure_make.html": ("recovery_codes", "temporary_pass"), "result_pass.html": ("temporary_pass",),
-    "result_codes.html": ("recovery_codes",),
+    "secure_make.html": ("recovery_codes", "temporary_pass"), "result_once.html": ("recovery_codes", "temporary_pass"),
+    "result_codes.html": ("recovery_codes",), "result_pass.html": ("temporary_pass",),
     "result_shown.html": ("recovery_codes", "temporary_pass"), "result_checking.html": PAGES,
     "result_refused.html": (*PAGES, "prove")}
 # What only an operation without a password page can be refused for, and one with it cannot.
