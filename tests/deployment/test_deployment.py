@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,24 @@ def test_the_image_is_pinned_and_nobody_in_it_is_root() -> None:
     assert last.index("\nUSER ") < last.index("\nCMD ")
     assert "HEALTHCHECK" in last
     assert "/healthz" in last
+
+
+def test_what_the_image_has_made_comes_to_the_volume_and_replaces_nothing(tmp_path: Path) -> None:
+    """A volume that takes nothing is for Keyturn to complain of: it starts all the same."""
+    shell, option, line = json.loads(DOCKERFILE.rpartition("\nCMD ")[2].strip())
+    assert (shell, option) == ("sh", "-c")
+    copying, _, start = line.partition("exec ")
+    assert start == "python app.py serve"
+    for place, content in (("made/teams/1", "new"), ("made/teams/2", "new"), ("data/teams/1", "old")):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(content)
+    (tmp_path / "full").touch()
+    for folder in ("data", "full"):
+        done = subprocess.run(
+            ["sh", "-c", copying.replace("/data/", f"{folder}/") + "exec echo started"], cwd=tmp_path,
+            capture_output=True, text=True, check=True)
+        assert (done.stdout, done.stderr) == ("started\n", "")
+    assert [(tmp_path / "data/teams" / one).read_text() for one in "12"] == ["old", "new"]
 
 
 def test_the_guides_permissions_are_those_that_doctor_looks_for() -> None:
