@@ -1,7 +1,7 @@
 """What can be begun here, and by whom (I3, I4, V8)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.people import Speaker
 from bot.rules.policy import ANONYMOUS, OWNER, Policy
@@ -22,16 +22,20 @@ class Offers:
     journeys: Mapping[str, str]
     policy: Callable[[], Policy]
     visitors: bool
+    _known: dict[str, tuple[Policy, frozenset[str]]] = field(default_factory=dict, init=False)
 
     def to(self, speaker: Speaker) -> frozenset[str]:
         """Names of the conversations that this speaker may begin where they are."""
         if not speaker.personal or speaker.guest or (speaker.anonymous and not self.here(speaker)):
             return frozenset()
-        way = ANONYMOUS if speaker.anonymous else OWNER
-        policy = self.policy()
-        return frozenset(
-            name for name, operation in self.journeys.items()
-            if not operation or policy.gates_for(operation, way) is not None)
+        way, policy = ANONYMOUS if speaker.anonymous else OWNER, self.policy()
+        made_of, offered = self._known.get(way, (None, frozenset()))
+        if made_of is not policy:   # Every turn asks, and a policy seldom changes.
+            offered = frozenset(
+                name for name, operation in self.journeys.items()
+                if not operation or policy.gates_for(operation, way) is not None)
+            self._known[way] = policy, offered
+        return offered
 
     def to_owners(self, journey: str) -> bool:
         """Whether people who are signed in may begin it."""

@@ -34,6 +34,7 @@ LOOK_AGAIN_SECONDS = 3600.0
 """For so long a conversation believes what it knows: an owner's turn asks the store for nothing more."""
 PATIENCE_SECONDS = 2.0      # the answer is said; a slow directory must not hold the turn
 NOT_AGAIN_SECONDS = 20 * 3600.0
+_ANY = tuple(Wanted)
 
 LATER = Press("reminders.button.later", {"do": "confirm", "was": "later"})
 NOT_NOW = Press("reminders.button.not_now", {"do": "snooze"})
@@ -54,7 +55,7 @@ class Reminders:
         await self._remind(talk, "reminders.greeting", (Wanted.REGISTER,))
 
     async def after_answer(self, talk: Talk) -> None:
-        await self._remind(talk, "reminders.register", tuple(Wanted))
+        await self._remind(talk, "reminders.register", _ANY)
 
     def forget(self, memory: Memory) -> None:
         """Something was done: look anew at the next turn."""
@@ -110,7 +111,7 @@ class Reminders:
 
     async def _remind(self, talk: Talk, key: str, about: tuple[Wanted, ...]) -> None:
         """Never on a visitor's way, and at most once an hour with a look at the store."""
-        if not own(talk):
+        if not own(talk) or self._quiet(talk.memory.reminders):
             return
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -118,6 +119,10 @@ class Reminders:
         except (KeyturnError, TimeoutError) as error:
             # What was asked is answered; the reminder can wait.
             log.warning("not_reminded", error=type(error).__name__)
+
+    def _quiet(self, known: dict[str, Any]) -> bool:
+        """Whether it is known that there is nothing to say, as in most turns."""
+        return known.get("wanted") == Wanted.NOTHING and self.clock.now() < known.get("until", 0)
 
     async def _reminded(self, talk: Talk, key: str, about: tuple[Wanted, ...]) -> None:
         known, now = talk.memory.reminders, self.clock.now()

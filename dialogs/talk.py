@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import structlog
 from botbuilder.core import TurnContext
-from botbuilder.schema import Activity, ActivityTypes, Attachment
+from botbuilder.schema import Activity, ActivityTypes
 
 from bot.channel.adapter import reference_of
 from bot.channel.cards import Button, buttons_card, dialog, no_dialog, only_submits, submit_card
@@ -199,7 +199,7 @@ class Talk:
 
     def is_called(self, button: Press) -> bool:
         """Whether what was heard are the words on a button."""
-        return plain(self.heard.text) == plain(self.words(button.key, **button.facts))
+        return self._plain == plain(self.words(button.key, **button.facts))
 
     def yes_or_no(self) -> bool | None:
         """What was heard, if it is a yes or a no and nothing else."""
@@ -217,10 +217,9 @@ class Talk:
         """Send Markdown, with buttons below it, and a question with its own buttons below these."""
         reply = Activity(type="message", text=_LINE_END.sub("  \n", text), text_format="markdown", locale=self.lang)
         card = submit_card if only_submits(self._context.activity.service_url) else buttons_card
-        cards = [card(buttons)] if buttons else []
+        reply.attachments = [card(buttons)] if buttons else []
         if question is not None:
-            cards.append(card(question.buttons, question.text))
-        reply.attachments = [Attachment(content_type=one["contentType"], content=one["content"]) for one in cards]
+            reply.attachments.append(card(question.buttons, question.text))
         if self._over and not self.speaker.in_teams:
             reply.channel_data = OVER
         await self._context.send_activity(reply)

@@ -200,7 +200,7 @@ class Turns:
         if not isinstance(text, str):
             return ""
         text = text[:self.limits.text_characters]
-        if text.isascii() and text.isprintable():
+        if text.isprintable():
             return _without_mention(text).strip()
         text = text.encode("utf-8", "replace").decode()
         return "".join(map(_plain, _without_mention(text))).strip()

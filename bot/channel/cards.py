@@ -68,8 +68,8 @@ def no_dialog(why: str) -> dict[str, Any]:
 
 def pressed(value: object) -> dict[str, str]:
     """What a card sent back, as far as it has the shape of our buttons; never trusted further (I6)."""
-    inner = value.get(PRESSED) if isinstance(value, Mapping) else None
-    if not isinstance(inner, Mapping) or len(inner) > 4:
+    inner = value.get(PRESSED) if isinstance(value, dict) else None
+    if not isinstance(inner, dict) or len(inner) > 4:
         return {}
     return {name: text for name, text in inner.items()
             if isinstance(name, str) and isinstance(text, str) and len(text) <= 100}

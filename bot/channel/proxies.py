@@ -1,6 +1,7 @@
 """The address a request came from, by the word of proxies we run and never of the client (V5)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aiohttp import web
@@ -44,6 +45,7 @@ def _within(address: str, networks: Sequence[Network]) -> bool:
     return any(one.version == network.version and one in network for network in networks)
 
 
+@lru_cache(maxsize=256)    # a line of a header each, at worst
 def _canonical(text: str) -> str:
     text = text.strip()
     if text.startswith("["):  # "[2001:db8::1]:443", as some proxies write it

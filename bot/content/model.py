@@ -1,7 +1,7 @@
 """The words as the rest of the program sees them: topics, errors, messages and links, by language, fixed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import TypeVar
 
@@ -84,6 +84,8 @@ class Content:
     errors: Mapping[str, KnownError]                # by id, in the order of their rows
     messages: Mapping[str, Mapping[str, Sentence]]  # by language, then by key
     links: Mapping[str, Mapping[str, str]]          # by language, then by name
+    lists: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What others make of lists of phrases, by key: made once, and gone with the words it was made of."""
 
     def become(self, other: "Content") -> None:
         """Say what `other` says from now on."""

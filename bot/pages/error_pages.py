@@ -28,9 +28,13 @@ def error_pages(
     "/" alone is itself only.
     """
 
+    exactly = frozenset(prefixes)
+    below = tuple(f"{one.rstrip('/')}/" for one in prefixes if one != "/")
+
     @web.middleware
     async def friendly(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not _is_page(request.path, prefixes):
+        path = request.path
+        if path not in exactly and not path.startswith(below):
             return await handler(request)
         try:
             return await handler(request)
@@ -64,12 +68,3 @@ def error_page(
 def problem_of(status: int) -> str:
     """The name of the words for a status."""
     return str(status) if status in _WORDED else ("500" if status >= 500 else "400")
-
-
-def _is_page(path: str, prefixes: Sequence[str]) -> bool:
-    for prefix in prefixes:
-        if path == prefix or (prefix == "/" and path == "/"):
-            return True
-        if prefix != "/" and path.startswith(prefix.rstrip("/") + "/"):
-            return True
-    return False

@@ -44,14 +44,15 @@ def protect(app: web.Application, site: Site, *, any_host: frozenset[str] = froz
     always = _always(site)
 
     async def mark(_request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(always)
+        headers = response.headers
+        headers.update(always)
         for name, value in _UNLESS_SET.items():
-            response.headers.setdefault(name, value)
-        response.headers.popall("Server", None)     # it would name libraries and versions (C4)
+            headers.setdefault(name, value)
+        headers.popall("Server", None)      # it would name libraries and versions (C4)
         if isinstance(response, web.HTTPExpectationFailed):
             # The server says it before any middleware is asked, and would quote the client.
             response.text = _UNEXPECTED
-            response.headers["Content-Length"] = str(len(_UNEXPECTED))
+            headers["Content-Length"] = str(len(_UNEXPECTED))
 
     @web.middleware
     async def ours(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -35,7 +35,7 @@ LIFE = "kt:{tries}:life"
 
 def digest(*parts: str) -> str:
     """32 hex characters that stand for these texts, in this order; ("a", "b") and ("ab",) differ."""
-    joined = "".join(f"{len(part)}:{part}" for part in parts)
+    joined = "".join([f"{len(part)}:{part}" for part in parts])
     return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
