@@ -143,7 +143,7 @@ from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.policy import TEMPORARY_PASS, Policy, values
 from bot.rules.staff import ADMIN as ADMIN_ROLE
 from bot.rules.staff import ROLES, Staff, canonical_staff_name
-from bot.second_opinion import Budget, SecondOpinion
+from bot.second_opinion import SecondOpinion, Service
 from bot.secret import Secret
 from bot.settings import Settings, WebChat, environment, load, look, unfit_for_entra
 from bot.site import Site
@@ -167,6 +167,7 @@ from bot.store.mode import claim
 from bot.store.mode import examine as examine_mode
 from bot.store.news import RedisNews
 from bot.store.one_time_codes import HashedOneTimeCodes
+from bot.store.opinions import OpinionBudget
 from bot.store.outbox import RedisOutbox
 from bot.store.pending import RedisPending
 from bot.store.policy_mark import PolicyMark
@@ -342,7 +343,7 @@ class Desk:
 
         self.alarm, self.second_opinion = Alarm(
             self.directory, self.cases, self.holds, self.pending, self.settlement, self.fetch_a_person, links,
-            clock), _second_opinion(settings, self.session, clock)
+            clock), self._second_opinion()
 
         # The conversations.
         self._conversations = [
@@ -431,6 +432,13 @@ class Desk:
             Buttons(floor, answers, errors, status, reminders, handover), FollowUps(answers, handover),
             reader, finder,
             content, self.clock, NotAnswered(self.unanswered, content.phrases), self.second_opinion)
+
+    def _second_opinion(self) -> SecondOpinion | None:
+        settings = self.settings
+        if not settings.opinion_url:
+            return None
+        budget = OpinionBudget(self.store, self.clock, settings.opinion_per_minute, settings.opinion_per_day)
+        return SecondOpinion(_opinion_service(settings, self.session), budget, self.clock)
 
     def policy(self) -> Policy:
         """The one in force now."""
@@ -1031,13 +1039,10 @@ def _endpoint_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[exam
     yield from endpoint_doctor.looks(settings, session)
 
 
-def _second_opinion(settings: Settings, session: ClientSession, clock: Clock) -> SecondOpinion | None:
-    if not settings.opinion_url:
-        return None
+def _opinion_service(settings: Settings, session: ClientSession) -> Service:
     key = settings.opinion_key.get_secret_value()
-    return SecondOpinion(
-        session, clock, settings.opinion_url, settings.opinion_model, Secret(key) if key else None,
-        settings.opinion_seconds, Budget(clock, settings.opinion_per_minute, settings.opinion_per_day))
+    return Service(session, settings.opinion_url, settings.opinion_model, Secret(key) if key else None,
+                   settings.opinion_seconds)
 
 
 def _opinion_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
@@ -1045,11 +1050,10 @@ def _opinion_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[exami
         return
     session = open_session()
     at_end.push_async_callback(session.close)
-    opinion = _second_opinion(settings, session, SharedClock())
+    service = _opinion_service(settings, session)
 
     async def look() -> str:
-        assert opinion is not None
-        chosen = await opinion.ask("I forgot my password", {"reset": "Forgotten password", "phone": "Lost phone"})
+        chosen = await service.ask("I forgot my password", {"reset": "Forgotten password", "phone": "Lost phone"})
         return f"answers as agreed ({'right' if chosen == 'reset' else 'but wrong'}, to a question of ours)"
 
     yield examination.Look("KEYTURN_OPINION_URL", look, "check address, model and key, or unset it")

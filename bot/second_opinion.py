@@ -10,13 +10,14 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from bot.bounded import TooLong, read_bounded
 from bot.clock import Clock
-from bot.errors import KeyturnError
+from bot.errors import KeyturnError, StoreUnavailable
 from bot.secret import Secret
 
 log = structlog.get_logger(__name__)
@@ -37,27 +38,10 @@ class NoOpinion(KeyturnError):
     """It did not answer, or not as agreed; the text is a word for the log."""
 
 
-class Budget:
-    """At most `per_minute` and `per_day` questions by this process."""
-
-    def __init__(self, clock: Clock, per_minute: int, per_day: int) -> None:
-        self._clock = clock
-        self._most = {60.0: per_minute, 86400.0: per_day}
-        self._windows = dict.fromkeys(self._most, (-1, 0))      # the window's number, and what was spent in it
-
-    def spend(self) -> bool:
-        """Take one, if every window has one left."""
-        now = self._clock.now()
-        left = {}
-        for seconds, most in self._most.items():
-            number, spent = self._windows[seconds]
-            current = int(now // seconds)
-            spent = spent if number == current else 0
-            if spent >= most:
-                return False
-            left[seconds] = (current, spent + 1)
-        self._windows = left
-        return True
+class Budget(Protocol):
+    async def spend(self) -> bool:
+        """Take one question, if there is one left. Raises StoreUnavailable."""
+        ...
 
 
 @dataclass(slots=True)
@@ -85,44 +69,17 @@ class Breaker:
 
 
 @dataclass(slots=True)
-class SecondOpinion:
-    """`url` is the service's base, to which /chat/completions is added; `key` is None where it asks for none."""
+class Service:
+    """`url` is its base, to which /chat/completions is added; `key` is None where it asks for none."""
 
     session: ClientSession
-    clock: Clock
     url: str
     model: str
     key: Secret | None
     seconds: float
-    budget: Budget
-    breaker: Breaker = field(init=False)
-    _asking: int = 0
-
-    def __post_init__(self) -> None:
-        self.breaker = Breaker(self.clock)
-
-    async def topic(self, text: str, titles: Mapping[str, str]) -> str | None:
-        """The id of the topic that `text` asks for, of those in `titles`. Never raises.
-
-        None where it knows none, or cannot be asked.
-        """
-        if self._asking >= MOST_AT_ONCE or not self.breaker.closed() or not self.budget.spend():
-            return None
-        self._asking += 1
-        try:
-            chosen = await self.ask(text, titles)
-        except NoOpinion as error:
-            log.warning("no_second_opinion", why=str(error))
-            self.breaker.note(well=False)
-            return None
-        finally:
-            self._asking -= 1
-        self.breaker.note(well=True)
-        log.info("second_opinion", topic=chosen or "none")
-        return chosen
 
     async def ask(self, text: str, titles: Mapping[str, str]) -> str | None:
-        """As `topic`, whatever was spent or failed before. Raises NoOpinion."""
+        """The id of the topic that `text` asks for, of those in `titles`; None for none of them. Raises NoOpinion."""
         try:
             async with asyncio.timeout(self.seconds):
                 body = await self._completed(text, list(titles.values()))
@@ -150,6 +107,41 @@ class SecondOpinion:
             if answer.status != 200:
                 raise NoOpinion(f"status {answer.status}")
             return await read_bounded(answer.content, _MOST_BYTES)
+
+
+@dataclass(slots=True)
+class SecondOpinion:
+    """Asks the service where that is worth it: not too many at once, not beyond the budget, not while it fails."""
+
+    service: Service
+    budget: Budget
+    clock: Clock
+    breaker: Breaker = field(init=False)
+    _asking: int = 0
+
+    def __post_init__(self) -> None:
+        self.breaker = Breaker(self.clock)
+
+    async def topic(self, text: str, titles: Mapping[str, str]) -> str | None:
+        """As `Service.ask`; None also where it cannot be asked. Never raises."""
+        if self._asking >= MOST_AT_ONCE or not self.breaker.closed():
+            return None
+        self._asking += 1
+        try:
+            if not await self.budget.spend():
+                return None
+            chosen = await self.service.ask(text, titles)
+        except StoreUnavailable:
+            return None
+        except NoOpinion as error:
+            log.warning("no_second_opinion", why=str(error))
+            self.breaker.note(well=False)
+            return None
+        finally:
+            self._asking -= 1
+        self.breaker.note(well=True)
+        log.info("second_opinion", topic=chosen or "none")
+        return chosen
 
 
 def _number(body: bytes) -> int:

@@ -130,10 +130,10 @@ class Settings(BaseSettings):
         2.0, alias="KEYTURN_OPINION_SECONDS", gt=0, le=5, description="how long a turn waits for it, 5 at most")
     opinion_per_minute: int = Field(
         20, alias="KEYTURN_OPINION_PER_MINUTE", ge=1, le=600,
-        description="most questions to it in a minute, by each process")
+        description="most questions to it in a minute, by all processes together")
     opinion_per_day: int = Field(
         1000, alias="KEYTURN_OPINION_PER_DAY", ge=1, le=100_000,
-        description="most questions to it in a day, by each process")
+        description="most questions to it in a day, by all processes together")
     smtp_url: SecretStr = Field(
         SecretStr(""), alias="SMTP_URL",
         description="smtp://user:password@host:587 or smtps://…; unset in development: embedded mailbox")

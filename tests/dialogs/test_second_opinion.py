@@ -10,12 +10,14 @@ import pytest
 from aiohttp import web
 
 from app import Desk
-from bot.second_opinion import ALONE_SECONDS, FAILURES, MOST_AT_ONCE, Budget
+from bot.second_opinion import ALONE_SECONDS, FAILURES, MOST_AT_ONCE
+from bot.store.connection import Store
+from bot.store.opinions import OpinionBudget
 from tests.dialogs.test_guesses import Doubtful
 from tests.support.chat import Chat, Message
 from tests.support.clock import SteppedClock
 from tests.support.completions import Completions, completion, completions
-from tests.support.house import house
+from tests.support.house import free_port, house
 
 UNSURE = "I'm not quite sure what you mean. Is it one of these?"
 MESSAGE = "hi, I am Kari Nordmann (kari@example.no, 99887766) and I forgot the code for my phone"
@@ -102,7 +104,7 @@ async def test_a_service_that_misbehaves_changes_nothing(unsure: Unsure, double:
 async def test_a_wrong_key_is_no_opinion(unsure: Unsure, double: Completions) -> None:
     opinion = unsure.desk.second_opinion
     assert opinion is not None
-    opinion.key = None
+    opinion.service.key = None
     assert (await unsure.ask()).text == UNSURE
     assert double.refused == ["Incorrect API key provided"]
 
@@ -110,7 +112,7 @@ async def test_a_wrong_key_is_no_opinion(unsure: Unsure, double: Completions) ->
 async def test_a_slow_service_holds_a_turn_for_a_moment_only(unsure: Unsure, double: Completions) -> None:
     opinion = unsure.desk.second_opinion
     assert opinion is not None
-    opinion.seconds = 0.05
+    opinion.service.seconds = 0.05
     double.held.clear()
     assert (await unsure.ask()).text == UNSURE
     assert len(double.asked) == 1
@@ -140,23 +142,35 @@ async def test_the_budget_of_a_minute(unsure: Unsure, double: Completions) -> No
     assert len(double.asked) == 6
 
 
-def test_the_budget_of_a_day() -> None:
+async def test_the_budget_of_a_day_is_that_of_all_replicas(store: Store) -> None:
     clock = SteppedClock()
     clock.advance(-(clock.now() % 86400))
-    budget = Budget(clock, per_minute=3, per_day=5)
+    here, there = (OpinionBudget(store, clock, per_minute=3, per_day=5) for _ in range(2))
     spent = []
     for _ in range(4):
-        spent.append(sum(budget.spend() for _ in range(4)))
+        spent.append(sum(await asyncio.gather(*(one.spend() for one in (here, there) * 3))))
         clock.advance(60)
     assert spent == [3, 2, 0, 0]
     clock.advance(86400)
-    assert budget.spend()
+    assert await there.spend()
+
+
+async def test_without_the_store_nobody_is_asked(unsure: Unsure, double: Completions) -> None:
+    """F5: what can't be counted is not spent, and the person is answered all the same."""
+    opinion = unsure.desk.second_opinion
+    assert opinion is not None
+    gone = Store.open(f"redis://127.0.0.1:{await free_port()}")
+    opinion.budget = OpinionBudget(gone, unsure.clock, 100, 100)
+    assert (await unsure.ask()).text == UNSURE
+    await gone.close()
+    assert double.asked == []
 
 
 async def test_only_so_many_wait_at_once(unsure: Unsure, double: Completions) -> None:
     opinion = unsure.desk.second_opinion
     assert opinion is not None
-    opinion.budget, opinion.seconds = Budget(unsure.clock, 100, 100), 10
+    opinion.budget = OpinionBudget(unsure.desk.store, unsure.clock, 100, 100)
+    opinion.service.seconds = 10
     double.held.clear()
     waiting = [asyncio.create_task(opinion.topic("forgot", {"a": "A"})) for _ in range(MOST_AT_ONCE + 3)]
     async with asyncio.timeout(10):

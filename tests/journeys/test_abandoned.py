@@ -36,6 +36,7 @@ LASTS = {
     "staff_session": 12 * HOUR, "staff_set_up": HOUR, "staff_link": HOUR, "staff_browser": KNOWN_SECONDS,
     # What could not be answered, without who asked; that IT is done with it; what became of answers.
     "UNANSWERED": 14 * DAY, "unanswered": 14 * DAY, "unanswered_settled": 90 * DAY, "ratings": 200 * DAY,
+    "OPINIONS": 2 * DAY,
     "audit_of": 400 * DAY, "READY": 60}
 
 STAYS = {
