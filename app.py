@@ -74,8 +74,18 @@ from bot.directory.embedded import Embedded
 from bot.directory.entra import Entra
 from bot.directory.entra_doctor import AskedFor
 from bot.directory.entra_doctor import looks as entra_looks
+from bot.directory.entra_doctor import own_change as own_change_look
 from bot.directory.graph import Graph
-from bot.directory.graph_token import AppToken, Certificate, ClientSecret, Credential, Federated, Login, ManagedIdentity
+from bot.directory.graph_token import (
+    AppToken,
+    Certificate,
+    ClientSecret,
+    Credential,
+    Federated,
+    Login,
+    ManagedIdentity,
+    OnBehalf,
+)
 from bot.directory.hashing import PasswordHashes
 from bot.directory.protocol import Directory
 from bot.ending import BACKGROUND, TURNS, Ending
@@ -424,7 +434,7 @@ class Desk:
         floor = Floor([*self._conversations, people, not_me, forget_me])
         answers = AnswerQuestion(
             content, ratings, offers, WhatHere(offers), Manners(status, offers),
-            lambda operation: bool(self.directory.cannot(operation)))
+            lambda operation, in_teams: bool(self.directory.cannot(operation, signs_on=in_teams)))
         errors, reminders = ExplainError(content, ratings, offers), Reminders(status, reminding, offers, self.clock)
         handover = Handover(floor, people, not_me, forget_me, offers, self.site.base_url)
         return FrontDesk(
@@ -1031,6 +1041,12 @@ def _directory_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[exa
     yield from entra_looks(Graph(session, token, settings.graph_url, SharedClock()), token, AskedFor(
         settings.directory_tenant, settings.entra_credential, settings.directory_app_id, bool(policy.groups),
         TEMPORARY_PASS in policy.gates, settings.entra_file, settings.entra_passphrase.get_secret_value()))
+    if settings.teams_sign_on and settings.entra_change:
+        bot = AppToken(_login_of_the_bot(settings), ClientSecret(Secret(settings.app_password.get_secret_value()))) \
+            if settings.acts_as_people else None
+        if bot is not None:
+            at_end.push_async_callback(bot.close)
+        yield own_change_look(bot, settings.app_id, shared=settings.directory_app_id == settings.app_id)
 
 
 def _endpoint_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
@@ -1064,7 +1080,16 @@ def _entra(settings: Settings, session: ClientSession, token: AppToken, store: S
     return Entra(
         Graph(session, token, settings.graph_url, clock), token, Effects(store), clock, settings.directory_tenant,
         groups=groups, protected=frozenset(one.lower() for one in settings.protected_accounts),
-        force_change=settings.entra_force_change)
+        force_change=settings.entra_force_change, persons=_persons(settings) if settings.acts_as_people else None)
+
+
+def _persons(settings: Settings) -> OnBehalf:
+    """As the bot's registration: the sign-on in Teams is for it, whoever else reads accounts."""
+    return OnBehalf(_login_of_the_bot(settings), Secret(settings.app_password.get_secret_value()))
+
+
+def _login_of_the_bot(settings: Settings) -> Login:
+    return Login(settings.login_url, settings.directory_tenant, settings.app_id, settings.graph_url)
 
 
 def _app_token(settings: Settings) -> AppToken:

@@ -1,7 +1,9 @@
 """Who is at the other end of a turn, as the channel (never the client) says it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from bot.secret import Secret
 
 WEB_CHAT = "directline"
 """The channel of visitors of our own web chat, and of nobody whom the channel service speaks for."""
@@ -56,10 +58,11 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class SignedOn:
-    """Who is signed in to a page, as the organisation's own login service says it (P3)."""
+    """Who is signed in to a page, as the organisation's own login service says it (P3); `token` is where it does."""
 
     tenant: str
     object_id: str
+    token: Secret = field(default=Secret(""), repr=False, compare=False)
 
     def is_speaker(self, speaker: Mapping[str, object]) -> bool:
         """Whether it is the speaker of these fields."""

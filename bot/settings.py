@@ -106,6 +106,10 @@ class Settings(BaseSettings):
     entra_force_change: bool = Field(
         False, alias="KEYTURN_ENTRA_FORCE_CHANGE",
         description="whether a password chosen here has to be replaced at the next sign-in")
+    entra_change: bool = Field(
+        True, alias="KEYTURN_ENTRA_CHANGE",
+        description="with KEYTURN_TEAMS_SIGN_ON: people change a password they know in Teams, as themselves, where IT "
+                    "has consented; false: Microsoft's page")
     protected_accounts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), alias="KEYTURN_PROTECTED_ACCOUNTS",
         description="object ids of accounts never served, besides those with a directory role: break-glass, service")
@@ -215,6 +219,12 @@ class Settings(BaseSettings):
     def directory_secret(self) -> str:
         shared = not self.entra_app_id or self.entra_app_id == self.app_id
         return self.entra_secret.get_secret_value() or (self.app_password.get_secret_value() if shared else "")
+
+    @property
+    def acts_as_people(self) -> bool:
+        """Whether a sign-on in Teams is exchanged for a token of that person's, which takes the bot's own secret."""
+        return (self.directory == "entra" and self.teams_sign_on and self.entra_change
+                and bool(self.app_password.get_secret_value()))
 
     @property
     def development(self) -> bool:

@@ -43,9 +43,9 @@ class AnswerQuestion:
     offers: Offers
     here: WhatHere
     manners: Manners
-    beyond: Callable[[str], bool]       # whether the directory has this operation for nobody
-    _texts: dict[tuple[str, str], str] = field(default_factory=dict)
-    _buttons: dict[tuple[str, str, frozenset[str], bool], tuple[Button, ...]] = field(default_factory=dict)
+    beyond: Callable[[str, bool], bool]     # whether the directory has this operation for nobody, in Teams or elsewhere
+    _texts: dict[tuple[str, str, bool], str] = field(default_factory=dict)
+    _buttons: dict[tuple[str, str, frozenset[str], bool, bool], tuple[Button, ...]] = field(default_factory=dict)
     _questions: dict[tuple[str, str], Question] = field(default_factory=dict)
 
     async def answer(self, talk: Talk, topic_id: str, *, aside: bool = False) -> None:
@@ -65,7 +65,7 @@ class AnswerQuestion:
         if topic.label not in SMALL_TALK:
             talk.note_tried("topic", topic_id)
             self.ratings.note(topic_id, talk.lang, GIVEN)
-        text = self._text(talk.lang, topic)
+        text = self._text(talk.lang, topic, self._instead(talk, topic))
         if topic.journey and topic.journey not in offered:
             text += "\n\n" + talk.words(self._why_not(talk, topic.journey))
         await talk.say_text(text, buttons, self._helped(talk, topic_id) if ask else None)
@@ -109,16 +109,19 @@ class AnswerQuestion:
     def knows(self, topic_id: str) -> bool:
         return topic_id in self.content.topics
 
-    def _text(self, lang: str, topic: Topic) -> str:
-        known = self._texts.get((lang, topic.id))
+    def _instead(self, talk: Talk, topic: Topic) -> bool:
+        """Whether what the answer is about is done elsewhere: asked each time, since it may be so for a while only."""
+        return topic.id in INSTEAD and self.beyond(INSTEAD[topic.id][0], talk.speaker.in_teams)
+
+    def _text(self, lang: str, topic: Topic, instead: bool) -> str:
+        known = self._texts.get((lang, topic.id, instead))
         if known is None:
-            known = self._texts[lang, topic.id] = self._composed(lang, topic)
+            known = self._texts[lang, topic.id, instead] = self._composed(lang, topic, instead)
         return known
 
-    def _composed(self, lang: str, topic: Topic) -> str:
+    def _composed(self, lang: str, topic: Topic, instead: bool) -> str:
         text = topic.texts[lang]
-        instead = INSTEAD.get(topic.id)
-        parts = [self.content.say(lang, instead[1]) if instead and self.beyond(instead[0]) else text.short]
+        parts = [self.content.say(lang, INSTEAD[topic.id][1]) if instead else text.short]
         if text.links:
             parts.append("\n".join(f"[{words}]({address})" for address, words in text.links))
         if topic.source or text.links:
@@ -127,7 +130,7 @@ class AnswerQuestion:
         return "\n\n".join(parts)
 
     def _next_steps(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> tuple[Button, ...]:
-        made_for = talk.lang, topic.id, offered, talk.speaker.personal
+        made_for = talk.lang, topic.id, offered, talk.speaker.personal, self._instead(talk, topic)
         known = self._buttons.get(made_for)
         if known is None:
             known = self._buttons[made_for] = tuple(self._made_buttons(talk, topic, offered))
@@ -136,8 +139,7 @@ class AnswerQuestion:
     def _made_buttons(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> list[Button]:
         text = topic.texts[talk.lang]
         found = []
-        instead = INSTEAD.get(topic.id)
-        journey = instead[2] if instead and self.beyond(instead[0]) else topic.journey
+        journey = INSTEAD[topic.id][2] if self._instead(talk, topic) else topic.journey
         if journey in offered:
             start = self.offers.button(str(journey))
             found.append(Button(talk.words(start.key), start.value))

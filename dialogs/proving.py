@@ -36,7 +36,8 @@ RESET = Press("forgot_password.button.start", {"do": "start", "journey": "forgot
 
 # Where the directory's own page does what cannot be done here: names of links.
 OFFICIAL: Mapping[str, str] = {
-    WhyNot.SYNCED: "sspr", WhyNot.SYNCED_UNREGISTERED: "secinfo", WhyNot.CHANGE_ELSEWHERE: "change"}
+    WhyNot.SYNCED: "sspr", WhyNot.SYNCED_UNREGISTERED: "secinfo", WhyNot.CHANGE_ELSEWHERE: "change",
+    WhyRefused.CHANGE_ASKS_MORE: "change"}
 
 REGISTER = Press("register_method.button.start", {"do": "start", "journey": "register_method"})
 
@@ -63,7 +64,8 @@ UNDER_WAY = ("waiting", "checking")
 # Trying again at once would not help, or was not wished.
 NOT_AGAIN = frozenset({
     WhyEnded.CANCELLED, WhyEnded.CONTACT_IT, WhyEnded.TOO_MANY_CODES,
-    WhyRefused.CONTACT_IT, WhyRefused.TOO_MANY, WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD})
+    WhyRefused.CHANGE_ELSEWHERE, WhyRefused.CHANGE_ASKS_MORE, WhyRefused.CONTACT_IT, WhyRefused.TOO_MANY,
+    WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD})
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Proving(Conversation):
 
     async def which_account(self, step: Step) -> Moved:
         talk = step.talk
-        if beyond := self.journey.beyond():
+        if beyond := self.journey.beyond(talk.speaker):
             return await step.take(self._cannot(talk, beyond))
         if not talk.speaker.anonymous:
             begun = await self.journey.begin(talk.speaker, talk.lang, talk.reference)
@@ -317,6 +319,8 @@ class Proving(Conversation):
     async def _ending(self, talk: Talk, told: Told) -> Again | Leave:
         """As `telling`; the owner hears, too, when a pause that ended it is over (V4)."""
         last = self.telling(told)
+        if told.end == "refused" and told.reason in OFFICIAL:
+            return Leave(last.key, buttons=[*self._ways(talk, told.reason), PERSON])
         if talk.speaker.anonymous or (told.end, told.reason) not in UNTIL:
             return last
         until = await self.journey.paused_until(talk.speaker)
@@ -384,5 +388,5 @@ class Proving(Conversation):
             yield Press("case.button.official", url=talk.link(name))
         if reason == WhyNot.UNREGISTERED and self.journey.policy().gates_for("register_app", OWNER) is not None:
             yield REGISTER
-        if reason in (WhyNot.NO_UNLOCK, WhyNot.CHANGE_ELSEWHERE):
+        if reason in (WhyNot.NO_UNLOCK, WhyNot.CHANGE_ELSEWHERE, WhyRefused.CHANGE_ASKS_MORE):
             yield RESET

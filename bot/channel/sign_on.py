@@ -9,6 +9,7 @@ from bot.channel.keys import ChannelKeys
 from bot.channel.tokens import SIGNATURE_ONLY, key_id_of, time_of
 from bot.clock import Clock
 from bot.people import SignedOn
+from bot.secret import Secret
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +47,9 @@ class SignOn:
             said = jwt.decode(token, key.public, algorithms=["RS256"], options=SIGNATURE_ONLY)
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return None
-        return self._believed(said)
+        return self._believed(said, Secret(token))
 
-    def _believed(self, said: dict[str, Any]) -> SignedOn | None:
+    def _believed(self, said: dict[str, Any], token: Secret) -> SignedOn | None:
         tenant, person = said.get("tid"), said.get("oid")
         expires, starts = time_of(said.get("exp")), time_of(said.get("nbf"))
         if not isinstance(tenant, str) or not isinstance(person, str) or expires is None or starts is None:
@@ -59,4 +60,4 @@ class SignOn:
             and said.get("iss") == f"{self._login_url}/{tenant}/v2.0"
             and isinstance(scopes, str) and SCOPE in scopes.split())
         current = starts - self._skew <= self._clock.now() < expires + self._skew
-        return SignedOn(tenant.lower(), person.lower()) if ours and current and tenant and person else None
+        return SignedOn(tenant.lower(), person.lower(), token) if ours and current and tenant and person else None

@@ -42,7 +42,9 @@ class Embedded:
         self._hashes = hashes
         self._clock = clock
 
-    def cannot(self, operation: str) -> WhyNot | None:
+    takes_sign_on = False
+
+    def cannot(self, operation: str, *, signs_on: bool = False) -> WhyNot | None:
         """Nobody signs in anywhere with its passes."""
         return WhyNot.NOT_OFFERED if operation == TEMPORARY_PASS else None
 
@@ -75,7 +77,11 @@ class Embedded:
     async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:
         return await self._set(account_id, None, password, key)
 
-    async def change_password(self, account_id: str, current: Secret, password: Secret, key: str) -> PasswordSet:
+    async def change_possible(self, account_id: str, sign_on: Secret) -> WhyRefused | None:
+        return None
+
+    async def change_password(self, account_id: str, current: Secret, password: Secret, key: str,
+                              sign_on: Secret | None = None) -> PasswordSet:
         return await self._set(account_id, current, password, key)
 
     async def unlock(self, account_id: str, key: str) -> Applied:
@@ -129,7 +135,7 @@ class Embedded:
                     if current is not None and not await self._hashes.matches(current, known.hashes[0]):
                         return PasswordSet(Applied.NO, ("wrong_current",))
                     if await self._among(known.hashes, password):
-                        return PasswordSet(Applied.NO, ("history",))
+                        return PasswordSet(Applied.NO, ("history",), proven=current is not None)
                     effect = await self._replaced(account_id, password, key, known)
                 if effect is not Effect.STALE:
                     return PasswordSet(Applied.YES if effect is Effect.APPLIED else Applied.NO)

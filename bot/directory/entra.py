@@ -4,18 +4,20 @@ import asyncio
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 import structlog
 
 from bot.clock import Clock
+from bot.directory.entra_change import REFUSED_BY_SERVICE, OwnChange
 from bot.directory.entra_sign_in import EntraSignIn, Permissions
+from bot.directory.entra_writes import BUSY, CLOCKS_APART, LANDS_SECONDS, SEND_SECONDS, PasswordWrites, as_directory
 from bot.directory.graph import Graph, GraphRefused, NothingDone
+from bot.directory.graph_token import OnBehalf
 from bot.directory.protocol import Account, Applied, PassGiven, PasswordSet
-from bot.errors import DirectoryUnavailable, StoreUnavailable
+from bot.errors import DirectoryUnavailable
 from bot.rules.case import WhyNot, WhyRefused
 from bot.rules.names import canonical_name
 from bot.rules.sign_in_there import SignInThere
@@ -26,17 +28,6 @@ log = structlog.get_logger(__name__)
 
 READ, RESET, REVOKE = "User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All"
 DOMAINS, GROUPS, PASSES = "Domain.Read.All", "GroupMember.Read.All", "UserAuthMethod-TAP.ReadWrite.All"
-
-BUSY = "busy"
-REFUSED_BY_SERVICE = "refused_by_service"
-
-SEND_SECONDS = 30.0
-"""A change that was begun is not sent after that."""
-LANDS_SECONDS = 60.0
-"""What was sent is carried out by then, or never is: the service's own limit for a request."""
-SETTLED_SECONDS = 150.0
-"""By then a change shows wherever the account is read; one that does not, did not happen."""
-CLOCKS_APART = 60.0
 
 _FIELDS = ("id,userPrincipalName,displayName,givenName,surname,mail,otherMails,preferredLanguage,accountEnabled,"
            "userType,onPremisesSyncEnabled,lastPasswordChangeDateTime")
@@ -64,12 +55,14 @@ class Entra:
 
     def __init__(self, graph: Graph, permissions: Permissions, effects: Effects, clock: Clock, tenant: str, *,
                  groups: Callable[[], Collection[str]] = tuple, protected: frozenset[str] = frozenset(),
-                 force_change: bool = False) -> None:
+                 force_change: bool = False, persons: OnBehalf | None = None) -> None:
         """`groups`: ids of the groups that the policy has rules for: only of them it is asked who is in them.
 
         `protected`: ids of accounts that are never served, besides those that hold a directory role (I8).
 
         `force_change`: whether the password chosen here has to be replaced at the next sign-in.
+
+        `persons`: who exchanges a sign-on for what lets us act as that person; None: nothing is done as anybody.
         """
         self._graph = graph
         self._permissions = permissions
@@ -80,13 +73,17 @@ class Entra:
         self._sign_in = EntraSignIn(graph, permissions)
         self._protected = protected
         self._force_change = force_change
+        self._writes = PasswordWrites(effects, clock, self._last_change)
+        self._own_change = OwnChange(graph, persons, self._writes, clock) if persons else None
         self._glances: OrderedDict[str, tuple[float, Account | None]] = OrderedDict()
         self._federated: frozenset[str] = frozenset()
         self._domains_until = 0.0
         self._asking_domains = asyncio.Lock()
 
-    def cannot(self, operation: str) -> WhyNot | None:
+    def cannot(self, operation: str, *, signs_on: bool = False) -> WhyNot | None:
         """Graph has no call that shows or lifts a smart lockout, and changes only with the person's own sign-in."""
+        if operation == "change" and signs_on and self._own_change and self._own_change.open:
+            return None
         return {"unlock": WhyNot.NO_UNLOCK, "change": WhyNot.CHANGE_ELSEWHERE}.get(operation)
 
     async def find(self, name: str) -> Account | None:
@@ -118,29 +115,25 @@ class Entra:
         return await self._sign_in.of(account_id if _OBJECT_ID.fullmatch(account_id) else _NOBODY)
 
     async def set_password(self, account_id: str, password: Secret, key: str) -> PasswordSet:
-        """The change is on record before Graph hears of it: whatever happens to us, `outcome` can find out (F3)."""
-        before = await self._last_change(account_id)
-        if before is None:
-            return PasswordSet(Applied.NO, refused=WhyRefused.CONTACT_IT)
-        begun = Begun(self._clock.now(), before, secrets.token_hex(8))
-        with _as_directory():
-            stands = await self._effects.begin(account_id, key, begun)
-        if stands != begun:
-            return PasswordSet(stands if isinstance(stands, Applied) else Applied.UNKNOWN)
-        try:
-            await self._graph.change(
-                "users", account_id, until=begun.at + SEND_SECONDS, body={"passwordProfile": {
-                    "password": password.reveal(), "forceChangePasswordNextSignIn": self._force_change}})
-        except NothingDone:
-            return await self._not_set(account_id, key, begun, (BUSY,))
-        except GraphRefused as refusal:
-            return await self._refused(account_id, key, begun, refusal)
-        await self._remember(account_id, key, begun)
-        return PasswordSet(Applied.YES)
+        async def write(until: float) -> None:
+            await self._graph.change("users", account_id, until=until, body={"passwordProfile": {
+                "password": password.reveal(), "forceChangePasswordNextSignIn": self._force_change}})
 
-    async def change_password(self, account_id: str, current: Secret, password: Secret, key: str) -> PasswordSet:
-        """Nobody is sent here: see `cannot`."""
-        return PasswordSet(Applied.NO, refused=WhyRefused.CONTACT_IT)
+        return await self._writes.once(account_id, key, write, _meaning)
+
+    @property
+    def takes_sign_on(self) -> bool:
+        return self._own_change is not None
+
+    async def change_possible(self, account_id: str, sign_on: Secret) -> WhyRefused | None:
+        return await self._own_change.possible(account_id, sign_on) if self._own_change else None
+
+    async def change_password(self, account_id: str, current: Secret, password: Secret, key: str,
+                              sign_on: Secret | None = None) -> PasswordSet:
+        """As the person: Graph takes this call from nobody else."""
+        if self._own_change is None or sign_on is None:
+            return PasswordSet(Applied.NO, refused=WhyRefused.CHANGE_ELSEWHERE)
+        return await self._own_change.once(account_id, current, password, key, sign_on)
 
     async def unlock(self, account_id: str, key: str) -> Applied:
         """Nobody is sent here: see `cannot`."""
@@ -149,7 +142,7 @@ class Entra:
     async def give_pass(self, account_id: str, key: str) -> PassGiven:
         """For one sign-in, and as long as the organisation's own policy says; on record before Graph hears of it."""
         begun = Begun(self._clock.now(), 0, secrets.token_hex(8))
-        with _as_directory():
+        with as_directory():
             stands = await self._effects.begin(account_id, key, begun)
         if stands != begun:
             return PassGiven(stands if isinstance(stands, Applied) else Applied.UNKNOWN)
@@ -160,7 +153,7 @@ class Entra:
             if isinstance(trouble, GraphRefused):
                 # No permission, or no such method in this organisation: whoever runs this has to look.
                 log.error("pass_not_given", status=trouble.status, code=trouble.code, needs=PASSES)
-            with _as_directory():
+            with as_directory():
                 await self._effects.settle(account_id, key, begun, Applied.NO)
             return PassGiven(Applied.NO, refused=WhyRefused.CONTACT_IT if isinstance(trouble, GraphRefused) else None)
         code, minutes = _text(made, "temporaryAccessPass"), made.get("lifetimeInMinutes")
@@ -168,15 +161,15 @@ class Entra:
             # Made for nothing: the organisation's policy does not let this person use one. It is taken back.
             log.error("pass_not_usable", reason=_plain(_text(made, "methodUsabilityReason")))
             await self._take_back(account_id, begun)
-            with _as_directory():
+            with as_directory():
                 await self._effects.settle(account_id, key, begun, Applied.NO)
             return PassGiven(Applied.NO, refused=WhyRefused.CONTACT_IT)
-        await self._remember(account_id, key, begun)
+        await self._writes.remember(account_id, key, begun)
         return PassGiven(Applied.YES, Secret(code), minutes if isinstance(minutes, int) else 0)
 
     async def pass_outcome(self, account_id: str, key: str) -> Applied:
         """Nobody but the caller of `give_pass` ever knew the code: what became of it otherwise is taken back."""
-        with _as_directory():
+        with as_directory():
             stands = await self._effects.close(account_id, key)
             if not isinstance(stands, Begun):
                 return stands or Applied.NO
@@ -198,16 +191,7 @@ class Entra:
             log.error("pass_not_taken_back", status=refusal.status, code=refusal.code, needs=PASSES)
 
     async def outcome(self, account_id: str, key: str) -> Applied:
-        """By our own record; a change whose answer was lost is looked for in the account's last change."""
-        with _as_directory():
-            stands = await self._effects.close(account_id, key)
-            if not isinstance(stands, Begun):
-                return stands or Applied.NO
-            end = _end(stands, await self._last_change(account_id), self._clock.now())
-            if end is not Applied.UNKNOWN:
-                settled = await self._effects.settle(account_id, key, stands, end)
-                end = settled if isinstance(settled, Applied) else Applied.UNKNOWN
-            return end
+        return await self._writes.outcome(account_id, key)
 
     async def revoke_sessions(self, account_id: str) -> None:
         try:
@@ -311,48 +295,16 @@ class Entra:
         while len(self._glances) > _GLANCES:
             self._glances.popitem(last=False)
 
-    # -- changing ------------------------------------------------------------------------------
 
-    async def _refused(self, account_id: str, key: str, begun: Begun, refusal: GraphRefused) -> PasswordSet:
-        """What Graph's refusal means for the person: something to mend on the page, or nothing they can do (F7)."""
-        if refusal.status == 400 and _COMPLEXITY.search(refusal.said):
-            return await self._not_set(account_id, key, begun, (REFUSED_BY_SERVICE,))
-        if refusal.status == 409:
-            return await self._not_set(account_id, key, begun, (BUSY,))
-        # Permission or role missing, an administrator, a synced account: whoever runs this has to look.
-        log.error("password_not_set", status=refusal.status, code=refusal.code, needs=RESET)
-        with _as_directory():
-            await self._effects.settle(account_id, key, begun, Applied.NO)
-        return PasswordSet(Applied.NO, refused=WhyRefused.CONTACT_IT)
-
-    async def _not_set(self, account_id: str, key: str, begun: Begun, broken: tuple[str, ...]) -> PasswordSet:
-        with _as_directory():
-            await self._effects.withdraw(account_id, key, begun)
-        return PasswordSet(Applied.NO, broken)
-
-    async def _remember(self, account_id: str, key: str, begun: Begun) -> None:
-        try:
-            await self._effects.settle(account_id, key, begun, Applied.YES)
-        except StoreUnavailable:
-            # It is done, and can still be read off the account.
-            log.warning("effect_not_recorded", error=StoreUnavailable.__name__)
-
-
-def _end(begun: Begun, last: float | None, now: float) -> Applied:
-    """What the time of the account's last change says about ours; UNKNOWN until it would have to show."""
-    ours = begun.at - CLOCKS_APART, begun.at + SEND_SECONDS + LANDS_SECONDS + CLOCKS_APART
-    if last is not None and last > begun.before and ours[0] <= last <= ours[1]:
-        return Applied.YES
-    return Applied.NO if now >= begun.at + SETTLED_SECONDS else Applied.UNKNOWN
-
-
-@contextmanager
-def _as_directory() -> Iterator[None]:
-    """Without its record no effect (U1)."""
-    try:
-        yield
-    except StoreUnavailable as trouble:
-        raise DirectoryUnavailable("store") from trouble
+def _meaning(refusal: GraphRefused) -> PasswordSet:
+    """What Graph's refusal of a reset means: something to mend on the page, or nothing the person can do (F7)."""
+    if refusal.status == 400 and _COMPLEXITY.search(refusal.said):
+        return PasswordSet(Applied.NO, (REFUSED_BY_SERVICE,))
+    if refusal.status == 409:
+        return PasswordSet(Applied.NO, (BUSY,))
+    # Permission or role missing, an administrator, a synced account: whoever runs this has to look.
+    log.error("password_not_set", status=refusal.status, code=refusal.code, needs=RESET)
+    return PasswordSet(Applied.NO, refused=WhyRefused.CONTACT_IT)
 
 
 # -- what Graph says, believed only in the shapes that are known ----------------------------------------

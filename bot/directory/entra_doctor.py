@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import load_key_and_cer
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 from bot.directory.entra import DOMAINS, GROUPS, PASSES, READ, RESET, REVOKE
+from bot.directory.entra_change import SCOPE as CHANGE
 from bot.directory.entra_sign_in import METHODS, REPORT
 from bot.directory.graph import Graph, GraphRefused
 from bot.directory.graph_token import AppToken
@@ -157,6 +158,25 @@ def _role(graph: Graph, token: AppToken) -> Look:
 
     return Look("directory role", held, "Entra admin center, Roles & admins, User Administrator; "
                 "see deployment/microsoft-365.md")
+
+
+def own_change(token: AppToken | None, app: str, *, shared: bool) -> Look:
+    """Whether people can change their passwords as themselves. `token`: the bot's own for Graph, None when it has no
+    secret to get one with; `shared`: it is the one that reads accounts as well."""
+
+    async def ready() -> str:
+        if token is None:
+            raise SettingsError("MicrosoftAppPassword is missing; without it everybody is sent to Microsoft's page")
+        roles = await token.roles() or frozenset()
+        if roles and not shared:
+            raise SettingsError(f"the bot may do more than talk, without anybody ({', '.join(sorted(roles))}): "
+                                f"take that away: az ad app permission list --id {app}")
+        return (f"in Teams people change a known password as themselves, if IT has consented to {CHANGE} (delegated); "
+                f"that cannot be seen from here: az ad app permission list-grants --id {app}; {consent}")
+
+    consent = f"az ad app permission grant --id {app} --api {_GRAPH_APP} --scope {CHANGE}"
+    return Look("KEYTURN_ENTRA_CHANGE", ready,
+                f"is MicrosoftAppPassword right? Consent with {consent}, or set it to false")
 
 
 def _certificate(file: Path, passphrase: str, app: str) -> Look:

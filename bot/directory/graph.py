@@ -78,6 +78,10 @@ class Graph:
         self._pause = pause
         self._quiet_until = 0.0     # when whoever throttled us wants to hear from us again
 
+    def acting_as(self, token: GraphToken) -> "Graph":
+        """The same service for whoever shows this token."""
+        return Graph(self._session, token, self._root.removesuffix(f"/{VERSION}/"), self._clock, self._pause)
+
     async def get(self, *path: str, **options: str) -> dict[str, Any] | None:
         """What is there, None for nothing. `options` are OData's, without the $. GraphRefused, DirectoryUnavailable."""
         try:
@@ -112,6 +116,10 @@ class Graph:
         """PATCH, never sent after `until`. GraphRefused, NothingDone; any other DirectoryUnavailable may have acted."""
         # Only what was certainly not taken is sent again (F3).
         await self._call("PATCH", self._url(path, {}), body, frozenset({0, _THROTTLED}), until)
+
+    async def act(self, *path: str, body: Mapping[str, Any], until: float) -> None:
+        """POST of something that is done once. As `change`."""
+        await self._call("POST", self._url(path, {}), body, frozenset({0, _THROTTLED}), until)
 
     async def post(self, *path: str) -> None:
         """POST without a body, for what bears repeating. GraphRefused, DirectoryUnavailable."""

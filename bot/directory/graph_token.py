@@ -1,4 +1,4 @@
-"""The app's own token for Microsoft Graph: the one door to msal, which blocks and so works in a thread."""
+"""Tokens for Microsoft Graph, the app's own and people's: the one door to msal, which blocks and so has a thread."""
 
 import asyncio
 import base64
@@ -14,7 +14,7 @@ from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_ope
 
 import structlog
 
-from bot.errors import DirectoryUnavailable
+from bot.errors import DirectoryRefused, DirectoryUnavailable
 from bot.secret import Secret
 
 log = structlog.get_logger(__name__)
@@ -24,6 +24,7 @@ _LOGIN_SECONDS = 8.0
 _MOST_BYTES = 1 << 18
 _EARLY_SECONDS = 300        # msal takes a token with less than that left for spent
 _PAUSE_SECONDS = 10.0       # after a log-in that failed, nobody tries another
+_AWAY = frozenset({"temporarily_unavailable", "server_error", "no token"})
 
 
 class LoginRefused(DirectoryUnavailable):
@@ -48,11 +49,15 @@ class Login:
     resource: str
 
     def confidential(self, msal: Any, credential: Any) -> Callable[[], Mapping[str, Any]]:
-        secure = urlsplit(self.url)._replace(scheme="https")
-        app = msal.ConfidentialClientApplication(
-            self.app_id, client_credential=credential, authority=f"{secure.geturl()}/{self.tenant}",
-            instance_discovery=False, http_client=_Wire(self.url))
+        app = self.client(msal, credential)
         return lambda: app.acquire_token_for_client(scopes=[f"{self.resource}/.default"])
+
+    def client(self, msal: Any, credential: Any) -> Any:
+        """An app of msal's; of people it is to get no token that outlives its one use (`offline_access`)."""
+        secure = urlsplit(self.url)._replace(scheme="https")
+        return msal.ConfidentialClientApplication(
+            self.app_id, client_credential=credential, authority=f"{secure.geturl()}/{self.tenant}",
+            instance_discovery=False, http_client=_Wire(self.url), exclude_scopes=["offline_access"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,48 @@ class AppToken:
         return self._held
 
 
+class PersonRefused(DirectoryRefused):
+    """The login service gives no token for this person; `codes` are its own numbers for why, `error` its word."""
+
+    def __init__(self, said: "_Said") -> None:
+        super().__init__(str(said))
+        self.error, self.codes = said.error, said.codes
+
+
+class OnBehalf:
+    """Exchanges what somebody signed on with for a token that lets the app act as them, and keeps neither (D3)."""
+
+    def __init__(self, login: Login, secret: Secret) -> None:
+        """`login`: as the registration that the sign-on was for; nobody else may exchange it."""
+        self._login = login
+        self._secret = secret
+
+    async def token(self, sign_on: Secret, person: str, scope: str) -> Secret:
+        """Good for one permission of Graph's. PersonRefused; LoginRefused while the login service is away."""
+        try:
+            async with asyncio.timeout(_LOGIN_SECONDS):
+                answer = await asyncio.to_thread(self._exchange, sign_on, scope)
+            held = _held(answer)
+        except Exception as error:  # noqa: BLE001 whatever the library raises, there is no token
+            refused = isinstance(error, _Said) and error.error and error.error not in _AWAY
+            said = str(error) if isinstance(error, _Said) else type(error).__name__
+            log.warning("person_login_failed", error=said)
+            raise (PersonRefused(error) if isinstance(error, _Said) and refused else LoginRefused(said)) from None
+        whose = held.claims.get("oid", person)
+        if not isinstance(whose, str) or whose.lower() != person:
+            raise LoginRefused("somebody else's token")
+        return Secret(held.value)
+
+    def _exchange(self, sign_on: Secret, scope: str) -> Mapping[str, Any]:
+        """Blocks. The client, and msal's memory with it, is gone afterwards."""
+        import msal  # noqa: PLC0415
+
+        app = self._login.client(msal, self._secret.reveal())
+        answer: Mapping[str, Any] = app.acquire_token_on_behalf_of(
+            sign_on.reveal(), scopes=[f"{self._login.resource}/{scope}"])
+        return answer
+
+
 def _ask(login: Login, credential: Credential) -> Mapping[str, Any]:
     """Blocks. msal is loaded when it is first needed (it takes a seventh of a second), and its client is made anew
     for every log-in: keys are read when they are used, so that they can be replaced at any time (D5)."""
@@ -187,12 +234,16 @@ def _ask(login: Login, credential: Credential) -> Mapping[str, Any]:
 class _Said(ValueError):
     """A refusal in the login service's own names, which hold no secret."""
 
+    def __init__(self, said: str, error: str = "", codes: frozenset[int] = frozenset()) -> None:
+        super().__init__(said)
+        self.error, self.codes = error, codes
+
 
 def _held(answer: Mapping[str, Any]) -> _Held:
     if "access_token" not in answer:
         codes = [str(one) for one in answer.get("error_codes") or () if str(one).isdigit()]
         name = "".join(one for one in str(answer.get("error", "no token"))[:60] if one.isalnum() or one in "_ ")
-        raise _Said(" ".join([name, *(f"AADSTS{one}" for one in codes)]))
+        raise _Said(" ".join([name, *(f"AADSTS{one}" for one in codes)]), name, frozenset(map(int, codes)))
     token, seconds = str(answer["access_token"]), float(answer["expires_in"])
     if not token.isascii() or not token.isprintable():
         raise _Said("no token")

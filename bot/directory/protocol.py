@@ -43,7 +43,8 @@ class Applied(Enum):
 class PasswordSet:
     """Answer to set_password: done, or refused for a reason the person can mend on the page (F7).
 
-    `broken` are keys of password rules, e.g. "history"; the key stays open. `refused`: it will not be
+    `broken` are keys of password rules, e.g. "history"; the key stays open. `proven`: the present password was
+    right all the same. `refused`: it will not be
     done, whatever is typed. Neither, with `applied` NO, means that the request was given up before (a
     key that `outcome` closed).
     """
@@ -51,6 +52,7 @@ class PasswordSet:
     applied: Applied
     broken: tuple[str, ...] = ()
     refused: WhyRefused | None = None
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,16 @@ class PassGiven:
 class Directory(Protocol):
     """A home of accounts. Every call may raise DirectoryUnavailable; callers bound the time (limit 26)."""
 
-    def cannot(self, operation: str) -> WhyNot | None:
-        """Why an operation ("reset", "change" ...) is beyond this home of accounts, whoever asks."""
+    def cannot(self, operation: str, *, signs_on: bool = False) -> WhyNot | None:
+        """Why an operation ("reset", "change" ...) is beyond this home of accounts, whoever asks.
+
+        `signs_on`: they are where they can be asked for their own sign-on.
+        """
+        ...
+
+    @property
+    def takes_sign_on(self) -> bool:
+        """Whether a known password is changed as the person themselves, by what they have signed on with."""
         ...
 
     async def find(self, name: str) -> Account | None:
@@ -90,10 +100,16 @@ class Directory(Protocol):
         """Set the password exactly as given (N3), unlock, at most once per key however often called (F2)."""
         ...
 
-    async def change_password(self, account_id: str, current: Secret, password: Secret, key: str) -> PasswordSet:
-        """As `set_password`, but only where `current` is the present password; else `broken` is "wrong_current".
+    async def change_possible(self, account_id: str, sign_on: Secret) -> WhyRefused | None:
+        """Why a change by whoever has signed on so would be refused, whatever they typed."""
+        ...
 
-        The proof and the change are one step (O2).
+    async def change_password(self, account_id: str, current: Secret, password: Secret, key: str,
+                              sign_on: Secret | None = None) -> PasswordSet:
+        """As `set_password`, but only where `current` is the present password; else `broken` is "wrong_current", or
+        "current_or_new" where the directory does not say which of the two it did not take.
+
+        The proof and the change are one step (O2). `sign_on`: the account's own, where `takes_sign_on`.
         """
         ...
 

@@ -99,15 +99,15 @@ class Casework:
 
     operation: ClassVar[str]
 
-    def beyond(self) -> Cannot | None:
-        """Why this can be done for nobody at all here, if it cannot."""
-        reason = self.directory.cannot(self.operation)
+    def beyond(self, speaker: Speaker) -> Cannot | None:
+        """Why this can be done for nobody at all who asks where this speaker does, if it cannot."""
+        reason = self.directory.cannot(self.operation, signs_on=speaker.in_teams)
         return Cannot(reason) if reason else None
 
     async def begin(self, speaker: Speaker, lang: str, reference: Mapping[str, Any], name: str = "",
                     plan: Mapping[str, str] | None = None) -> Asked | Proven | NotAName | Paused | Cannot:
         """Open a case: for the speaker's own account (I7), or for the one that a visitor names."""
-        if beyond := self.beyond():
+        if beyond := self.beyond(speaker):
             return beyond
         gates = self.policy().gates_for(self.operation, way_of(speaker))
         if gates is None:

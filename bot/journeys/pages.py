@@ -9,7 +9,7 @@ from bot.clock import Clock
 from bot.errors import Conflict
 from bot.journeys.casework import PROVE
 from bot.journeys.proof_page import proof_words
-from bot.journeys.protocol import Again, Ended, Fields, Form, PageHalf, RuleState, Unbound
+from bot.journeys.protocol import SIGN_ON, Again, Ended, Fields, Form, LooksAhead, PageHalf, RuleState, Unbound
 from bot.people import TEAMS, SignedOn
 from bot.rules.case import Case, Lifetimes, State, expired
 from bot.rules.limits import Limits
@@ -49,10 +49,13 @@ class Pages:
         if opened.case.browser:
             return opened.case.browser == browser
         try:
-            await self.cases.save(replace(opened.case, browser=browser))
+            case = await self.cases.save(replace(opened.case, browser=browser))
         except Conflict:
             again = await self._opened(ticket)
             return again is not None and again.case.browser == browser
+        half = self.halves[opened.purpose]
+        if person and isinstance(half, LooksAhead):
+            await half.ahead(case, person.token)
         return True
 
     async def check(self, ticket: str, browser: str, password: Secret) -> tuple[RuleState, ...] | None:
@@ -61,11 +64,18 @@ class Pages:
             return None
         return await self.halves[opened.purpose].check(opened.case, password)
 
-    async def finish(self, ticket: str, browser: str, fields: Fields) -> Again | Ended | None:
+    async def finish(
+            self, ticket: str, browser: str, fields: Fields, person: SignedOn | None = None) -> Again | Ended | None:
         opened = await self._mine(ticket, browser)
-        if opened is None or fields.keys() != self.halves[opened.purpose].fields:
+        if opened is None:
             return None
-        return await self.halves[opened.purpose].finish(opened.case, opened.ends, fields)
+        if person and not person.is_speaker(opened.case.speaker):
+            log.warning("somebody_else_at_a_page", case=opened.case.id, signed_on=True)
+            return None
+        half = self.halves[opened.purpose]
+        if SIGN_ON in half.fields:
+            fields = {**fields, SIGN_ON: person.token if person else Secret("")}
+        return await half.finish(opened.case, opened.ends, fields) if fields.keys() == half.fields else None
 
     async def _mine(self, ticket: str, browser: str) -> Ticketed | None:
         opened = await self._opened(ticket)

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import structlog
+
 from bot.clock import Clock
 from bot.directory.protocol import Account, Applied, Directory, PasswordSet
+from bot.errors import DirectoryUnavailable
 from bot.journeys.casework import attempt_of
 from bot.journeys.doing import Doing, Done
-from bot.journeys.protocol import Again, End, Ended, Fields, Form, RuleState
+from bot.journeys.protocol import SIGN_ON, Again, End, Ended, Fields, Form, RuleState
 from bot.people import Speaker
 from bot.rules.case import Case, State, WhyRefused
 from bot.rules.limits import Limits
@@ -17,8 +20,13 @@ from bot.rules.passwords import Owner, Policy, check_password
 from bot.secret import Secret
 from bot.store.protocol import Counted, Tries
 
-WRONG_CURRENT = "wrong_current"
+WRONG_CURRENT, CURRENT_OR_NEW = "wrong_current", "current_or_new"
+_WRONG = frozenset({WRONG_CURRENT, CURRENT_OR_NEW})
+"""Tries of the present password that were none of the right one, as far as the directory tells (O5)."""
 NO_MORE_TRIES = "no_more_tries"
+AHEAD_SECONDS = 6.0         # a window that is being opened waits no longer to hear whether it is worth it
+
+log = structlog.get_logger(__name__)
 
 
 def ended(case: Case) -> Ended:
@@ -39,7 +47,10 @@ class PasswordPage:
     mask: Callable[[str], str]
 
     kind: ClassVar[str]
-    fields: ClassVar[frozenset[str]]
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset({"password"})
 
     async def look(self, case: Case, ends: float) -> Form | Ended:
         return ended(case) if case.state is not State.PROVEN else await self._form(case, ends)
@@ -55,6 +66,8 @@ class PasswordPage:
         account = await self.directory.read(case.account)
         if account is not None and not await self.doing.refusal(case, account):
             states = await self._states(account, fields["password"])
+            if SIGN_ON in self.fields and not len(fields[SIGN_ON]):
+                states = (RuleState(SIGN_ON, kept=False),)
             if broken := tuple(one for one in states if not one.kept):
                 return Again(await self._form(case, ends), broken)
 
@@ -69,7 +82,7 @@ class PasswordPage:
             return ended(await self.doing.refuse(given_back, WhyRefused.TOO_MANY_TRIES))
         left = {"left": str(done.left)}
         return Again(await self._form(given_back, ends), tuple(
-            RuleState(key, False, left if key == WRONG_CURRENT else {}) for key in done.broken))
+            RuleState(key, False, left if key in _WRONG else {}) for key in done.broken))
 
     async def _effect(self, case: Case, fields: Fields) -> Done:
         raise NotImplementedError
@@ -79,7 +92,7 @@ class PasswordPage:
         username = account.username if account else ""
         states = await self._states(account, Secret("")) if account else ()
         return Form(self.kind, case.operation, case.lang, self.mask(username), username, case.phrase,
-                    max(0.0, ends - self.clock.now()), states, self.policy().longest)
+                    max(0.0, ends - self.clock.now()), states, self.policy().longest, signs_on=SIGN_ON in self.fields)
 
     async def _states(self, account: Account, password: Secret) -> tuple[RuleState, ...]:
         owner = Owner(names=account.names, username=account.username)
@@ -93,7 +106,6 @@ class ResetPage(PasswordPage):
     """Everything is proven: only the new password is asked for."""
 
     kind: ClassVar[str] = "reset"
-    fields: ClassVar[frozenset[str]] = frozenset({"password"})
 
     async def _effect(self, case: Case, fields: Fields) -> Done:
         return _done(await self.directory.set_password(case.account, fields["password"], case.key))
@@ -104,7 +116,22 @@ class ChangePage(PasswordPage):
     """The present password is a proof: counted first, and no oracle (O5)."""
 
     kind: ClassVar[str] = "change"
-    fields: ClassVar[frozenset[str]] = frozenset({"current", "password"})
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset({"current", "password", *([SIGN_ON] if self.directory.takes_sign_on else [])})
+
+    async def ahead(self, case: Case, sign_on: Secret) -> None:
+        """End it before anything is typed, where it is known that it would be for nothing."""
+        try:
+            async with asyncio.timeout(AHEAD_SECONDS):
+                reason = await self.directory.change_possible(case.account, sign_on)
+        except (DirectoryUnavailable, TimeoutError) as error:
+            # Not known: it is asked once more with what is typed.
+            log.warning("change_not_looked_at", case=case.id, error=type(error).__name__)
+            return
+        if reason:
+            await self.doing.refuse(case, reason)
 
     async def _effect(self, case: Case, fields: Fields) -> Done:
         attempt = attempt_of(Speaker(**case.speaker), f"{case.id}:current", case.account)
@@ -112,13 +139,16 @@ class ChangePage(PasswordPage):
         if not isinstance(counted, Counted):
             # A paused account refuses even the right one, and does not try it (V3).
             return Done(Applied.NO, (NO_MORE_TRIES,))
-        answer = _done(await self.directory.change_password(
-            case.account, fields["current"], fields["password"], case.key))
-        if answer.applied is Applied.YES or (answer.broken and WRONG_CURRENT not in answer.broken):
+        answer = await self.directory.change_password(
+            case.account, fields["current"], fields["password"], case.key, fields.get(SIGN_ON))
+        if _WRONG.intersection(answer.broken):
+            return replace(_done(answer), left=counted.left) if counted.left else Done(Applied.NO, (NO_MORE_TRIES,))
+        if answer.applied is Applied.YES or answer.proven:
             await self.tries.succeeded(attempt, counted.token)
-        if WRONG_CURRENT not in answer.broken:
-            return answer
-        return replace(answer, left=counted.left) if counted.left else Done(Applied.NO, (NO_MORE_TRIES,))
+        elif answer.applied is Applied.NO:
+            # The present password was not looked at, or nobody says whether it was right: that clears nothing.
+            await self.tries.take_back(attempt, counted.token)
+        return _done(answer)
 
 
 def _done(answer: PasswordSet) -> Done:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.people import SignedOn
 from bot.rules.case import Case
@@ -11,6 +11,9 @@ from bot.secret import Secret
 
 Fields = Mapping[str, Secret]
 """What was typed into a form, by the names that the form asked for."""
+
+SIGN_ON = "sign_on"
+"""A field that nobody types: what the person has signed on with, once it is found to be theirs; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Form:
     rules: tuple[RuleState, ...] = ()
     longest: int = 0            # characters a password may have
     new_app: NewApp | None = None
+    signs_on: bool = False      # what the person has signed on with is posted along, again and fresh
 
 
 class End(Enum):
@@ -112,8 +116,9 @@ class SecurePage(Protocol):
         """The rules as they stand for what is typed so far; counts nothing and changes nothing."""
         ...
 
-    async def finish(self, ticket: str, browser: str, fields: Fields) -> Again | Ended | None:
-        """The person's own POST; acts once (F2)."""
+    async def finish(
+            self, ticket: str, browser: str, fields: Fields, person: SignedOn | None = None) -> Again | Ended | None:
+        """The person's own POST; acts once (F2). `person`: who is signed on there now, where that is known."""
         ...
 
 
@@ -130,3 +135,12 @@ class PageHalf(Protocol):
     async def check(self, case: Case, password: Secret) -> tuple[RuleState, ...] | None: ...
 
     async def finish(self, case: Case, ends: float, fields: Fields) -> Again | Ended: ...
+
+
+@runtime_checkable
+class LooksAhead(Protocol):
+    """A page that may know, before it is shown, that what will be typed into it would be for nothing."""
+
+    async def ahead(self, case: Case, sign_on: Secret) -> None:
+        """Ends the case then, whose page says so; `sign_on`: what its person has signed on with."""
+        ...

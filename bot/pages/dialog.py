@@ -86,7 +86,7 @@ class _InTeams:
         self.asked.held(token, ticket, browser)
         if not typed:
             return await self._show(request, ticket, seat)
-        result = await self.asked.tried(ticket, browser, typed, token)
+        result = await self.asked.tried(ticket, browser, typed, token, await self._who(sign_on))
         if isinstance(result, Again):
             return self.asked.faces.form(request, result.form, token, result.broken, seat)
         if result is None:
@@ -104,13 +104,16 @@ class _InTeams:
     async def _begin(self, request: web.Request, ticket: str, token: str, sign_on: str) -> web.Response:
         """From now on the ticket opens nothing but this very page (P3)."""
         self.asked.held(token, ticket, _NOBODY)
-        person = await self.sign_on(sign_on) if self.sign_on else None
+        person = await self._who(sign_on)
         if self.sign_on and person is None:
             return self.asked.faces.unknown(request, _path(ticket))
         seat = secrets.token_urlsafe(32)
         if not await self.asked.pages.bind(ticket, _browser(seat), person):
             raise GoneError
         return await self._show(request, ticket, seat)
+
+    async def _who(self, sign_on: str) -> SignedOn | None:
+        return await self.sign_on(sign_on) if self.sign_on and sign_on else None
 
     async def _show(self, request: web.Request, ticket: str, seat: str) -> web.Response:
         browser = _browser(seat)

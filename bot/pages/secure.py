@@ -15,6 +15,7 @@ from bot.pages.forms import BadRequestError, as_text, form_fields, is_text, json
 from bot.pages.languages import asked_language, page_language
 from bot.pages.rendering import Renderer
 from bot.pages.secure_faces import GONE, Faces
+from bot.people import SignedOn
 from bot.secret import Secret
 from bot.site import Site
 
@@ -98,14 +99,14 @@ class Asked:
         if not self.tokens.holds(token, ticket, browser):
             raise BadRequestError(403)
 
-    async def tried(
-            self, ticket: str, browser: str, typed: Mapping[str, bytes], token: str) -> Again | Ended | None:
+    async def tried(self, ticket: str, browser: str, typed: Mapping[str, bytes], token: str,
+                    person: SignedOn | None = None) -> Again | Ended | None:
         """The person's own submit. Raises BadRequestError 429."""
         if not self.submits.allows(token):
             raise BadRequestError(429)
         fields = _readable(typed)
         if fields is not None:
-            return await self.pages.finish(ticket, browser, fields)
+            return await self.pages.finish(ticket, browser, fields, person)
         # The password came as bytes that are no text: refused with the reason, not repaired (N3).
         seen = await self.pages.look(ticket, browser)
         if isinstance(seen, Form):

@@ -42,6 +42,8 @@ class WhyRefused(StrEnum):
     TOO_OLD = "too_old"                         # the proof, for a change of what is registered (limit 16)
     NEW_APP_WRONG = "new_app_wrong"             # codes of the app that was to be registered were wrong too often
     CONTACT_IT = "contact_it"
+    CHANGE_ELSEWHERE = "change_elsewhere"       # only the directory's own page can do it
+    CHANGE_ASKS_MORE = "change_asks_more"       # so: it takes a stronger sign-in than a window can ask for
     NOT_LOCKED = "not_locked"                   # nothing to unlock
     EXPIRED_PASSWORD = "expired_password"       # noqa: S105  # nor is a lock what keeps its owner out
 

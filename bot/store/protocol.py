@@ -56,6 +56,10 @@ class Tries(Protocol):
         """Take this one back, and end the account's row of failures of this way (limit 5)."""
         ...
 
+    async def take_back(self, attempt: Attempt, token: str) -> None:
+        """This one was not looked at after all: it is not counted, and nothing else changes."""
+        ...
+
     async def paused(self, attempt: Attempt) -> Exhausted | None:
         """Whether a proof would be refused now; counts nothing. Asked again before the effect (V4, G2)."""
         ...

@@ -9,7 +9,7 @@ from bot.rules.lockout import FAILURES, Budget, Fill, Full, Window, left, verdic
 from bot.rules.names import is_made_up
 from bot.rules.sources import neighbourhood
 from bot.store import keys
-from bot.store.connection import Part
+from bot.store.connection import Part, Script
 from bot.store.protocol import Attempt, Counted, Exhausted
 from bot.store.trust import Trust, trusted
 
@@ -86,7 +86,16 @@ if removed > 0 then redis.call('DEL', KEYS[1]) end
 return removed
 """)
 
+# As above, but what else stands in the row goes on standing there.
+_UNCOUNT = trusted("""
+local removed = 0
+for i = 2, #KEYS do removed = removed + redis.call('ZREM', KEYS[i], ARGV[1]) end
+if removed > 0 and tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end
+return removed
+""")
+
 _NOT_DONE = trusted("return redis.call('ZREM', KEYS[1], ARGV[1])")
+
 _REOPEN = trusted("return redis.call('DEL', KEYS[1])")
 
 
@@ -112,9 +121,10 @@ class RedisTries:
         return Exhausted(full.whose, full.until, remain if full.whose == "account" else 0)
 
     async def succeeded(self, attempt: Attempt, token: str) -> None:
-        sets = {_key(one) for one in self._windows(attempt) if one.seconds is not None}
-        await self._trust.call(
-            _TAKE_BACK, [keys.tries("row", attempt.account, way(attempt.owner)), *sorted(sets)], [token])
+        await self._without(_TAKE_BACK, attempt, token)
+
+    async def take_back(self, attempt: Attempt, token: str) -> None:
+        await self._without(_UNCOUNT, attempt, token)
 
     async def paused(self, attempt: Attempt) -> Exhausted | None:
         passed = self._windows(attempt)
@@ -156,6 +166,11 @@ class RedisTries:
         return windows(
             self._limits, challenge=attempt.challenge, account=attempt.account, owner=attempt.owner,
             requester=attempt.requester, source=attempt.source)
+
+    async def _without(self, script: Script, attempt: Attempt, token: str) -> None:
+        sets = {_key(one) for one in self._windows(attempt) if one.seconds is not None}
+        await self._trust.call(
+            script, [keys.tries("row", attempt.account, way(attempt.owner)), *sorted(sets)], [token])
 
     async def _pass(
         self, passed: Sequence[Window], places: Sequence[str], token: str, row_kept: float = _NEVER,

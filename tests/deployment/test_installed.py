@@ -81,6 +81,7 @@ async def installed(graph: GraphDouble, tmp_path: Path) -> AsyncIterator[dict[st
             **environment(tmp_path), **example(), **graph.settings,
             "KEYTURN_MODE": "production", "HOST": "127.0.0.1", "PORT": str(port), "REDIS_URL": redis_url,
             "MicrosoftAppId": BOT_ID, "MicrosoftAppPassword": BOT_SECRET, "KEYTURN_TENANTS": TENANT,
+            "KEYTURN_TEAMS_SIGN_ON": "true",
             "KEYTURN_ENTRA_FILE": str(write(tmp_path, "pem", 1, GOOD_DAYS)), "KEYTURN_ENTRA_SECRET": "",
             "KEYTURN_OPENID_METADATA_URL": identity.metadata_url, "KEYTURN_SECRET_KEYS": new_key(),
             "KEYTURN_PUBLIC_URL": f"https://127.0.0.1:{public}", "SSL_CERT_FILE": str(certificate.path),
@@ -115,7 +116,8 @@ async def test_what_the_guide_installs_is_well(installed: dict[str, str], tmp_pa
         names = [line[6:].partition(": ")[0] for line in said]
         assert {"settings", "REDIS_URL", "SMTP_URL", "staff", "clock", "KEYTURN_TENANTS", "KEYTURN_OPENID_METADATA_URL",
                 "MicrosoftAppId", "MicrosoftAppPassword", "MicrosoftAppTenantId", "KEYTURN_DIRECTORY",
-                "KEYTURN_GRAPH_URL", "KEYTURN_ENTRA_FILE", "directory role", "KEYTURN_PUBLIC_URL", "messaging endpoint",
+                "KEYTURN_GRAPH_URL", "KEYTURN_ENTRA_FILE", "directory role", "KEYTURN_ENTRA_CHANGE",
+                "KEYTURN_PUBLIC_URL", "messaging endpoint",
                 "certificate", "age of KEYTURN_SECRET_KEYS", "age of MicrosoftAppPassword"} <= set(names)
         assert sum(name.startswith("Graph ") for name in names) == 7
         assert "ok    age of KEYTURN_SECRET_KEYS: in use for 0 days" in said
@@ -156,4 +158,11 @@ async def test_what_is_broken_is_named_and_mended(
     assert f"--id {APP_ID} --cert" in mended["KEYTURN_ENTRA_FILE"]
     assert {"REDIS_URL", "SMTP_URL", "KEYTURN_HELPDESK_MAIL", "KEYTURN_PUBLIC_URL", "messaging endpoint",
             "certificate"} <= mended.keys()
+    assert found["KEYTURN_ENTRA_CHANGE"].startswith("invalid_client AADSTS7000215 - ")
     assert all(mended.values())
+    # The bot that talks may touch nothing by itself (O1).
+    graph.granted_to_bots = ("User.Read.All",)
+    _, said = await doctor(installed, tmp_path)
+    line, = (line for line in said if "KEYTURN_ENTRA_CHANGE" in line)
+    assert "do more than talk, without anybody (User.Read.All)" in line
+    assert f"az ad app permission grant --id {BOT_ID}" in line

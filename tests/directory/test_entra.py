@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from bot.directory.entra import BUSY, REFUSED_BY_SERVICE, SETTLED_SECONDS, Entra
+from bot.directory.entra import Entra
+from bot.directory.entra_change import REFUSED_BY_SERVICE
+from bot.directory.entra_writes import BUSY, SETTLED_SECONDS
 from bot.directory.graph_token import AppToken
 from bot.directory.protocol import Applied, PasswordSet
 from bot.errors import DirectoryRefused, DirectoryUnavailable
@@ -227,7 +229,8 @@ class TestRefusals:
             None, WhyNot.CHANGE_ELSEWHERE, WhyNot.NO_UNLOCK, None]
 
     async def test_nothing_is_done_by_calls_that_graph_has_not(self, double: GraphDouble, entra: Entra) -> None:
-        assert await entra.change_password(KARI_ID, Secret("old"), MINE, "key") == CONTACT_IT
+        assert await entra.change_password(KARI_ID, Secret("old"), MINE, "key", Secret("token")) == PasswordSet(
+            Applied.NO, refused=WhyRefused.CHANGE_ELSEWHERE)
         assert await entra.unlock(KARI_ID, "key") is Applied.NO
         assert double.calls == []
 

@@ -46,3 +46,13 @@ def test_a_managed_identity_is_never_the_bots_registration(app_id: str, wanted: 
 
 def test_nothing_of_it_is_asked_of_the_embedded_directory() -> None:
     assert read({"KEYTURN_MODE": "development"}).directory == "embedded"
+
+
+@pytest.mark.parametrize(("change", "wanted"), [
+    ({}, True), ({"KEYTURN_ENTRA_CHANGE": "false"}, False), ({"KEYTURN_TEAMS_SIGN_ON": "false"}, False),
+    ({"KEYTURN_DIRECTORY": "embedded"}, False),
+    ({"MicrosoftAppType": "UserAssignedMSI", "MicrosoftAppPassword": ""}, False)])
+def test_people_act_as_themselves_where_they_sign_on_and_the_bot_has_a_secret(
+        change: dict[str, str], wanted: bool) -> None:
+    bot = {"MicrosoftAppId": "bot", "MicrosoftAppPassword": "p", "KEYTURN_TEAMS_SIGN_ON": "true"}
+    assert read({**WELL, **bot, **change}).acts_as_people is wanted

@@ -54,7 +54,7 @@ def test_every_call_is_one_of_graphs(operation: Operation) -> None:
     assert operation.options <= options.keys()
     if operation.select:
         assert operation.select <= set(options["$select"]["items"]["enum"])
-    permissions = method["x-graph-permissions"]["application"]
+    permissions = method["x-graph-permissions"]["delegated" if operation.delegated else "application"]
     assert operation.any_of <= {*permissions.get("least", []), *permissions.get("other", [])}
     assert str(operation.success) in method["responses"]
     assert ("requestBody" in method) is bool(operation.body)

@@ -15,8 +15,9 @@ from bot.admin.trail_words import ABOUT, EVENTS, OUTCOMES, STAFF
 from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
-from bot.directory.entra import BUSY, REFUSED_BY_SERVICE
+from bot.directory.entra_change import CURRENT_OR_NEW, REFUSED_BY_SERVICE, SIGN_ON
 from bot.directory.entra_sign_in import KINDS
+from bot.directory.entra_writes import BUSY
 from bot.journeys.alarm import OPERATION as FREEZE
 from bot.journeys.alarm import Stands
 from bot.journeys.forgetting import Kept
@@ -59,12 +60,13 @@ TEMPLATES = {
     "result_refused.html": (*PAGES, "prove")}
 # What only an operation without a password page can be refused for, and one with it cannot.
 LOCKS = (WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD)
+OF_A_CHANGE = {WhyRefused.CHANGE_ELSEWHERE, WhyRefused.CHANGE_ASKS_MORE}
 NOT_ON_PAGE = {
-    "reset": {*LOCKS, WhyRefused.TOO_OLD, WhyRefused.NEW_APP_WRONG},
+    "reset": {*LOCKS, *OF_A_CHANGE, WhyRefused.TOO_OLD, WhyRefused.NEW_APP_WRONG},
     "change": {*LOCKS, WhyRefused.TOO_OLD, WhyRefused.NEW_APP_WRONG},
-    "recovery_codes": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
-    "temporary_pass": {*LOCKS, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
-    "register_app": {*LOCKS, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES}}
+    "recovery_codes": {*LOCKS, *OF_A_CHANGE, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
+    "temporary_pass": {*LOCKS, *OF_A_CHANGE, WhyRefused.TOO_MANY_TRIES, WhyRefused.NEW_APP_WRONG},
+    "register_app": {*LOCKS, *OF_A_CHANGE, WhyRefused.TOO_MANY, WhyRefused.TOO_MANY_TRIES}}
 ADMIN_WORDS: dict[str, Collection[str]] = {
     "admin.account.budget": {f"{FAILURES}.row", f"{FAILURES}.quarter", f"{FAILURES}.day"} | {
         f"{what}.{'quarter' if seconds == QUARTER else 'day'}"
@@ -118,8 +120,8 @@ def _mails() -> set[str]:
 
 def _rules() -> set[str]:
     return {key for kind in Kind for key in rules_of(Policy(kind))} | _SELDOM | {
-        "history", "other", REFUSED_BY_SERVICE, BUSY, WRONG_CURRENT, "not_an_app_code", "wrong_app_code",
-        "not_a_recovery_code", "wrong_recovery_code"}
+        "history", "other", REFUSED_BY_SERVICE, BUSY, WRONG_CURRENT, CURRENT_OR_NEW, SIGN_ON, "not_an_app_code",
+        "wrong_app_code", "not_a_recovery_code", "wrong_recovery_code"}
 
 
 def _families() -> dict[str, set[str]]:

@@ -63,7 +63,8 @@ class OneReset:
     async def bind(self, ticket: str, browser: str, person: SignedOn | None = None) -> bool:
         return (ticket, browser) == (TICKET, BROWSER)
 
-    async def finish(self, ticket: str, browser: str, fields: Fields) -> Again | Ended | None:
+    async def finish(
+            self, ticket: str, browser: str, fields: Fields, person: SignedOn | None = None) -> Again | Ended | None:
         if fields.keys() != {"password"} or (ticket, browser) != (TICKET, BROWSER):
             return None
         if self.used:

@@ -38,7 +38,8 @@ class InAWindow(OneReset):
         self.holder = browser
         return True
 
-    async def finish(self, ticket: str, browser: str, fields: Fields) -> Again | Ended | None:
+    async def finish(
+            self, ticket: str, browser: str, fields: Fields, person: SignedOn | None = None) -> Again | Ended | None:
         self._maybe("finish")
         return Again(self.form, ())
 

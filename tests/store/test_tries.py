@@ -165,6 +165,18 @@ class TestOneAccount:
             clock.advance(7200)
             await fail(tries, visitor(number), 1)
 
+    async def test_what_was_not_looked_at_is_not_counted_and_ends_no_row(
+            self, tries: RedisTries, clock: SteppedClock) -> None:
+        """O5: the directory refused the new password before it said anything of the present one."""
+        for number in range(50):
+            unseen = await tries.count(visitor(99))
+            assert isinstance(unseen, Counted)
+            for _ in range(2):
+                await tries.take_back(visitor(99), unseen.token)
+            await fail(tries, visitor(number), 1)
+            clock.advance(7200)
+        assert await tries.count(visitor(60)) == Exhausted("account", 0, 4)
+
     async def test_a_token_taken_back_twice_ends_no_second_row(
             self, tries: RedisTries, clock: SteppedClock) -> None:
         right = await tries.count(visitor(0))

@@ -5,7 +5,6 @@ any fails its test. `make run-entra` runs a development Keyturn on it; `python -
 """
 
 import asyncio
-import base64
 import json
 import os
 import re
@@ -19,24 +18,16 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import jwt
 from aiohttp import web
-from aiohttp.test_utils import TestServer
-from cryptography.x509 import Certificate
 
-from bot.channel.bot_token import SCOPE as BOT_SCOPE
 from bot.clock import Clock
 from bot.directory.demo import DOMAIN, PEOPLE, TENANT
 from tests.support.graph_contract import OPERATIONS, PASSES, Kind, Operation
+from tests.support.login import ALL_ROLES, APP_ID, BOT_ID, BOT_SECRET, PRINCIPAL, SECRET, LoginService
 
-PRINCIPAL = "22222222-3333-4444-5555-777777777777"
-APP_ID = "22222222-3333-4444-5555-666666666666"
-SECRET = "graph-secret-of-the-double"
-ALL_ROLES = ("User.Read.All", "User-PasswordProfile.ReadWrite.All", "User.RevokeSessions.All", "Domain.Read.All",
-             "GroupMember.Read.All", "UserAuthenticationMethod.Read.All", "AuditLog.Read.All",
-             "UserAuthMethod-TAP.ReadWrite.All")
+__all__ = ["ALL_ROLES", "APP_ID", "SECRET"]
+
 USER_ADMINISTRATOR = "fe930be7-5e62-47db-91af-98c3a49a38b1"
-ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 PASSWORD_METHOD = "28c10230-6103-485e-b985-444c60001490"
 
@@ -108,48 +99,35 @@ class _RefusedError(Exception):
         self.status, self.code, self.message = status, code, message
 
 
-class GraphDouble:
+class GraphDouble(LoginService):
     """`plan(method, ending, fault, ...)` before a call; `lag` reads after each write still show the old user."""
 
     def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+        super().__init__(clock)
         self.users: dict[str, GraphUser] = {}
         self.domains: dict[str, str] = {DOMAIN: "Managed"}
-        self.granted: tuple[str, ...] = ALL_ROLES
         self.licensed = True                # Entra ID P1, without which there is no report
         self.pass_reason = "EnabledByPolicy"    # or why a pass is made and cannot be used
         self.pass_codes: list[str] = []     # every code that was ever told
         self.own_roles = {USER_ADMINISTRATOR: "/"}  # of the app itself, and what each holds for
         self.holds_role = True              # User Administrator, without which no password is set
         self.too_simple: set[str] = set()   # passwords that the service's own rules refuse
-        self.secret = SECRET
-        self.certificate: Certificate | None = None
-        self.workload_token = ""
-        self.bots: dict[str, str] = {}      # apps that may speak in Teams, and their secrets
-        self.login_answers: list[tuple[int, Any]] = []
-        self.token_endpoint = ""            # another than ours, in the discovery document
-        self.token_seconds = 3600
-        self.unreadable_tokens = False
+        self.wrong_current = "Invalid request."     # its text for a wrong present password is not published
         self.lag = 0
-        self.violations: list[str] = []
         self.calls: list[GraphCall] = []
-        self.logins: list[dict[str, str]] = []
-        self._tokens: dict[str, tuple[str, ...]] = {}
         self._stale: dict[str, tuple[int, GraphUser]] = {}
         self._planned: list[tuple[str, str, Fault]] = []
         self._arrived = asyncio.Condition()
         self._over = asyncio.Event()
-        app = web.Application()
-        app.router.add_get("/{tenant}/v2.0/.well-known/openid-configuration", self._discovery)
-        app.router.add_post("/{tenant}/oauth2/v2.0/token", self._token)
-        app.router.add_get("/machine/token", self._machine_token)
+        app = self.application
         app.router.add_route("*", _VERSION + "/{tail:.*}", self._graph)
         app.router.add_route("*", "/{tail:.*}", self._elsewhere)
-        self.server = TestServer(app, host="127.0.0.1")
 
     @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.port}"
+    def with_sign_on(self) -> dict[str, str]:
+        """As `settings`, for one whose people sign on in Teams."""
+        return {**self.settings, "KEYTURN_TEAMS_SIGN_ON": "true", "MicrosoftAppId": BOT_ID,
+                "MicrosoftAppPassword": BOT_SECRET, "KEYTURN_TENANTS": TENANT}
 
     @property
     def settings(self) -> dict[str, str]:
@@ -184,10 +162,6 @@ class GraphDouble:
         """The next calls of this method whose path ends so meet these faults, one each."""
         self._planned += [(method, ending, one) for one in faults]
 
-    def revoke_tokens(self) -> None:
-        """As when a key of Graph's is rolled: every token is refused from now on."""
-        self._tokens.clear()
-
     def made(self, method: str, ending: str = "") -> list[GraphCall]:
         return [one for one in self.calls if one.method == method and one.path.endswith(ending)]
 
@@ -199,68 +173,6 @@ class GraphDouble:
     async def close(self) -> None:
         self._over.set()
         await self.server.close()
-
-    # -- the login service ---------------------------------------------------------------------
-
-    async def _discovery(self, request: web.Request) -> web.Response:
-        # msal knows https only; Keyturn brings it to the loopback address that was set.
-        base = f"https://127.0.0.1:{self.server.port}/{request.match_info['tenant']}"
-        return web.json_response({
-            "issuer": f"{base}/v2.0", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
-            "token_endpoint": self.token_endpoint or f"{base}/oauth2/v2.0/token"})
-
-    async def _token(self, request: web.Request) -> web.Response:
-        form = {name: str(value) for name, value in (await request.post()).items()}
-        self.logins.append(form)
-        if self.login_answers:
-            status, body = self.login_answers.pop(0)
-            return web.json_response(body, status=status)
-        if form.get("scope") == BOT_SCOPE:
-            if not form.get("client_secret") or self.bots.get(form["client_id"]) != form["client_secret"]:
-                return _login_error("invalid_client", 7000215)
-            return web.json_response({"token_type": "Bearer", "expires_in": self.token_seconds, "access_token": "bot"})
-        wanted = {"grant_type": "client_credentials", "scope": f"{self.url}/.default", "client_id": APP_ID}
-        if request.match_info["tenant"] != TENANT or wanted.items() - form.items():
-            self.violations.append(f"log-in with {sorted(form)} for {form.get('scope')}")
-            return _login_error("invalid_request", 90002)
-        if not self._proven(form, str(request.url).replace("http://", "https://")):
-            return _login_error("invalid_client", 7000215)
-        return web.json_response(
-            {"token_type": "Bearer", "expires_in": self.token_seconds, "access_token": self._issue()})
-
-    def _proven(self, form: Mapping[str, str], audience: str) -> bool:
-        if "client_secret" in form:
-            return form["client_secret"] == self.secret
-        if form.get("client_assertion_type") != ASSERTION:
-            return False
-        if self.certificate is None:
-            return bool(self.workload_token) and form["client_assertion"] == self.workload_token
-        try:
-            claims = jwt.decode(
-                form["client_assertion"], self.certificate.public_key(),    # type: ignore[arg-type]
-                algorithms=["PS256", "RS256"], audience=audience, issuer=APP_ID)
-        except jwt.InvalidTokenError:
-            return False
-        return bool(claims["sub"] == APP_ID)
-
-    async def _machine_token(self, request: web.Request) -> web.Response:
-        """As App Service's identity endpoint."""
-        self.logins.append(dict(request.query))
-        if request.headers.get("X-IDENTITY-HEADER") != self.secret or request.query.get("resource") != self.url:
-            return web.json_response({"statusCode": 400, "message": "wrong"}, status=400)
-        ends = int(datetime.now(UTC).timestamp()) + self.token_seconds      # msal's own clock is the real one
-        return web.json_response({"access_token": self._issue(), "expires_on": str(ends), "resource": self.url,
-                                  "token_type": "Bearer"})
-
-    def _issue(self) -> str:
-        token = f"opaque{secrets.token_hex(16)}"
-        if not self.unreadable_tokens:
-            parts = ({"alg": "none"}, {"aud": self.url, "roles": list(self.granted), "jti": token, "tid": TENANT,
-                                       "oid": PRINCIPAL})
-            token = ".".join(base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=")
-                             for one in parts) + ".c2ln"
-        self._tokens[token] = self.granted
-        return token
 
     # -- Graph ---------------------------------------------------------------------------------
 
@@ -309,15 +221,18 @@ class GraphDouble:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer":
             raise self._violated(call, "no bearer token")
-        if token not in self._tokens:
+        if token not in self.tokens:
             raise _RefusedError(401, "InvalidAuthenticationToken", "Access token is empty or expired.")
         operation, user_id = self._operation(call)
         self._options(operation, call)
         self._headers(request, operation, call)
-        granted = set(self._tokens[token])
+        person, permissions = self.tokens[token]
+        if bool(person) is not operation.delegated:
+            raise self._violated(call, "with a person's token" if person else "with the app's own token")
+        granted = set(permissions)
         if not operation.any_of & granted or (operation.besides and not operation.besides & granted):
             raise _RefusedError(403, "Authorization_RequestDenied", _NOT_ALLOWED)
-        return operation, user_id
+        return operation, user_id or person
 
     def _operation(self, call: GraphCall) -> tuple[Operation, str]:
         for one in OPERATIONS:
@@ -357,6 +272,7 @@ class GraphDouble:
         acts: dict[tuple[str, str], Callable[[], web.Response]] = {
             ("GET", "/users"): lambda: self._search(call),
             ("GET", "/users/{}"): lambda: _json(_selected(self._seen(user_id).shown(), call)),
+            ("POST", "/me/changePassword"): lambda: self._change_own(user_id, call.body),
             ("PATCH", "/users/{}"): lambda: self._set_password(user_id, call.body["passwordProfile"]),
             ("POST", "/users/{}/revokeSignInSessions"): lambda: self._revoke(user_id),
             ("POST", "/users/{}/checkMemberGroups"): lambda: self._groups(user_id, call),
@@ -411,17 +327,33 @@ class GraphDouble:
         user = self._user(user_id)
         if not self.holds_role or user.roles or user.fields.get("userType") == "Guest":
             raise _RefusedError(403, "Authorization_RequestDenied", _NOT_ALLOWED)
+        self._kept_here(user)
+        self._strong(profile["password"])
+        self._write(user, password=profile["password"], changed=self.clock.now(),
+                    force_change=profile["forceChangePasswordNextSignIn"])
+        return web.Response(status=204)
+
+    def _change_own(self, user_id: str, body: Mapping[str, Any]) -> web.Response:
+        """Whether the present password is right is looked at last: nobody has published in which order."""
+        user = self._user(user_id)
+        self._kept_here(user)
+        self._strong(body["newPassword"])
+        if body["currentPassword"] != user.password:
+            raise _RefusedError(400, "Request_BadRequest", self.wrong_current)
+        self._write(user, password=body["newPassword"], changed=self.clock.now(), force_change=False)
+        return web.Response(status=204)
+
+    def _kept_here(self, user: GraphUser) -> None:
         if user.fields.get("onPremisesSyncEnabled"):
             raise _RefusedError(400, "Request_BadRequest", "Unable to update the specified properties for on-premises "
                                 "mastered Directory Sync objects or objects currently undergoing migration.")
         if self.domains.get(user.upn.partition("@")[2]) == "Federated":
             raise _RefusedError(400, "Request_BadRequest", "Operation is not supported for federated users.")
-        if profile["password"] in self.too_simple or len(profile["password"]) < 8:
+
+    def _strong(self, password: str) -> None:
+        if password in self.too_simple or len(password) < 8:
             raise _RefusedError(400, "Request_BadRequest", "The specified password does not comply with password "
                                 "complexity requirements. Please provide a different password.")
-        self._write(user, password=profile["password"], changed=self.clock.now(),
-                    force_change=profile["forceChangePasswordNextSignIn"])
-        return web.Response(status=204)
 
     def _revoke(self, user_id: str) -> web.Response:
         self._write(self._user(user_id), sessions_from=self.clock.now())
@@ -511,11 +443,6 @@ def _error(status: int, code: str, message: str, headers: Mapping[str, str] | No
     return web.json_response(
         {"error": {"code": code, "message": message, "innerError": {"request-id": str(uuid4())}}}, status=status,
         headers={"request-id": str(uuid4()), **(headers or {})})
-
-
-def _login_error(error: str, code: int) -> web.Response:
-    said = {"error": error, "error_description": f"AADSTS{code}: no", "error_codes": [code]}
-    return web.json_response(said, status=401)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ READ_FIELDS = frozenset({
 
 BODY = {"passwordProfile": {"password": str, "forceChangePasswordNextSignIn": bool}}
 """Both fields of a password are always sent, and nothing else beside them."""
+CHANGE_BODY = {"currentPassword": str, "newPassword": str}
 GROUPS_BODY = {"groupIds": list}
 PASS_BODY = {"isUsableOnce": bool}
 """How long it is good for, the organisation's own policy says."""
@@ -21,7 +22,8 @@ Kind = type | Mapping[str, type]
 
 @dataclass(frozen=True)
 class Operation:
-    """One call. `path` has `{}` for an id; `any_of`: application permissions that suffice for what we read or do.
+    """One call. `path` has `{}` for an id; `any_of`: permissions that suffice for what we read or do, application's
+    unless it is `delegated`: then it is done as the person whose token it is.
 
     `besides`: what it takes as well. `page`: where the call is published, if not in the description.
     """
@@ -35,6 +37,7 @@ class Operation:
     success: int = 200
     besides: frozenset[str] = frozenset()
     page: str = ""
+    delegated: bool = False
 
 
 PASSES = "/users/{}/authentication/temporaryAccessPassMethods"
@@ -45,6 +48,8 @@ OPERATIONS = (
     Operation("GET", "/users/{}", frozenset({"User.Read.All", "User.ReadWrite.All", "Directory.Read.All"}),
               frozenset({"$select"}), READ_FIELDS),
     Operation("PATCH", "/users/{}", frozenset({"User-PasswordProfile.ReadWrite.All"}), body=BODY, success=204),
+    Operation("POST", "/me/changePassword", frozenset({"User-PasswordProfile.ReadWrite.All"}), body=CHANGE_BODY,
+              success=204, delegated=True),
     Operation("POST", "/users/{}/revokeSignInSessions",
               frozenset({"User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All"})),
     Operation("GET", "/users/{}/transitiveMemberOf/microsoft.graph.directoryRole",

@@ -51,6 +51,15 @@ def jws(header: Mapping[str, Any], claims: Any, sign: Signer) -> str:
     return f"{signed}.{b64(sign(signed.encode()))}"
 
 
+def sign_on(login_url: str, clock: Clock, tenant: str, person: str, number: int = 1, **claims: Any) -> str:
+    """What this login service signs for a page of the person who is signed on in Teams."""
+    now = int(clock.now())
+    said = {"iss": f"{login_url}/{tenant}/v2.0", "aud": APP_ID, "nbf": now - 60, "exp": now + 3600, "tid": tenant,
+            "oid": person, "ver": "2.0", "scp": "access_as_user", **claims}
+    header = {"alg": "RS256", "typ": "JWT", "kid": f"key-{number}"}
+    return jws(header, {name: value for name, value in said.items() if value is not None}, rsa_signer(number))
+
+
 class LocalIdentity:
     """Serves on loopback; `keys` is what it publishes, counters say what was asked of it."""
 
@@ -95,11 +104,7 @@ class LocalIdentity:
 
     def sign_on(self, tenant: str, person: str, number: int = 1, **claims: Any) -> str:
         """What Teams gives a page of the person who is signed on; claims given as None are left out."""
-        now = int(self.clock.now())
-        said = {"iss": f"{self.url}/{tenant}/v2.0", "aud": APP_ID, "nbf": now - 60, "exp": now + 3600, "tid": tenant,
-                "oid": person, "ver": "2.0", "scp": "access_as_user", **claims}
-        header = {"alg": "RS256", "typ": "JWT", "kid": f"key-{number}"}
-        return jws(header, {name: value for name, value in said.items() if value is not None}, rsa_signer(number))
+        return sign_on(self.url, self.clock, tenant, person, number, **claims)
 
     async def _metadata(self, _request: web.Request) -> web.Response:
         self.metadata_requests += 1

@@ -7,12 +7,27 @@
   const teams = window.microsoftTeams;
   const start = document.getElementById("start");
   const close = document.getElementById("close");
+  const asking = document.getElementById("secure-form")?.elements.sign_on;
 
   const inTime = (work) =>
     Promise.race([work, new Promise((_, fail) => setTimeout(() => fail(new Error("no answer")), PATIENCE_MS))]);
 
   // The library drops messages from any origin that is not one of Microsoft's.
   const ready = teams ? inTime(teams.app.initialize()) : Promise.reject(new Error("no library"));
+
+  const signOn = async (field) => {
+    if (field) field.value = await inTime(teams.authentication.getAuthToken());
+  };
+
+  // What is typed goes to our own server together with who is signed on, and nothing of that is kept there.
+  const renew = async () => {
+    try {
+      await ready;
+      await signOn(asking);
+    } catch {
+      // Then the server says so on the same page.
+    }
+  };
 
   const begin = async () => {
     const button = start.querySelector("button");
@@ -21,8 +36,7 @@
     status.textContent = status.dataset.opening;
     try {
       await ready;
-      const field = start.elements.sign_on;
-      if (field) field.value = await inTime(teams.authentication.getAuthToken());
+      await signOn(start.elements.sign_on);
       start.submit();
     } catch {
       // Not in Teams, or it would not say who is there: the person may press the button themselves.
@@ -45,5 +59,11 @@
 
   if (start) begin();
   if (close) mayClose();
+  if (asking) {
+    renew();
+    addEventListener("pagehide", () => {
+      asking.value = "";
+    });
+  }
   ready.catch(() => {});
 })();
