@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -13,10 +14,14 @@ PORT = 56150
 
 
 async def _open(bot: str) -> None:
+    # However it is told to end: the Playground is a program of its own, which would stay behind.
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(one, ended.set)
     with tempfile.TemporaryDirectory() as folder:
         async with playing(default_folder(), bot, PORT, Path(folder)) as address:
             print(f"The Agents Playground is ready: {address} (Kari Nordmann, talking to {bot})", flush=True)
-            await asyncio.Event().wait()
+            await ended.wait()
 
 
 def main() -> int:
