@@ -198,6 +198,8 @@ class TestSignedOn:
         page, frame = await in_teams(
             browser, await page_for(desk, chat), token=identity.sign_on(demo.TENANT, JOHN))
         await expect(frame.get_by_role("heading", name="Dette vinduet virker ikke lenger")).to_be_visible()
+        await expect(frame.get_by_role("button", name="Lukk")).to_be_visible()
+        await accessible(page, "teams-window-gone")
         await page.context.close()
 
     async def test_where_teams_does_not_say_who_it_is(
