@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPMessage
 from pathlib import Path
@@ -24,6 +25,7 @@ _LOGIN_SECONDS = 8.0
 _MOST_BYTES = 1 << 18
 _EARLY_SECONDS = 300        # msal takes a token with less than that left for spent
 _PAUSE_SECONDS = 10.0       # after a log-in that failed, nobody tries another
+_EXCHANGES = 4              # at once; whoever comes then waits
 _AWAY = frozenset({"temporarily_unavailable", "server_error", "no token"})
 
 
@@ -196,12 +198,15 @@ class OnBehalf:
         """`login`: as the registration that the sign-on was for; nobody else may exchange it."""
         self._login = login
         self._secret = secret
+        # Threads of its own: a login service that hangs must not use up those that everybody's passwords are judged in.
+        self._threads = ThreadPoolExecutor(_EXCHANGES, "on-behalf")
 
     async def token(self, sign_on: Secret, person: str, scope: str) -> Secret:
         """Good for one permission of Graph's. PersonRefused; LoginRefused while the login service is away."""
         try:
             async with asyncio.timeout(_LOGIN_SECONDS):
-                answer = await asyncio.to_thread(self._exchange, sign_on, scope)
+                answer = await asyncio.get_running_loop().run_in_executor(
+                    self._threads, self._exchange, sign_on, scope)
             held = _held(answer)
         except Exception as error:  # noqa: BLE001 whatever the library raises, there is no token
             refused = isinstance(error, _Said) and error.error and error.error not in _AWAY

@@ -1,6 +1,7 @@
 """A known password changed in Entra ID as its owner: exchanged, shown once, and the truth after every fault
 (graph.md section 3; O5, F2, F3, F7, D3, C3)."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from typing import Any
@@ -127,6 +128,23 @@ class TestWhoMay:
         double.token_endpoint = "https://login.example.com/tenant/oauth2/v2.0/token"
         assert await change(double, entra) == PasswordSet(Applied.NO, (BUSY,))
         assert double.exchanges == []
+
+
+async def test_a_login_service_that_hangs_holds_up_nothing_else(double: GraphDouble, entra: Entra) -> None:
+    """F6, F15: what else needs a thread, such as judging a password, has one."""
+    double.answering.clear()
+    sign_on = Secret(double.sign_on(KARI_ID))
+    waiting = [asyncio.create_task(entra.change_possible(KARI_ID, sign_on)) for _ in range(40)]
+    try:
+        async with asyncio.timeout(10):
+            await double.exchanging.acquire()
+        async with asyncio.timeout(2):
+            assert await asyncio.to_thread(int, "7") == 7
+    finally:
+        for one in waiting:
+            one.cancel()
+        double.answering.set()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 class TestRefusals:

@@ -1,6 +1,7 @@
 """A double of the login service on loopback: the app's own tokens, what it signs for pages in Teams, and what it gives
 the bot for that, to act as a person (OAuth 2.0 on-behalf-of)."""
 
+import asyncio
 import base64
 import json
 import secrets
@@ -51,6 +52,9 @@ class LoginService:
         self.unreadable_tokens = False
         self.violations: list[str] = []
         self.logins: list[dict[str, str]] = []
+        self.answering = asyncio.Event()    # clear: an exchange is left hanging until it is set
+        self.answering.set()
+        self.exchanging = asyncio.Semaphore(0)      # released by each that arrives
         self.exchanges: list[dict[str, str]] = []
         self.tokens: dict[str, tuple[str, tuple[str, ...]]] = {}    # whose, "" for the app's own; permissions
         self.application = app = web.Application()
@@ -89,7 +93,7 @@ class LoginService:
     async def _token(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
         if form.get("grant_type") == ON_BEHALF:
-            return self._exchange(request.match_info["tenant"], form)
+            return await self._on_behalf(request.match_info["tenant"], form)
         self.logins.append(form)
         if self.login_answers:
             status, body = self.login_answers.pop(0)
@@ -112,9 +116,11 @@ class LoginService:
         token = "bot" if form["scope"] == CHANNEL else self._issue(roles=self.granted_to_bots)
         return web.json_response({"token_type": "Bearer", "expires_in": self.token_seconds, "access_token": token})
 
-    def _exchange(self, tenant: str, form: Mapping[str, str]) -> web.Response:
+    async def _on_behalf(self, tenant: str, form: Mapping[str, str]) -> web.Response:
         """Only what was signed for the bot, by the bot, for the one permission; and nothing that outlives it."""
         self.exchanges.append(dict(form))
+        self.exchanging.release()
+        await self.answering.wait()
         if self.exchange_answers:
             status, body = self.exchange_answers.pop(0)
             return web.json_response(body, status=status)
