@@ -37,7 +37,7 @@ playground-client: setup-dev
 playground: setup-dev
 	@$(BIN)/python -m tests.playground
 
-setup: $(VENV)/.installed $(SCRIPTS)
+setup: $(VENV)/.installed $(VENV)/.compiled $(SCRIPTS)
 
 setup-dev: setup $(VENV)/.installed-dev
 
@@ -55,6 +55,11 @@ $(VENV)/.installed: requirements.txt $(VENV)/.made
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# Where Python may not write what it compiles (PYTHONDONTWRITEBYTECODE), every start would compile everything anew.
+$(VENV)/.compiled: $(shell find bot dialogs -name '*.py') $(VENV)/.made
+	@$(BIN)/python -m compileall -q bot dialogs
 	@touch $@
 
 # The scripts of others that pages need are fetched once. Where there is no npm, one from a wheel is used and thrown away.

@@ -63,6 +63,7 @@ from bot.content import Content, ContentError, load_content
 from bot.content.helpdesk import HelpWords
 from bot.content.mails import MailWords
 from bot.content.own_phrases import OwnPhrases, with_own
+from bot.content.parsed import Parsed
 from bot.content.proofreading import in_order, proofread, read_styles
 from bot.content_in_force import ContentInForce
 from bot.delivery.mail import MailWorker, Smtp
@@ -755,7 +756,9 @@ def _content(settings: Settings) -> Content:
     """Raises ContentError, and SettingsError where the folder that is set is none."""
     if settings.content and not settings.content.is_dir():
         raise SettingsError(f"KEYTURN_CONTENT: {settings.content} is not a folder")
-    content, own = load_content(own=settings.content_path, actions=frozenset(JOURNEYS)), OwnPhrases(settings.data_dir)
+    own = OwnPhrases(settings.data_dir)
+    content = load_content(own=settings.content_path, actions=frozenset(JOURNEYS),
+                           parsed=Parsed(_models(settings) / "content"))
     if settings.helpdesk_lang not in content.languages:
         raise ContentError([f"KEYTURN_HELPDESK_LANGUAGE: there is no content in {settings.helpdesk_lang}"])
     try:

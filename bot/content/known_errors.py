@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from bot.content.files import read_yaml
+from bot.content.files import Files, read_yaml
 from bot.content.model import ErrorText, KnownError, Texts
 
 JOURNEYS = ("forgot_password", "change_password", "unlock_account", "register_method")
@@ -36,7 +36,7 @@ class Entry:
 
 
 def read_errors(
-    root: Path, languages: tuple[str, ...], problems: list[str], own: Path | None = None,
+    root: Path, languages: tuple[str, ...], files: Files, own: Path | None = None,
     partly: frozenset[str] = frozenset(),
 ) -> dict[str, Entry]:
     """All errors by id; an id given twice, or in one language only, is a problem.
@@ -44,13 +44,14 @@ def read_errors(
     Words that `own` has go before those of `root`; languages of `partly` may lack some.
     """
     entries: dict[str, Entry] = {}
+    problems = files.problems
     for path in sorted((root / "errors").glob("*.yaml")):
         where = f"errors/{path.name}"
-        facts = read_yaml(path, where, problems)
-        words = {lang: _words(root / lang / where, f"{lang}/{where}", problems) for lang in languages}
+        facts = read_yaml(path, where, files)
+        words = {lang: _words(root / lang / where, f"{lang}/{where}", files) for lang in languages}
         for lang in languages if own else ():
             assert own is not None
-            words[lang] |= _words(own / lang / where, f"{own.name}/{lang}/{where}", problems)
+            words[lang] |= _words(own / lang / where, f"{own.name}/{lang}/{where}", files)
         for lang, by_id in words.items():
             problems += (f"{lang}/{where}: {name} is not in {where}" for name in by_id if name not in facts)
             problems += (f"{lang}/{where}: {name} is missing" for name in facts
@@ -67,8 +68,8 @@ def read_errors(
     return entries
 
 
-def _words(path: Path, where: str, problems: list[str]) -> dict[str, Any]:
-    return read_yaml(path, where, problems) if path.exists() else {}
+def _words(path: Path, where: str, files: Files) -> dict[str, Any]:
+    return read_yaml(path, where, files) if path.exists() else {}
 
 
 def good_errors(entries: Mapping[str, Entry], topics: set[str], links: set[str]) -> Iterable[str]:

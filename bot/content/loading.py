@@ -6,10 +6,11 @@ from itertools import chain
 from pathlib import Path
 
 from bot.content import checks
-from bot.content.files import Page, read_links, read_messages, read_pages
+from bot.content.files import Files, Page, read_links, read_messages, read_pages
 from bot.content.known_errors import good_errors, known_error, read_errors
 from bot.content.model import Content, Texts, Topic, TopicText
 from bot.content.own import own_links
+from bot.content.parsed import Parsed
 
 FIRST_LANGUAGE = "nb"
 
@@ -28,11 +29,13 @@ def load_content(
     own: Path | None = None,
     actions: frozenset[str] | None = None,
     today: date | None = None,
+    parsed: Parsed | None = None,
 ) -> Content:
     """Everything under `folder` (this package's own when None).
 
     `own` is the organisation's folder (see `bot.content.own`), which need not be there; `actions` are the
     journeys there are; `today` is what no topic may have been checked after. What is None is not checked.
+    `parsed` is what spares reading files again.
     Raises ContentError.
     """
     root = folder or Path(__file__).parent
@@ -40,19 +43,22 @@ def load_content(
     whole = _languages(root)
     languages = _languages(root, own) if own else whole
     partly = frozenset(languages) - frozenset(whole)
-    problems: list[str] = [] if whole else [f"{root}: there is no language in it"]
-    pages = {lang: read_pages(root / lang, problems) for lang in languages}
-    messages = {lang: read_messages(root / lang, problems) for lang in languages}
-    addresses = read_links(root, languages, problems, partly)
+    files = Files(parsed or Parsed())
+    problems = files.problems
+    if not whole:
+        problems.append(f"{root}: there is no language in it")
+    pages = {lang: read_pages(root / lang, files) for lang in languages}
+    messages = {lang: read_messages(root / lang, files) for lang in languages}
+    addresses = read_links(root, languages, files, partly)
     if own:
         for lang in languages:
-            pages[lang] |= read_pages(own / lang, problems, f"{own.name}/")
-            messages[lang] |= read_messages(own / lang, problems, f"{own.name}/")
-        own_links(own, addresses, problems)
+            pages[lang] |= read_pages(own / lang, files, f"{own.name}/")
+            messages[lang] |= read_messages(own / lang, files, f"{own.name}/")
+        own_links(own, addresses, files)
     problems += checks.same_topics(pages, partly)
     problems += checks.same_messages(messages)
     problems += checks.good_links(addresses)
-    entries = read_errors(root, languages, problems, own, partly)
+    entries = read_errors(root, languages, files, own, partly)
     names = {name for by_name in addresses.values() for name in by_name}
     topic_ids = {name for by_id in pages.values() for name in by_id}
     for by_id in pages.values():
@@ -64,6 +70,7 @@ def load_content(
     problems += good_errors(entries, topic_ids, names)
     if problems:
         raise ContentError(problems)
+    files.parsed.keep()
     ids = pages[languages[0]]
     topics = {name: _topic({lang: pages[lang][name] for lang in languages if name in pages[lang]}, addresses)
               for name in ids}

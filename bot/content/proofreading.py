@@ -11,8 +11,8 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.content.files import Unreadable, read_file
 from bot.content.model import Content, Topic, TopicText
+from bot.content.parsed import Parsed, Unreadable
 
 SHORT_LINES = (2, 5)        # of an answer
 ONE_LINE_WILL_DO = frozenset({"greeting", "thanks", "cancel", "language", "help"})
@@ -56,7 +56,7 @@ def read_styles(*roots: Path) -> Avoid:
     styles: dict[str, dict[str, str]] = {}
     for path in sorted(chain.from_iterable(root.glob("*/style.yaml") for root in roots)):
         try:
-            avoid = read_file(path)["avoid"]
+            avoid = Parsed().yaml(path)["avoid"]
             styles.setdefault(path.parent.name, {}).update({word: str(instead) for word, instead in avoid.items()})
         except (Unreadable, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path.parent.name}/{path.name}: is no list of words to avoid ({error})") from None

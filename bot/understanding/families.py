@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from bot.content.parsed import Parsed
 from bot.understanding.text import words
 
 FOLDER = Path(__file__).parent / "families"
 
 _LONGEST_STEM = 14
-_TEXTS = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +34,18 @@ class Families:
         return frozenset()
 
 
-def load_families(folder: Path = FOLDER) -> Families:
+def load_families(folder: Path = FOLDER, parsed: Parsed | None = None) -> Families:
+    """`parsed` is what spares reading the files again."""
+    parsed = parsed or Parsed()
     whole: dict[str, set[str]] = {}
     stems: dict[str, set[str]] = {}
     for path in sorted(folder.glob("*.yaml")):
-        table = yaml.load(path.read_text(encoding="utf-8"), Loader=_TEXTS)  # noqa: S506  # makes texts, lists, dicts
-        for family, members in table.items():
+        for family, members in parsed.yaml(path).items():
             for member in members:
                 into = stems if member.endswith("*") else whole
                 for word in words(member):
                     into.setdefault(word, set()).add(family)
+    parsed.keep()
     # A whole word that also has a known stem belongs to both.
     both = Families({}, {stem: frozenset(found) for stem, found in stems.items()})
     return Families({word: frozenset(found) | both.of(word) for word, found in whole.items()}, both.stems)

@@ -1,9 +1,9 @@
 """What the understanding is taught: phrases with their labels, and prose that shows a language."""
 
-import json
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
+from bot import quick_json
 from bot.content import Content
 
 
@@ -25,11 +25,11 @@ class Lesson:
     prose: tuple[tuple[str, str], ...] = ()
 
     def to_json(self) -> bytes:
-        return json.dumps([self.languages, self.phrases, self.prose]).encode()
+        return quick_json.dumps([self.languages, self.phrases, self.prose], list)
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        languages, phrases, prose = json.loads(text)
+        languages, phrases, prose = quick_json.loads(text)
         shown = tuple((lang, said) for lang, said in prose)
         return cls(tuple(languages), tuple(Phrase(*one) for one in phrases), shown)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from bot.content import Content
+from bot.content.parsed import Parsed
 from bot.understanding.families import FOLDER, load_families
 from bot.understanding.lesson import Lesson, lesson_of
 from bot.understanding.model import Model, ModelError, read_model
@@ -39,7 +40,8 @@ def open_reader(content: Content, cache: Path, learning: Callable[[], None] = la
     topics: defaultdict[str, list[str]] = defaultdict(list)
     for topic in content.topics.values():
         topics[topic.label].append(topic.id)
-    return Reader(kept_or_learned(lesson_of(content), cache, learning), load_families(), topics)
+    model = kept_or_learned(lesson_of(content), cache, learning)
+    return Reader(model, load_families(parsed=Parsed(cache / "families")), topics)
 
 
 async def learn_aside(content: Content, cache: Path) -> None:
