@@ -17,7 +17,16 @@ from botbuilder.core import TurnContext
 from botbuilder.schema import Activity, ActivityTypes
 
 from bot.channel.adapter import reference_of
-from bot.channel.cards import Button, buttons_card, dialog, no_dialog, only_submits, submit_card
+from bot.channel.cards import (
+    MOST_IN_TEAMS,
+    Button,
+    buttons_card,
+    dialog,
+    no_dialog,
+    only_submits,
+    rows,
+    submit_card,
+)
 from bot.content import Content, MessageError
 from bot.delivery.protocol import News
 from bot.framework import (
@@ -217,7 +226,7 @@ class Talk:
         """Send Markdown, with buttons below it, and a question with its own buttons below these."""
         reply = Activity(type="message", text=_LINE_END.sub("  \n", text), text_format="markdown", locale=self.lang)
         card = submit_card if only_submits(self._context.activity.service_url) else buttons_card
-        reply.attachments = [card(buttons)] if buttons else []
+        reply.attachments = [card(one) for one in rows(buttons, MOST_IN_TEAMS if self.speaker.in_teams else 0)]
         if question is not None:
             reply.attachments.append(card(question.buttons, question.text))
         if self._over and not self.speaker.in_teams:

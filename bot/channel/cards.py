@@ -11,6 +11,9 @@ PRESSED = "keyturn"
 FETCH, SUBMIT = "task/fetch", "task/submit"
 """What Teams calls it when a dialog is to be opened, and when one was closed with something in it."""
 
+MOST_IN_TEAMS = 6
+"""Buttons of one card; what is more, Teams leaves out."""
+
 _PLAYGROUND = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?/_connector/?")
 
 
@@ -25,6 +28,15 @@ class Button:
     value: Mapping[str, str] | None = None
     url: str = ""
     dialog: bool = False
+
+
+def rows(buttons: Sequence[Button], most: int = 0) -> list[Sequence[Button]]:
+    """As many cards as it takes, of about the same length each; one, however long, where `most` is 0."""
+    if not buttons:
+        return []
+    count = -(-len(buttons) // most) if most else 1
+    each = -(-len(buttons) // count)
+    return [buttons[begin:begin + each] for begin in range(0, len(buttons), each)]
 
 
 def buttons_card(buttons: Sequence[Button], title: str = "") -> dict[str, Any]:

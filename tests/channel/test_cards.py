@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.channel.cards import only_submits
+from bot.channel.cards import MOST_IN_TEAMS, Button, only_submits, rows
 
 
 @pytest.mark.parametrize(("service_url", "playground"), [
@@ -16,3 +16,14 @@ from bot.channel.cards import only_submits
 ])
 def test_only_the_playground_on_this_machine_gets_cards_of_its_own(service_url: str | None, playground: bool) -> None:
     assert only_submits(service_url) is playground
+
+
+@pytest.mark.parametrize(("count", "lengths"), [
+    (0, []), (1, [1]), (6, [6]), (7, [4, 3]), (12, [6, 6]), (13, [5, 5, 3])])
+def test_no_card_has_more_buttons_than_teams_shows(count: int, lengths: list[int]) -> None:
+    """All of them, in their order, on cards of about the same length."""
+    buttons = [Button(str(number)) for number in range(count)]
+    parted = rows(buttons, MOST_IN_TEAMS)
+    assert [len(one) for one in parted] == lengths
+    assert [button for one in parted for button in one] == buttons
+    assert [len(one) for one in rows(buttons)] == ([count] if count else [])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app import Desk
+from bot.channel.cards import MOST_IN_TEAMS
 from bot.directory import demo
 from bot.directory.demo_staff import STAFF
 from bot.journeys.unlock_account import LOOK_AGAIN_SECONDS
@@ -49,6 +50,16 @@ async def test_whoever_installs_it_is_welcomed_once(
         await post(kari, event)
     assert greetings(kari) == 1
     assert "Lag nytt passord" in titles([heard(kari.connector.said[0])])
+
+
+async def test_what_can_be_begun_is_shown_whole(desk: Desk, in_teams: InTeams) -> None:
+    """Teams draws six buttons of a card; there are more things to begin than that."""
+    kari = in_teams(desk)
+    said, = await kari.ask("hva kan du hjelpe meg med?")
+    assert len(said.buttons) > MOST_IN_TEAMS
+    assert {"Lag nytt passord", "Siste hendelser"} <= set(titles([said]))
+    cards = [one["content"]["buttons"] for one in kari.connector.said[-1]["attachments"]]
+    assert all(len(one) <= MOST_IN_TEAMS for one in cards)
 
 
 async def test_both_at_once_are_one_welcome(desk: Desk, in_teams: InTeams) -> None:

@@ -28,7 +28,7 @@ class Planned:
 
 
 class FakeConnector:
-    """Answers 201 with a new id unless `planned` says otherwise."""
+    """Answers 201 with a new id unless `planned` says otherwise, and 400 to cards that Teams would not show whole."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -65,7 +65,8 @@ class FakeConnector:
                 request.method, request.raw_path, dict(request.headers), json.loads(body) if body else None))
             number = len(self.calls)
             self._arrived.notify_all()
-        planned = self.planned.pop(0) if self.planned else Planned(201, {"id": f"a{number}"})
+        good = Planned(201, {"id": f"a{number}"}) if _whole(self.calls[-1].body) else Planned(400)
+        planned = self.planned.pop(0) if self.planned else good
         if planned.status == -1:
             await self._over.wait()
         if planned.status <= 0:
@@ -73,3 +74,9 @@ class FakeConnector:
             request.transport.abort()
             return web.Response()
         return web.json_response(planned.body, status=planned.status, headers=planned.headers)
+
+
+def _whole(activity: Any) -> bool:
+    """Whether Teams has room for every button: six on a card."""
+    cards = [one["content"] for one in activity.get("attachments") or ()] if isinstance(activity, dict) else []
+    return all(len(one.get("buttons") or one.get("actions") or ()) <= 6 for one in cards)
