@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.channel.cards import Button
-from bot.content import Content, Topic
+from bot.content import Content, Topic, TopicText
 from bot.content.times import written_date
 from bot.store.ratings import GIVEN, NO, YES, Ratings
 from dialogs.forget_me import FORGET
@@ -79,10 +79,15 @@ class AnswerQuestion:
         return "common.not_offered"
 
     async def more(self, talk: Talk, topic_id: str, part: str) -> None:
-        """The steps, or the administrator's variant, of an answer given before."""
-        text = self.content.topics[topic_id].texts[talk.lang]
-        said = {"steps": text.steps, "admin": text.admin}.get(part, "")
-        await talk.say_text(said or text.short)
+        """The steps, with what they lead to, or the administrator's variant, of an answer given before."""
+        topic = self.content.topics[topic_id]
+        text = topic.texts[talk.lang]
+        if part == "steps" and text.steps:
+            journey = self._journey(talk, topic)
+            start = [self._start(talk, journey)] if journey and journey in self.offers.to(talk.speaker) else []
+            await talk.say_text("\n\n".join(filter(None, [text.steps, _links(text)])), start)
+        else:
+            await talk.say_text((part == "admin" and text.admin) or text.short)
 
     async def rate(self, talk: Talk, topic_id: str, helped: bool) -> None:
         """Keep whether it helped; if not, offer what is near."""
@@ -123,7 +128,7 @@ class AnswerQuestion:
         text = topic.texts[lang]
         parts = [self.content.say(lang, INSTEAD[topic.id][1]) if instead else text.short]
         if text.links:
-            parts.append("\n".join(f"[{words}]({address})" for address, words in text.links))
+            parts.append(_links(text))
         if topic.source or text.links:
             checked = written_date(partial(self.content.say, lang), topic.checked)
             parts.append("*" + self.content.say(lang, "answer.checked", date=checked) + "*")
@@ -138,14 +143,8 @@ class AnswerQuestion:
 
     def _made_buttons(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> list[Button]:
         text = topic.texts[talk.lang]
-        found = []
-        journey = INSTEAD[topic.id][2] if self._instead(talk, topic) else topic.journey
-        if journey in offered:
-            start = self.offers.button(str(journey))
-            found.append(Button(talk.words(start.key), start.value))
-        if (also := ALSO.get(topic.id)) in offered:
-            start = self.offers.button(str(also))
-            found.append(Button(talk.words(start.key), start.value))
+        begins = (self._journey(talk, topic), ALSO.get(topic.id))
+        found = [self._start(talk, one) for one in begins if one and one in offered]
         if talk.speaker.personal and (more := OF_TOPICS.get(topic.id)):
             found.append(Button(talk.words(more.key), more.value))
         if text.steps:
@@ -153,6 +152,14 @@ class AnswerQuestion:
         if text.admin:
             found.append(Button(talk.words("answer.button.admin"), {"do": "admin", "topic": topic.id}))
         return found + [self._to_topic(talk.lang, one) for one in topic.related[:MOST_BUTTONS - len(found)]]
+
+    def _journey(self, talk: Talk, topic: Topic) -> str | None:
+        """What the answer leads to here."""
+        return INSTEAD[topic.id][2] if self._instead(talk, topic) else topic.journey
+
+    def _start(self, talk: Talk, journey: str) -> Button:
+        start = self.offers.button(journey)
+        return Button(talk.words(start.key), start.value)
 
     def _to_topic(self, lang: str, topic_id: str) -> Button:
         return Button(self.content.topics[topic_id].texts[lang].title, {"do": "topic", "topic": topic_id})
@@ -168,6 +175,10 @@ class AnswerQuestion:
                 Button(talk.words(f"answer.button.{word}"), {"do": "helped", "topic": topic_id, "was": word})
                 for word in ("yes", "no")])
         return known
+
+
+def _links(text: TopicText) -> str:
+    return "\n".join(f"[{words}]({address})" for address, words in text.links)
 
 
 HELP = Press("answer.button.help", {"do": "topic", "topic": "what-can-you-do"})

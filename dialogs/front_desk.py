@@ -31,12 +31,15 @@ from dialogs.handover import Handover
 from dialogs.my_status import MyStatus
 from dialogs.offers import FETCH
 from dialogs.reminders import Reminders
-from dialogs.shapes import ANYTHING, SHAPES
+from dialogs.shapes import ANYTHING, SHAPES, only_a_code
 from dialogs.talk import Conversation, Floor, Talk
 from dialogs.wishes import wishes
 
 # Stopping throws away what the person has proven, so a guess is not enough.
 SURE_ENOUGH_TO_STOP = 0.8
+
+# What means nothing to us ("asdf") was in no phrase either: it takes more to believe what language it is in.
+SURE_OF_A_STRANGE_LANGUAGE = 0.95
 
 # A yes, a no or an OK to nothing that was asked.
 A_BARE_ANSWER = "answer.words_for_bare_answer"
@@ -284,6 +287,9 @@ class FrontDesk:
         if talk.says(A_BARE_ANSWER):
             await self._what_then(talk)
             return
+        if only_a_code(talk.heard.text) and not self.finder.find(talk.heard.text).ids:
+            await self._what_then(talk, "common.stray_code")
+            return
         if await self.follow_ups.follow(talk):
             return
         if talk.says("my_status.words_for_events"):
@@ -373,9 +379,9 @@ class FrontDesk:
             topic for label, topic in zip(reading.candidates, reading.answers, strict=True) if label not in SMALL_TALK]
         await self.not_answered.note(talk.heard.text, reading.lang, near[0] if near else "")
 
-    async def _what_then(self, talk: Talk) -> None:
+    async def _what_then(self, talk: Talk, key: str = "answer.what_then") -> None:
         """Nothing was asked and nothing understood: say how to go on."""
-        await talk.say("answer.what_then", buttons=[*self.handover.first_offer(talk), HELP])
+        await talk.say(key, buttons=[*self.handover.first_offer(talk), HELP])
 
     # -- languages -------------------------------------------------------------------------------
 
@@ -399,8 +405,9 @@ class FrontDesk:
 
     def _follow_language(self, talk: Talk, reading: Reading) -> None:
         """Answer in the language of the message, unless the person chose one; the reader keeps ours when in doubt."""
-        only_a_code = len(talk.heard.text.split()) == 1 and self.finder.find(talk.heard.text).sure
-        if not talk.memory.chosen and not only_a_code and reading.lang in self.content.languages:
+        one_code = len(talk.heard.text.split()) == 1 and self.finder.find(talk.heard.text).sure
+        strange = reading.topic == OUT_OF_SCOPE and reading.lang_confidence < SURE_OF_A_STRANGE_LANGUAGE
+        if not (talk.memory.chosen or one_code or strange) and reading.lang in self.content.languages:
             talk.memory.lang = reading.lang
 
     def _a_page_is_open(self, talk: Talk) -> bool:

@@ -58,6 +58,11 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 
+def only_a_code(text: str) -> bool:
+    """Whether it is a code as people type it, and not a word beside it."""
+    return _surely_a_code(text) and not any(map(str.isalpha, text))
+
+
 def account_name(text: str) -> str:
     """The account meant by what was typed: an address among words, a marked word at the end ("it's
     kari.nordmann"), else the text itself."""
