@@ -99,13 +99,11 @@ def looks(graph: Graph, token: AppToken, asked: AskedFor) -> Iterator[Look]:
     wanted = {GROUPS: asked.groups, PASSES: asked.passes}
     for permission in _APP_ROLES:
         if wanted.get(permission, True):
-            yield _permission(token, permission, asked.credential, app)
+            yield _permission(token, permission, _granting(permission, asked.credential, app, graph))
     yield _role(graph, token)
 
 
-def _permission(token: AppToken, permission: str, credential: str, app: str) -> Look:
-    granting = _granting(permission, credential, app)
-
+def _permission(token: AppToken, permission: str, granting: str) -> Look:
     async def granted() -> str:
         roles = await token.roles()
         if roles is None:
@@ -119,12 +117,12 @@ def _permission(token: AppToken, permission: str, credential: str, app: str) -> 
     return Look(f"Graph {permission}", granted, granting)
 
 
-def _granting(permission: str, credential: str, app: str) -> str:
+def _granting(permission: str, credential: str, app: str, graph: Graph) -> str:
     """Managed identities have no page where permissions are granted: theirs are assigned through Graph."""
     role = _APP_ROLES[permission]
     if credential == "managed_identity":
         return (
-            "az rest --method POST --url https://graph.microsoft.com/v1.0/servicePrincipals/IDENTITY/"
+            f"az rest --method POST --url {graph.root}/servicePrincipals/IDENTITY/"
             f'appRoleAssignments --body \'{{"principalId":"IDENTITY","resourceId":"GRAPH","appRoleId":"{role}"}}\', '
             f"with IDENTITY and GRAPH from az ad sp show --id {app} (and --id {_GRAPH_APP}) --query id")
     return (f"az ad app permission add --id {app} --api {_GRAPH_APP} --api-permissions {role}=Role && "
@@ -136,7 +134,7 @@ def _role(graph: Graph, token: AppToken) -> Look:
 
     async def held() -> str:
         principal = await token.claim("oid") or "IDENTITY"
-        by_hand = ("az rest --url \"https://graph.microsoft.com/v1.0/roleManagement/directory/roleAssignments"
+        by_hand = (f"az rest --url \"{graph.root}/roleManagement/directory/roleAssignments"
                    f"?\\$filter=principalId eq '{principal}'\"")
         roles = await token.roles()
         if principal == "IDENTITY" or roles is None or ROLES not in roles:

@@ -78,6 +78,11 @@ class Graph:
         self._pause = pause
         self._quiet_until = 0.0     # when whoever throttled us wants to hear from us again
 
+    @property
+    def root(self) -> str:
+        """What every address begins with."""
+        return self._root.rstrip("/")
+
     def acting_as(self, token: GraphToken) -> "Graph":
         """The same service for whoever shows this token."""
         return Graph(self._session, token, self._root.removesuffix(f"/{VERSION}/"), self._clock, self._pause)

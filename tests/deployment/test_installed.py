@@ -160,6 +160,7 @@ async def test_what_is_broken_is_named_and_mended(
             "certificate"} <= mended.keys()
     assert found["KEYTURN_ENTRA_CHANGE"].startswith("invalid_client AADSTS7000215 - ")
     assert all(mended.values())
+    assert any(f'az rest --url "{graph.url}/v1.0/roleManagement' in line for line in said)      # of their own cloud
     # The bot that talks may touch nothing by itself (O1).
     graph.granted_to_bots = ("User.Read.All",)
     _, said = await doctor(installed, tmp_path)
