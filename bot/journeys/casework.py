@@ -45,6 +45,8 @@ PROVE = "prove"
 """The purpose of a ticket to the page where a code is typed that the chat must not see (G4); an operation's own
 page has its name."""
 
+CHANGE = "change"           # an operation
+
 IN_TEAMS = "/teams"
 """What the address of a secure page ends with when it opens as a window inside Teams."""
 
@@ -459,6 +461,8 @@ def standing(account: Account, operation: str) -> WhyNot | None:
         return WhyNot.GUEST
     if not account.enabled:
         return WhyNot.DISABLED
+    if operation == CHANGE and account.obstacle is WhyNot.NOT_ABLE:
+        return None     # What the app may not do, the person whose token it is shown may.
     return account.no_pass if operation == TEMPORARY_PASS else account.obstacle
 
 

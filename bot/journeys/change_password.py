@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bot.journeys.casework import Casework
+from bot.journeys.casework import CHANGE, Casework
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePassword(Casework):
-    operation: ClassVar[str] = "change"
+    operation: ClassVar[str] = CHANGE

@@ -16,6 +16,7 @@ from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector
 from tests.support.graph import Fault, GraphDouble
 from tests.support.identity import LocalIdentity
+from tests.support.login import ALL_ROLES, CHANGE
 from tests.support.people import mails_of
 from tests.support.tls import Certificate
 from tests.support.window import Window
@@ -231,6 +232,15 @@ class TestAfterwards:
         assert "på Microsofts egen side går det" in refused.text
         assert offered(kari) == OFFICIAL
         assert double.users[KARI].password == OLD
+
+
+async def test_what_the_app_may_not_do_the_person_may(
+        double: GraphDouble, kari: TeamsPerson, window: Window) -> None:
+    """O1: whoever wants Keyturn to change passwords and never to set them gives it no permission for that."""
+    double.granted = tuple(one for one in ALL_ROLES if one != CHANGE)
+    assert "ikke fått lov" in last(await begin(kari, "forgot_password"))
+    page = await opened(kari, window, double)
+    assert "Passordet er byttet" in (await typed(window, page, double)).text
 
 
 @pytest.mark.parametrize(("change", "said"), [
