@@ -1,4 +1,4 @@
-"""Keyturn's command line, and the only place where its parts are chosen and put together."""
+"""Keyturn's command line, and the place where its parts are chosen and put together (with `bot.making`)."""
 
 import gc
 
@@ -12,22 +12,19 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import click
 import structlog
 import uvloop
 from aiohttp import ClientSession, web
 
-from bot import VERSION, age_doctor, clock_doctor, endpoint_doctor
+from bot import VERSION, age_doctor
 from bot import audit as trail_of
-from bot import doctor as examination
-from bot.admin import doctor as admin_doctor
 from bot.admin import place as admin_place
 from bot.admin.accounts import ACCOUNTS, REQUESTS, account_routes, request_routes, waiting
 from bot.admin.front import front_routes
@@ -41,8 +38,6 @@ from bot.admin.signing_in import SigningIn
 from bot.background import Background
 from bot.browser import BrowserCookie
 from bot.channel.adapter import Adapter
-from bot.channel.bot_token import RESOURCE as CHANNEL
-from bot.channel.bot_token import BotToken, LentToken, TokenKeeper
 from bot.channel.connector import BotConnectors
 from bot.channel.directline import PREFIX as DIRECT_LINE
 from bot.channel.directline import DirectLine
@@ -72,23 +67,9 @@ from bot.directory import demo
 from bot.directory.demo_desk import DemoDesk
 from bot.directory.demo_staff import seed_staff
 from bot.directory.embedded import Embedded
-from bot.directory.entra import Entra
-from bot.directory.entra_doctor import AskedFor
-from bot.directory.entra_doctor import looks as entra_looks
-from bot.directory.entra_doctor import own_change as own_change_look
-from bot.directory.graph import Graph
-from bot.directory.graph_token import (
-    AppToken,
-    Certificate,
-    ClientSecret,
-    Credential,
-    Federated,
-    Login,
-    ManagedIdentity,
-    OnBehalf,
-)
 from bot.directory.hashing import PasswordHashes
 from bot.directory.protocol import Directory
+from bot.doctor import Finding
 from bot.ending import BACKGROUND, TURNS, Ending
 from bot.errors import KeyturnError, SettingsError, StoreUnavailable
 from bot.journeys.aftermath import PasswordSet
@@ -128,6 +109,8 @@ from bot.journeys.temporary_pass import PassGiven, TemporaryPassPage
 from bot.journeys.temporary_pass import TemporaryPass as TemporaryPassJourney
 from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
+from bot.looks import examined
+from bot.making import app_token_of, bot_token_of, entra_of, opinion_service, policy_of, ring_of
 from bot.metrics import Metrics
 from bot.pages import bundle
 from bot.pages.alarm import DEAD, alarm_routes
@@ -145,7 +128,7 @@ from bot.pages.secure_faces import Faces, Frame
 from bot.pages.web_chat import web_chat_routes
 from bot.people import Speaker
 from bot.policy_file import parsed, read
-from bot.policy_in_force import PolicyInForce, policy_to_start_with
+from bot.policy_in_force import PolicyInForce
 from bot.rules.helping import clean_reason
 from bot.rules.limits import too_loose
 from bot.rules.masking import masked
@@ -154,9 +137,9 @@ from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.policy import TEMPORARY_PASS, Policy, values
 from bot.rules.staff import ADMIN as ADMIN_ROLE
 from bot.rules.staff import ROLES, Staff, canonical_staff_name
-from bot.second_opinion import SecondOpinion, Service
+from bot.second_opinion import SecondOpinion
 from bot.secret import Secret
-from bot.settings import Settings, WebChat, environment, load, look, unfit_for_entra
+from bot.settings import Settings, WebChat, environment, load, look
 from bot.site import Site
 from bot.store import keys
 from bot.store.accounts import Accounts
@@ -168,14 +151,12 @@ from bot.store.codes import HashedCodes
 from bot.store.connection import Store
 from bot.store.conversations import ConversationStorage
 from bot.store.direct_line import ConversationLogs, Wakes
-from bot.store.effects import Effects
 from bot.store.embedded import EmbeddedServer
 from bot.store.enrolments import SealedEnrolments
 from bot.store.helpdesk import SealedHelpCases
 from bot.store.helping import HelpForms
 from bot.store.holds import RedisHolds
 from bot.store.mode import claim
-from bot.store.mode import examine as examine_mode
 from bot.store.news import RedisNews
 from bot.store.one_time_codes import HashedOneTimeCodes
 from bot.store.opinions import OpinionBudget
@@ -285,9 +266,9 @@ class Desk:
 
         # Who people are, and how they prove it.
         self.hashes = PasswordHashes()
-        self.session, self.app_token = open_session(), _app_token(settings) if settings.directory == "entra" else None
+        self.session, self.app_token = open_session(), app_token_of(settings) if settings.directory == "entra" else None
         self.directory: Directory = Embedded(self.accounts, self.hashes, clock) if self.app_token is None \
-            else _entra(settings, self.session, self.app_token, store, clock, lambda: self.policy().groups)
+            else entra_of(settings, self.session, self.app_token, store, clock, lambda: self.policy().groups)
         authenticators: dict[str, Authenticator] = {one.name: one for one in (
             Totp(self.enrolments, self._cool_down, clock),
             RecoveryCode(self.enrolments, self._cool_down, clock),
@@ -298,7 +279,7 @@ class Desk:
 
         # The channels. The adapter's logic is set below: it needs the knocks, which need the adapter.
         self.adapter = Adapter(self._turn, self._apologise)
-        self.token = _bot_token(settings, self.session, clock) if settings.app_id else None
+        self.token = bot_token_of(settings, self.session, clock) if settings.app_id else None
         self.sign_on = self._sign_on() if settings.teams_sign_on else None
         hosts = ReplyHosts(settings.reply_hosts)
         connectors = BotConnectors(ChannelOutbox(self.session, hosts, self.token, clock))
@@ -449,7 +430,7 @@ class Desk:
         if not settings.opinion_url:
             return None
         budget = OpinionBudget(self.store, self.clock, settings.opinion_per_minute, settings.opinion_per_day)
-        return SecondOpinion(_opinion_service(settings, self.session), budget, self.clock)
+        return SecondOpinion(opinion_service(settings, self.session), budget, self.clock)
 
     def policy(self) -> Policy:
         """The one in force now."""
@@ -747,11 +728,6 @@ def _mark_of(settings: Settings) -> MarkFile:
     return MarkFile(settings.data_dir, settings.redis_url.get_secret_value())
 
 
-def _ring(settings: Settings) -> KeyRing:
-    given = [one.get_secret_value() for one in settings.secret_keys]
-    return KeyRing.parse(given or kept_keys(settings.data_dir))
-
-
 def _content(settings: Settings) -> Content:
     """Raises ContentError, and SettingsError where the folder that is set is none."""
     if settings.content and not settings.content.is_dir():
@@ -798,11 +774,11 @@ def serve() -> None:
     settings = load(environment())
     for line in too_loose(settings.limits):
         log.warning("loose_limit", limit=line, allowed="in development only")
-    _policy(settings)
+    policy_of(settings)
     # The store first: a folder that is in use or takes nothing is said before minutes go into learning.
     with _redis(settings) as redis_url:
         content = _content(settings)
-        uvloop.run(_serve(settings, content, _reader(settings, content), redis_url, _ring(settings)))
+        uvloop.run(_serve(settings, content, _reader(settings, content), redis_url, ring_of(settings)))
 
 
 @cli.command()
@@ -843,286 +819,13 @@ def doctor() -> None:
     """Check every setting and every outside service it names."""
     found = look(environment())
     remedy = "see `python app.py settings`"
-    findings = [examination.Finding("settings", False, problem, remedy) for problem in found.problems]
-    findings += [] if findings else [examination.Finding("settings", True, f"{found.settings.mode.value} mode")]
+    findings = [Finding("settings", False, problem, remedy) for problem in found.problems]
+    findings += [] if findings else [Finding("settings", True, f"{found.settings.mode.value} mode")]
     # What is set is looked at, whatever else is missing.
-    findings += uvloop.run(_examined(found.settings))
+    findings += uvloop.run(examined(found.settings, partial(_content, found.settings)))
     for finding in findings:
         click.echo(finding.line())
     sys.exit(0 if all(one.well for one in findings) else 1)
-
-
-async def _examined(settings: Settings) -> list[examination.Finding]:
-    async with AsyncExitStack() as at_end:
-        looks = [
-            examination.Look("content", partial(_content_loads, settings), "mend the files it names"),
-            examination.Look("KEYTURN_DATA_DIR", partial(_folder_takes_files, settings),
-                             "give the folder to the user who runs Keyturn, or name another"),
-            examination.Look("KEYTURN_POLICY", partial(_policy_reads, settings),
-                             "see deployment/policy.toml, and try `python app.py policy check FILE`"),
-            *_key_looks(settings), *_store_looks(settings, at_end), *_age_looks(settings, at_end),
-            *_mail_looks(settings), *_helpdesk_looks(settings),
-            *_admin_looks(settings, at_end),
-            *_bundle_looks(settings), *_opinion_looks(settings, at_end), *_channel_looks(settings, at_end),
-            *_directory_looks(settings, at_end), *_endpoint_looks(settings, at_end)]
-        return await examination.examine(looks)
-
-
-async def _content_loads(settings: Settings) -> str:
-    content = await asyncio.to_thread(_content, settings)
-    own = f", with {settings.content_path}" if settings.content_path.is_dir() else ""
-    return f"{len(content.topics)} topics in {', '.join(content.languages)}{own}"
-
-
-async def _folder_takes_files(settings: Settings) -> str:
-    folder = settings.data_dir.absolute()
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
-    except OSError as trouble:
-        raise SettingsError(f"nothing can be kept in {folder} ({trouble.strerror})") from trouble
-    return f"{folder} takes files"
-
-
-def _policy(settings: Settings) -> Policy:
-    """The policy that a start would begin with. Raises SettingsError."""
-    return policy_to_start_with(settings.policy_path, settings.limits, required=settings.policy is not None,
-                                guids=settings.groups_have_guids)
-
-
-async def _policy_reads(settings: Settings) -> str:
-    policy = await asyncio.to_thread(_policy, settings)
-    there = settings.policy_path.exists()
-    return f"{settings.policy_path} will do, {len(policy.groups)} groups" if there else "not set; the defaults hold"
-
-
-def _key_looks(settings: Settings) -> Iterator[examination.Look]:
-    async def look() -> str:
-        given = len(settings.secret_keys)
-        _ring(settings)
-        return f"{given} usable" if given else f"made and kept in {settings.data_dir}"
-
-    if settings.secret_keys or settings.development:
-        yield examination.Look("KEYTURN_SECRET_KEYS", look, "give 32 random bytes in base64url, newest first")
-
-
-def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
-    async def embedded() -> str:
-        if EmbeddedServer.running(settings.data_dir / "redis"):
-            return "not set; a running Keyturn has the embedded server"
-        with _redis(settings):
-            return "not set; the embedded server starts"
-
-    async def given() -> str:
-        store = Store.open(url)
-        at_end.push_async_callback(store.close)
-        await check_store(store)
-        await examine_mode(store, development=settings.development)
-        apart = SharedClock().now() - await store.time()
-        if abs(apart) > clock_doctor.APART:
-            raise SettingsError(
-                f"its clock is {abs(apart):.0f} s {'behind' if apart > 0 else 'ahead of'} this machine's; "
-                "let NTP set both, codes from a phone need the right time")
-        return "answers, keeps what it is given, is ours to use, and its clock is right"
-
-    url = settings.redis_url.get_secret_value()
-    if url:
-        yield examination.Look(
-            "REDIS_URL", given, "is the server up, are host, port, password and certificate right? "
-            "See \u00abA Redis of your own\u00bb in README.md")
-    elif settings.development:
-        yield examination.Look("REDIS_URL", embedded, "end what uses the folder, or set REDIS_URL")
-
-
-def _age_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
-    if settings.development or not settings.redis_url.get_secret_value() or not settings.secret_keys:
-        return      # what is missing has been said
-
-    async def age(name: str, secret: Secret) -> float | None:
-        store = Store.open(settings.redis_url.get_secret_value())
-        at_end.push_async_callback(store.close)
-        return await Ages(store, _ring(settings), SharedClock()).of(name, secret)
-
-    yield from age_doctor.looks(settings, age)
-
-
-def _bundle_looks(settings: Settings) -> Iterator[examination.Look]:
-    for one, setting in ((bundle.WEB_CHAT, "KEYTURN_WEB_CHAT"), (bundle.TEAMS, "MicrosoftAppId")):
-        async def look(one: bundle.Bundle = one) -> str:
-            if not one.present(settings.data_dir):
-                raise SettingsError(f"the {one.name} is not in {one.folder(settings.data_dir)}")
-            return f"the {one.name} {one.version} is there"
-
-        if settings.chat is not WebChat.OFF if one is bundle.WEB_CHAT else settings.app_id:
-            yield examination.Look(setting, look, f"fetch it: {bundle.COMMAND}")
-
-
-def _mail_looks(settings: Settings) -> Iterator[examination.Look]:
-    async def look() -> str:
-        await Smtp(url, settings.mail_from, SharedClock()).probe()
-        return "lets us in"
-
-    async def embedded() -> str:
-        return "not set; mails go to the mailboxes on /demo"
-
-    url = settings.smtp_url.get_secret_value()
-    if url or settings.development:
-        yield examination.Look(
-            "SMTP_URL", look if url else embedded, "check host, port, user, password and certificate")
-
-
-def _helpdesk_looks(settings: Settings) -> Iterator[examination.Look]:
-    async def look() -> str:
-        if not settings.helpdesk_mail:
-            raise SettingsError("not set; new helpdesk cases are only seen on the admin pages")
-        return "hears of new helpdesk cases"
-
-    if not settings.development:
-        yield examination.Look("KEYTURN_HELPDESK_MAIL", look, "give the address of those who take the cases")
-
-
-def _admin_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
-    async def ready() -> int:
-        store = Store.open(settings.redis_url.get_secret_value())
-        at_end.push_async_callback(store.close)
-        everybody = await RedisStaff(store, _ring(settings), SharedClock()).all()
-        return sum(bool(one.password_hash) for one in everybody)
-
-    known = settings.redis_url.get_secret_value() and settings.secret_keys
-    return admin_doctor.looks(settings, ready if known else None)
-
-
-def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
-    if not settings.app_id:
-        return
-    session = open_session()
-    at_end.push_async_callback(session.close)
-    keys = ChannelKeys(session, settings.openid_metadata_url, SharedClock())
-    at_end.push_async_callback(keys.close)
-    token = _bot_token(settings, session, SharedClock())
-    at_end.push_async_callback(token.close)
-
-    async def keys_come() -> str:
-        await keys.refresh()
-        if not keys.ready:
-            raise KeyturnError("no signing keys there")
-        return "signing keys fetched"
-
-    async def token_comes() -> str:
-        await token.get()
-        return "the login service gives the bot a token"
-
-    async def tenants_named() -> str:
-        if settings.served_tenants == ():
-            raise SettingsError("not set, nor is MicrosoftAppTenantId; nobody in Teams is served")
-        return f"serves {', '.join(settings.served_tenants or ('every tenant',))}"
-
-    yield from clock_doctor.looks(settings.openid_metadata_url, session)
-    app = settings.app_id
-    yield examination.Look("KEYTURN_TENANTS", tenants_named, "give the ids of the tenants whose people may use the "
-                           "bot: az account show --query tenantId")
-    yield examination.Look("KEYTURN_OPENID_METADATA_URL", keys_come, "let this machine reach the address: "
-                           f"curl {settings.openid_metadata_url}")
-    yield examination.Look(
-        "MicrosoftAppPassword", token_comes,
-        "has this machine the identity? Azure portal, the machine, Identity" if settings.app_type == "UserAssignedMSI"
-        else f"is it the secret's value, and not ended? az ad app credential list --id {app}; "
-             f"a new one: az ad app credential reset --id {app} --append")
-
-
-def _directory_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
-    if settings.directory != "entra" or unfit_for_entra(settings):
-        return      # what is missing has been said
-    session, token = open_session(), _app_token(settings)
-    at_end.push_async_callback(session.close)
-    at_end.push_async_callback(token.close)
-    try:
-        policy = _policy(settings)
-    except SettingsError:
-        policy = Policy()       # what is wrong with it has been said
-    yield from entra_looks(Graph(session, token, settings.graph_url, SharedClock()), token, AskedFor(
-        settings.directory_tenant, settings.entra_credential, settings.directory_app_id, bool(policy.groups),
-        TEMPORARY_PASS in policy.gates, settings.entra_file, settings.entra_passphrase.get_secret_value()))
-    if settings.teams_sign_on and settings.entra_change:
-        bot = AppToken(_login_of_the_bot(settings), ClientSecret(Secret(settings.app_password.get_secret_value()))) \
-            if settings.acts_as_people else None
-        if bot is not None:
-            at_end.push_async_callback(bot.close)
-        yield own_change_look(bot, settings.app_id, shared=settings.directory_app_id == settings.app_id)
-
-
-def _endpoint_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
-    session = open_session()
-    at_end.push_async_callback(session.close)
-    yield from endpoint_doctor.looks(settings, session)
-
-
-def _opinion_service(settings: Settings, session: ClientSession) -> Service:
-    key = settings.opinion_key.get_secret_value()
-    return Service(session, settings.opinion_url, settings.opinion_model, Secret(key) if key else None,
-                   settings.opinion_seconds)
-
-
-def _opinion_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[examination.Look]:
-    if not settings.opinion_url:
-        return
-    session = open_session()
-    at_end.push_async_callback(session.close)
-    service = _opinion_service(settings, session)
-
-    async def look() -> str:
-        chosen = await service.ask("I forgot my password", {"reset": "Forgotten password", "phone": "Lost phone"})
-        return f"answers as agreed ({'right' if chosen == 'reset' else 'but wrong'}, to a question of ours)"
-
-    yield examination.Look("KEYTURN_OPINION_URL", look, "check address, model and key, or unset it")
-
-
-def _entra(settings: Settings, session: ClientSession, token: AppToken, store: Store, clock: Clock,
-           groups: Callable[[], Collection[str]] = tuple) -> Entra:
-    return Entra(
-        Graph(session, token, settings.graph_url, clock), token, Effects(store), clock, settings.directory_tenant,
-        groups=groups, protected=frozenset(one.lower() for one in settings.protected_accounts),
-        force_change=settings.entra_force_change, persons=_persons(settings) if settings.acts_as_people else None)
-
-
-def _persons(settings: Settings) -> OnBehalf:
-    """As the bot's registration: the sign-on in Teams is for it, whoever else reads accounts."""
-    return OnBehalf(_login_of_the_bot(settings), Secret(settings.app_password.get_secret_value()))
-
-
-def _login_of_the_bot(settings: Settings) -> Login:
-    return Login(settings.login_url, settings.directory_tenant, settings.app_id, settings.graph_url)
-
-
-def _app_token(settings: Settings) -> AppToken:
-    return AppToken(
-        Login(settings.login_url, settings.directory_tenant, settings.directory_app_id, settings.graph_url),
-        _credential(settings))
-
-
-def _credential(settings: Settings) -> Credential:
-    match settings.entra_credential, settings.entra_file:
-        case "certificate", Path() as file:
-            phrase = settings.entra_passphrase.get_secret_value()
-            return Certificate(file, Secret(phrase) if phrase else None)
-        case "federated", Path() as file:
-            return Federated(file)
-        case "managed_identity", _:
-            return ManagedIdentity()
-        case _:
-            return ClientSecret(Secret(settings.directory_secret))
-
-
-def _bot_token(settings: Settings, session: ClientSession, clock: Clock) -> TokenKeeper:
-    """A registration for many tenants logs in at the channel's own."""
-    if settings.app_type == "UserAssignedMSI":
-        login = Login(settings.login_url, settings.app_tenant, settings.app_id, CHANNEL)
-        return LentToken(AppToken(login, ManagedIdentity()))
-    tenant = settings.app_tenant if settings.app_type == "SingleTenant" else ""
-    return BotToken(
-        session, clock, app_id=settings.app_id, password=Secret(settings.app_password.get_secret_value()),
-        tenant=tenant, login_url=settings.login_url)
 
 
 @cli.command(name="teams-package")
@@ -1177,7 +880,7 @@ def _unusable(settings: Settings) -> Iterator[str]:
         lambda: redis_url and Store.open(redis_url),
         lambda: keys and KeyRing.parse(keys),
         lambda: smtp_url and Smtp(smtp_url, settings.mail_from, SharedClock()),
-        lambda: _policy(settings))
+        lambda: policy_of(settings))
     for use in uses:
         try:
             use()
@@ -1254,7 +957,8 @@ def policy_() -> None:
 def check(file: Path | None) -> None:
     """Every value that FILE would put in force, or what is wrong with it; without FILE, the policy that is set."""
     settings = look(environment()).settings
-    policy = parsed(read(file), file, settings.limits, guids=settings.groups_have_guids) if file else _policy(settings)
+    policy = parsed(read(file), file, settings.limits, guids=settings.groups_have_guids) if file \
+        else policy_of(settings)
     for name, value in values(policy).items():
         click.echo(f"{name}: {value or '(none)'}")
 
@@ -1294,7 +998,7 @@ def _with_trail(work: Callable[[RedisAuditTrail], Awaitable[int]]) -> int:
     async def inside(redis_url: str) -> int:
         store = Store.open(redis_url)
         try:
-            trail = RedisAuditTrail(store, _ring(settings), SharedClock(), "cli")
+            trail = RedisAuditTrail(store, ring_of(settings), SharedClock(), "cli")
             if mark := _mark_of(settings).read():
                 trail.remember(mark.head)
             return await work(trail)
@@ -1425,7 +1129,7 @@ class StaffDesk:
         self.audit = RedisAuditTrail(store, ring, clock, "cli")
         self.people = RedisStaff(store, ring, clock)
         self.directory: Directory = \
-            _entra(settings, session, _app_token(settings), store, clock) if settings.directory == "entra" \
+            entra_of(settings, session, app_token_of(settings), store, clock) if settings.directory == "entra" \
             else Embedded(Accounts(store, ring), PasswordHashes(), clock)
 
 
@@ -1436,7 +1140,7 @@ def _with_staff(work: Callable[[StaffDesk], Awaitable[str]]) -> str:
         store = Store.open(redis_url)
         try:
             async with open_session() as session:
-                desk = StaffDesk(settings, store, _ring(settings), session)
+                desk = StaffDesk(settings, store, ring_of(settings), session)
                 desk.clock.set(await store.time())
                 return await work(desk)
         finally:
@@ -1460,7 +1164,7 @@ def code(user: str) -> None:
         raise SettingsError("demo people exist in development mode only: set KEYTURN_MODE=development")
 
     async def current(redis_url: str) -> tuple[str, float] | None:
-        store, ring, clock = Store.open(redis_url), _ring(settings), SharedClock()
+        store, ring, clock = Store.open(redis_url), ring_of(settings), SharedClock()
         try:
             desk = DemoDesk(Accounts(store, ring), SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock,
                             RedisStaff(store, ring, clock))

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
-from app import _bot_token
 from bot.channel.bot_token import RESOURCE, LoginFailed
+from bot.making import bot_token_of
 from bot.settings import load
 from tests.support.clock import SteppedClock
 from tests.support.identity import APP_ID, LocalIdentity
@@ -53,14 +53,14 @@ def settings(identity: LocalIdentity, **more: str) -> Any:
 async def test_a_password_is_shown_where_the_registration_is(
         session: ClientSession, identity: LocalIdentity, clock: SteppedClock, kind: str, tenant: str) -> None:
     told = settings(identity, MicrosoftAppType=kind, MicrosoftAppPassword="s3cret")
-    assert await _bot_token(told, session, clock).get() == "bot-1"
+    assert await bot_token_of(told, session, clock).get() == "bot-1"
     assert identity.login_paths == [f"/{tenant}/oauth2/v2.0/token"]
 
 
 async def test_a_managed_identity_needs_no_password(
         session: ClientSession, identity: LocalIdentity, clock: SteppedClock, machine: Machine) -> None:
     """Asked of the machine by name, for the channel and nothing else; kept until it is refused."""
-    token = _bot_token(settings(identity, MicrosoftAppType="UserAssignedMSI"), session, clock)
+    token = bot_token_of(settings(identity, MicrosoftAppType="UserAssignedMSI"), session, clock)
     assert [await token.get() for _ in range(3)] == ["of-the-machine"] * 3
     asked, = machine.asked
     assert (asked["client_id"], asked["resource"]) == (APP_ID, RESOURCE)
@@ -74,7 +74,7 @@ async def test_a_machine_that_gives_none_is_a_failed_login(
         session: ClientSession, identity: LocalIdentity, clock: SteppedClock, machine: Machine) -> None:
     """So that a reply waits and is tried again, as with a password."""
     machine.answer = (400, {"error": "invalid_request", "error_description": "no such identity"})
-    token = _bot_token(settings(identity, MicrosoftAppType="UserAssignedMSI"), session, clock)
+    token = bot_token_of(settings(identity, MicrosoftAppType="UserAssignedMSI"), session, clock)
     with pytest.raises(LoginFailed):
         await token.get()
     await token.close()
