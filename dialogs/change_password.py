@@ -4,6 +4,10 @@
     bot     (visitors: which account, and a code from the app; in Teams nothing)
     bot     Skriv passordet du har nå og det nye du vil ha, på en sikker side.   [Bytt passord ↗]
     bot     Passordet er byttet. …
+
+With accounts in Entra ID it is done as the person who is signed on in Teams; where that cannot be:
+
+    bot     Et passord du husker, bytter du på Microsofts egen side. …   [Åpne Microsofts side] [Lag nytt passord]
 """
 
 from dataclasses import dataclass

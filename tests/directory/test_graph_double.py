@@ -13,8 +13,11 @@ from bot.directory.demo import TENANT
 from tests.directory.conftest import KARI_ID, kari
 from tests.support.clock import SteppedClock
 from tests.support.graph import APP_ID, SECRET, Fault, GraphDouble, graph_double
+from tests.support.login import BOT_ID, BOT_SECRET, CHANGE, ON_BEHALF
 
 GOOD = {"passwordProfile": {"password": "Noe helt annet 4", "forceChangePasswordNextSignIn": False}}
+
+CHANGED = {"currentPassword": kari().password, "newPassword": "Noe helt annet 4"}
 
 
 @pytest.fixture
@@ -110,3 +113,47 @@ async def test_a_fault_acts_or_does_not(double: GraphDouble) -> None:
     assert double.users[KARI_ID] == kari()
     assert (await call(double, "PATCH", path, GOOD))[0] == 503
     assert double.users[KARI_ID].password == GOOD["passwordProfile"]["password"]
+
+
+async def exchange(double: GraphDouble, session: ClientSession, **form: str) -> tuple[int, Any]:
+    said = {"grant_type": ON_BEHALF, "requested_token_use": "on_behalf_of", "client_id": BOT_ID,
+            "client_secret": BOT_SECRET, "assertion": double.sign_on(KARI_ID),
+            "scope": f"{double.url}/{CHANGE} openid profile", **form}
+    async with session.post(f"{double.url}/{TENANT}/oauth2/v2.0/token", data=said) as answer:
+        return answer.status, await answer.json()
+
+
+class TestOnBehalf:
+    async def test_a_persons_token_is_for_that_person_and_that_call(self, double: GraphDouble) -> None:
+        async with ClientSession() as session:
+            _, said = await exchange(double, session)
+        assert "refresh_token" not in said
+        theirs = {"Authorization": f"Bearer {said['access_token']}"}
+        assert (await call(double, "GET", f"/v1.0/users/{KARI_ID}?$select=id", None, theirs))[0] == 400
+        assert (await call(double, "POST", "/v1.0/me/changePassword", CHANGED))[0] == 400
+        assert [one.rpartition(": ")[2] for one in double.violations] == [
+            "with a person's token", "with the app's own token"]
+        assert (await call(double, "POST", "/v1.0/me/changePassword", CHANGED, theirs))[0] == 204
+        assert double.users[KARI_ID].password == "Noe helt annet 4"
+
+    @pytest.mark.parametrize("form", [
+        {"scope": "https://graph.microsoft.com/.default"}, {"requested_token_use": "on_behalf"},
+        {"client_id": APP_ID}, {"assertion": "x.y.z"}, {"scope": "{url}/" + CHANGE + " openid profile offline_access"}])
+    async def test_what_is_not_in_the_contract_is_a_violation(
+            self, double: GraphDouble, form: dict[str, str]) -> None:
+        async with ClientSession() as session:
+            status, said = await exchange(
+                double, session, **{name: value.replace("{url}", double.url) for name, value in form.items()})
+        assert (status >= 400, "access_token" in said, len(double.violations)) == (True, False, 1)
+
+    async def test_what_it_refuses_is_no_violation(self, double: GraphDouble, clock: SteppedClock) -> None:
+        """By the numbers that the login service has for it."""
+        async with ClientSession() as session:
+            ended = double.sign_on(KARI_ID, exp=int(clock.now()) - 1)
+            codes = [(await exchange(double, session, **form))[1]["error_codes"] for form in (
+                {"client_secret": "another"}, {"assertion": ended},
+                {"assertion": double.sign_on(KARI_ID, scp="User.Read")})]
+            double.consented = ()
+            codes.append((await exchange(double, session))[1]["error_codes"])
+        assert codes == [[7000215], [500133], [50013], [65001]]
+        assert double.violations == []

@@ -97,8 +97,8 @@ async def test_a_change_without_leaving_teams(
         capfd: pytest.CaptureFixture[str]) -> None:
     """From the first word to Graph: two slips mended on the same page (F7, O5), sessions ended, the owner told (O6)."""
     said = await kari.ask("jeg vil bytte passord")
-    if "Bytt passordet mitt" in titles(said):
-        said = await begin(kari, "change_password")
+    assert ("kan du bytte det her" in last(said), "Bytt passordet mitt" in titles(said)) == (True, True)
+    said = await begin(kari, "change_password")
     assert last(said).startswith("Åpne den sikre siden. Der skriver du passordet du har nå")
     page = await window.begin(await window.open(await pressed(kari)), double.sign_on(KARI))
     wrong = await typed(window, page, double, current="gal")
@@ -146,6 +146,9 @@ class TestBeforeAnythingIsTyped:
         assert (page.password_field, "på Microsofts egen side går det" in page.text) == ("", True)
         assert "Bytt det på Microsofts egen side" in told(kari)
         assert offered(kari) == OFFICIAL
+        answer = await kari.ask("jeg vil bytte passord")
+        assert ("bytter du på Microsofts egen side" in last(answer), "Bytt passordet mitt" in titles(answer)) == (
+            True, False)
         again = await begin(kari, "change_password")
         assert "på Microsofts egen side" in last(again)
         assert titles(again) == OFFICIAL
