@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.journeys.alarm import Alarm, Alarmed, Stands
 from dialogs.confirming import Confirming
 from dialogs.offers import FETCH
-from dialogs.talk import Leave, Moved, Press, Step, Talk
+from dialogs.talk import Leave, Moved, Press, Reply, Step, Talk
 
 NOT_ME = Press("not_me.button.start", {"do": "not_me"})
 FREEZE = Press("not_me.button.freeze", {"do": "freeze"})
@@ -31,6 +31,11 @@ class NotMe(Confirming):
     question, again, kept = "not_me.sure", "not_me.sure_again", "not_me.cancelled"
     words = "not_me.words_for_freeze"
     yes = FREEZE
+
+    async def answered(self, talk: Talk) -> Reply:
+        if talk.heard.kind == "knock" and (alarmed := await self.journey.sounded(talk.speaker)):
+            return _told(alarmed)
+        return await super().answered(talk)
 
     async def freeze(self, step: Step) -> Moved:
         talk = step.talk

@@ -82,6 +82,10 @@ class Alarm:
             return await self._told(Stands.ALREADY, speaker)
         return await self._sound(secrets.token_urlsafe(16), speaker, lang, reference, ())
 
+    async def sounded(self, speaker: Speaker) -> Alarmed | None:
+        """How it stands once the speaker's account is frozen, also by a press whose end nobody heard of (F1)."""
+        return await self._told(Stands.FROZEN, speaker) if await self._frozen(speaker.object_id or "") else None
+
     async def look(self, token: str) -> Link | None:
         """Harmless (P2). None for a link that is unknown or over."""
         link = await self.links.read(token)

@@ -40,7 +40,7 @@ class _Wait:
 
 
 class Holding:
-    """The proxy at `url`. Without `arm` it lets everything through."""
+    """The proxy at `url`. Unless it is armed it lets everything through."""
 
     def __init__(self, url: str, behind: str) -> None:
         self.url = url
@@ -48,6 +48,8 @@ class Holding:
         self.held = asyncio.Event()
         self.passed: list[Command] = []     # counted since `arm`
         self._left: int | None = None
+        self._mark: tuple[bytes, ...] = ()
+        self._after = False
         self._wait = _Wait()
 
     def arm(self, commands: int) -> None:
@@ -55,9 +57,14 @@ class Holding:
         self._left = commands
         self.passed = []
 
+    def arm_at(self, *mark: str, after: bool) -> None:
+        """Nothing moves any more from the first command on that has all of `mark` in one of its words; `after`: that
+        one is still carried out, and nobody hears of it."""
+        self._mark, self._after = tuple(one.encode() for one in mark), after
+
     def release(self, *, go_on: bool = False) -> None:
         """Let everything through from now on; what is held goes on, or is forgotten with its connection."""
-        self._left = None
+        self._left, self._mark = None, ()
         self._wait.go_on = go_on
         self._wait.over.set()
         self._wait = _Wait()
@@ -98,6 +105,11 @@ class Holding:
             await writer.drain()
 
     def _lets(self, command: Command) -> bool:
+        if self._mark and self.held.is_set():
+            return False
+        if self._mark and any(all(one in part for one in self._mark) for part in command):
+            self.held.set()
+            return self._after
         if self._left is None:
             return True
         if self.held.is_set():
