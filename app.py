@@ -208,6 +208,7 @@ from dialogs.manners import Manners
 from dialogs.my_status import MyStatus
 from dialogs.not_me import NotMe
 from dialogs.offers import Offers
+from dialogs.phrases import password_words
 from dialogs.recovery_codes import RecoveryCodes
 from dialogs.register_method import RegisterMethod
 from dialogs.reminders import Reminders
@@ -423,7 +424,8 @@ class Desk:
             floor, answers, errors, status, reminders, handover,
             Buttons(floor, answers, errors, status, reminders, handover), FollowUps(answers, handover),
             reader, finder,
-            content, self.clock, NotAnswered(self.unanswered, content.phrases), self.second_opinion)
+            content, self.clock, NotAnswered(self.unanswered, content.phrases), self.second_opinion,
+            password_words(content))
 
     def _second_opinion(self) -> SecondOpinion | None:
         settings = self.settings

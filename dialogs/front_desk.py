@@ -19,7 +19,7 @@ from bot.content import Content
 from bot.journeys.not_answered import NotAnswered
 from bot.rules.codes import holds_recovery_code
 from bot.rules.languages import spoken
-from bot.rules.volunteered import holds_password
+from bot.rules.volunteered import PasswordWords, holds_password
 from bot.second_opinion import SecondOpinion
 from bot.store.ratings import PERSON, STARTED
 from bot.understanding import OUT_OF_SCOPE, PASSWORD_ERROR, ErrorFinder, Found, Reader, Reading
@@ -80,6 +80,7 @@ class FrontDesk:
     clock: Clock
     not_answered: NotAnswered
     second_opinion: SecondOpinion | None
+    password_words: PasswordWords
 
     async def receive(self, talk: Talk) -> None:
         """One turn."""
@@ -131,7 +132,7 @@ class FrontDesk:
         self._settle_language(talk)
         if talk.heard.kind != "message" or not talk.heard.text or talk.heard.pressed or talk.says(A_BARE_ANSWER):
             return False
-        if holds_password(talk.heard.text):
+        if holds_password(talk.heard.text, also=self.password_words):
             await talk.say("common.password_in_chat")
             return True
         reading = self.reader.read(talk.heard.text, talk.lang)
@@ -204,7 +205,7 @@ class FrontDesk:
         elif not talk.heard.text:
             await talk.say("common.no_text")
             await self.floor.ask_again(talk)
-        elif holds_password(talk.heard.text, expected=self._a_page_is_open(talk)):
+        elif holds_password(talk.heard.text, expected=self._a_page_is_open(talk), also=self.password_words):
             await talk.redact()
             await talk.say("common.password_in_chat", buttons=[] if running else self.handover.first_offer(talk))
             await self.floor.ask_again(talk)

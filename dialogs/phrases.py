@@ -3,6 +3,7 @@
 import re
 
 from bot.content import Content
+from bot.rules.volunteered import IS, LABEL, STATE, TYPED, PasswordWords
 
 _BETWEEN = re.compile(r"[^\w']+")
 
@@ -25,6 +26,13 @@ def yes_or_no(content: Content, said: str) -> bool | None:
     if words - yes - no - listed(content, "answer.words_beside"):
         return None
     return False if words & no else True if words & yes else None
+
+
+def password_words(content: Content) -> PasswordWords:
+    """How passwords are spoken of in all languages of the content."""
+    kinds = {"common.words_for_password": LABEL, "common.words_for_password_is": IS,
+             "common.words_for_password_typed": TYPED, "common.words_for_password_state": STATE}
+    return {word: kind for key, kind in kinds.items() for word in listed(content, key)}
 
 
 def plain(text: str) -> str:

@@ -4,7 +4,8 @@ Everything here looks at one word at a time and a few around it: linear in the t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from bot.rules.common_words import COMMON
 
@@ -67,13 +68,19 @@ _PREDICATE_ENDINGS = (
     "nå", "tt")
 
 
-def holds_password(text: str, *, expected: bool = False) -> bool:
+PasswordWords = Mapping[str, str]
+"""What more languages call a password and say of one, in lower case, as LABEL, IS, TYPED or STATE."""
+LABEL, IS, TYPED, STATE = "password", "is", "typed", "expired"
+
+
+def holds_password(text: str, *, expected: bool = False, also: PasswordWords = MappingProxyType({})) -> bool:
     """Whether the text looks as if it holds a password.
 
     It says so ("passordet mitt er …", "passord …", "I tried … "), or some word in it is made up as only passwords
-    are. `expected`: the person is just about to choose one, elsewhere; then less of a sign will do.
+    are. `expected`: the person is just about to choose one, elsewhere; then less of a sign will do. `also`: the words
+    of more languages.
     """
-    words = _LABEL_AND_SIGN.sub("password = ", text[:_READ]).split()
+    words = list(_known(_LABEL_AND_SIGN.sub("password = ", text[:_READ]).split(), also))
     if len(words) == 1 and (_like_a_password(words[0]) or _word_and_number(words[0])):
         return True
     for at, word in enumerate(words):
@@ -87,6 +94,15 @@ def holds_password(text: str, *, expected: bool = False) -> bool:
         if found:
             return True
     return expected and len(words) == 1 and _could_be(_bare(words[0]))
+
+
+def _known(words: Sequence[str], also: PasswordWords) -> Iterator[str]:
+    """The words, those of `also` in English."""
+    for word in words:
+        english = also.get(word.rstrip(":=.,!?").casefold())
+        yield english or word
+        if english == LABEL and word.endswith((":", "=")):
+            yield "="
 
 
 def _told(words: Sequence[str], label: int) -> bool:

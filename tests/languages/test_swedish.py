@@ -136,6 +136,16 @@ async def test_a_reset_from_the_first_word_to_the_mail(desk: Desk) -> None:
         assert "Spärra självbetjäningen" in (await chat.page(link[0])).text
 
 
+async def test_a_password_in_the_chat_is_noticed_in_swedish(desk: Desk) -> None:
+    """D4: what it is called there stands in the content."""
+    async with Chat(desk.site.base_url, "sv-SE") as chat:
+        await chat.hear()
+        await chat.say("mitt lösenord är Sommarkatt26")
+        assert (await chat.hear()).text.startswith("Det där kan se ut som ett lösenord.")
+        await chat.say("jag har glömt lösenordet till datorn")
+        assert (await chat.hear()).text.startswith("Jag hjälper dig gärna")
+
+
 async def test_an_error_is_explained_in_swedish(desk: Desk) -> None:
     async with Chat(desk.site.base_url, "sv-SE") as chat:
         await chat.hear()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.rules.volunteered import holds_password
+from bot.rules.volunteered import IS, LABEL, STATE, TYPED, holds_password
 
 ASKED = Path(__file__).parents[1] / "understanding" / "evaluation.jsonl"
 
@@ -228,3 +228,16 @@ def _steps(text: str) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+SWEDISH = {"lösenord": LABEL, "lösenordet": LABEL, "är": IS, "var": IS, "provade": TYPED, "återställt": STATE}
+
+
+@pytest.mark.parametrize(("text", "holds"), [
+    ("mitt lösenord är Sommar2026!", True), ("lösenordet var hunter22", True), ("Lösenord: hunter22", True),
+    ("jag provade Elgen77dans hela dagen", True), ("mitt lösenord är fotbollskamp", True),
+    ("jag har glömt mitt lösenord", False), ("mitt lösenord är återställt", False),
+    ("mitt lösenord är återställt, men det fungerar inte", False), ("hur byter jag lösenordet?", False),
+])
+def test_a_language_more_brings_its_own_words(text: str, holds: bool) -> None:
+    assert holds_password(text, also=SWEDISH) is holds
