@@ -18,10 +18,11 @@ from bot.content.proofreading import proofread, read_styles
 from bot.store import keys
 from bot.teams_app.package import About, App, package
 from bot.understanding import Reader, open_reader
+from tests.admin.conftest import Browser
 from tests.journeys.stage import GOOD, KARI
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
-from tests.support.house import CACHE, house
+from tests.support.house import CACHE, free_port, house
 from tests.support.people import code_for, mails_of
 
 OWN = Path(__file__).with_name("content")
@@ -40,7 +41,8 @@ def reader(content: Content) -> Reader:
 
 @pytest.fixture
 async def desk(redis_url: str, tmp_path: Path, content: Content, reader: Reader) -> AsyncIterator[Desk]:
-    async with house(redis_url, tmp_path, SteppedClock(), words=content, reads=reader) as desk:
+    extra = {"KEYTURN_ADMIN_PORT": str(await free_port())}
+    async with house(redis_url, tmp_path, SteppedClock(), extra, words=content, reads=reader) as desk:
         yield desk
 
 
@@ -153,6 +155,16 @@ async def test_an_error_is_explained_in_swedish(desk: Desk) -> None:
         assert (await chat.hear()).text.startswith("Sidan har för lite att känna igen dig på")
         await chat.say("jag får felkoden AADSTS99999 när jag ska byta lösenord")
         assert (await chat.hear()).text.startswith("Koden AADSTS99999 känner jag inte till")
+
+
+async def test_its_questions_are_kept_for_those_who_keep_the_content(desk: Desk) -> None:
+    await desk.unanswered.note("sv", "var är … på kontoret", "lost-phone")
+    question, = await desk.unanswered.all()
+    async with Browser(desk) as browser:
+        await browser.sign_in("mona.ute")
+        assert "Svenska" in (await browser.open("/admin/questions?lang=sv")).text
+        form = await browser.open(f"/admin/questions/{question.id}?lang=sv")
+    assert "Byt ut ”…” mot egna ord." in form.text
 
 
 async def test_an_error_page_and_the_app_package_speak_it(desk: Desk, content: Content) -> None:
