@@ -1,5 +1,6 @@
 """The signed-in owner in Teams: reset, change and unlock, and what is said before the first proof (I7, V4, V8, P3)."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -231,6 +232,8 @@ async def test_a_wrong_current_password_may_be_mended_and_counts(
         clock.advance(2)
         page = await browser.submit(page, current=f"ikke dette {left}", password=GOOD)
         assert f"stemmer ikke. Skriv det en gang til. Forsøk igjen: {left}." in page.text
+        assert re.search(r'id="current"[^>]* aria-invalid', page.html)
+        assert not re.search(r'id="password"[^>]* aria-invalid', page.html)
     clock.advance(2)
     assert "Passordet er ikke byttet" in (await browser.submit(page, current="heller ikke", password=GOOD)).text
     assert "Du kan prøve igjen kl. " in kari.connector.said[-1]["text"]
