@@ -4,6 +4,9 @@ A line is one thing that happens; an indented line goes on with the line before.
 
     locale nb-NO                        the language the client asks for (before anybody speaks)
     teams NAME                          the person is this demo person, signed in to Teams (before anybody speaks)
+    zone NAME                           the person's clock is that of this zone
+    group                               the person goes on in a group chat in Teams
+    another NAME                        this demo person writes in the same conversation from now on
     policy LINE                         the policy's file has this line too, and the house has noticed
     person TEXT                         types TEXT; {totp NAME}, {mail NAME}, {link} are filled in
     bot PATTERN                         the bot's next message; … stands for any text
@@ -73,7 +76,8 @@ class Play:
         self.heard = chat.said[-1] if chat.said else None
         self.verbs: dict[str, Callable[[str], Awaitable[None]]] = {
             name: getattr(self, f"_{name}") for name in (
-                "locale", "teams", "policy", "person", "bot", "button", "press", "page", "shows", "password", "changes",
+                "locale", "teams", "zone", "group", "another", "policy", "person", "bot", "button",
+                "press", "page", "shows", "password", "changes",
                 "present", "adds", "makes", "paper", "from", "wrong",
                 "mail", "later", "quiet", "signs", "staff", "locks", "audit")}
         self._spent: dict[str, str] = {}
@@ -97,6 +101,18 @@ class Play:
     async def _teams(self, name: str) -> None:
         await self.chat.close()
         self.chat = TeamsChat(self.desk.site.base_url, name, self.chat.locale)
+
+    async def _zone(self, name: str) -> None:
+        assert isinstance(self.chat, TeamsChat)
+        self.chat.zone = name
+
+    async def _group(self, _rest: str) -> None:
+        assert isinstance(self.chat, TeamsChat)
+        self.chat.go_to("groupChat")
+
+    async def _another(self, name: str) -> None:
+        assert isinstance(self.chat, TeamsChat)
+        self.chat.hand_over_to(name)
 
     async def _policy(self, line: str) -> None:
         path = self.desk.settings.policy_path

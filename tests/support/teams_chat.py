@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from bot.directory import demo
+from bot.directory.protocol import Account
 from tests.support.chat import Chat, Message, SecurePage
 from tests.support.connector import FakeConnector
 
@@ -16,10 +17,20 @@ class TeamsChat(Chat):
     def __init__(
             self, base_url: str, name: str, locale: str = "nb-NO", headers: Mapping[str, str] | None = None) -> None:
         super().__init__(base_url, locale, headers)
-        self.person = next(one.account for one in demo.PEOPLE if one.account.username.partition("@")[0] == name)
+        self.person = _demo_person(name)
         self.conversation = f"a:{uuid4().hex}"
+        self.kind = "personal"      # or "groupChat", "channel"
+        self.zone = ""              # IANA name, as the client sends it
         self.connector = FakeConnector()
         self._read = 0
+
+    def go_to(self, kind: str) -> None:
+        """Write in another conversation from now on, of this kind."""
+        self.conversation, self.kind = f"{kind}:{uuid4().hex}", kind
+
+    def hand_over_to(self, name: str) -> None:
+        """Somebody else writes in this very conversation from now on."""
+        self.person = _demo_person(name)
 
     async def close(self) -> None:
         await super().close()
@@ -38,8 +49,9 @@ class TeamsChat(Chat):
         sent = {
             "id": uuid4().hex, "timestamp": "2026-11-23T12:00:00.000Z", "serviceUrl": self.connector.service_url,
             "channelId": "msteams", "recipient": {"id": "28:bot", "name": "Keyturn"}, "textFormat": "plain",
-            "conversation": {"conversationType": "personal", "tenantId": demo.TENANT, "id": self.conversation},
-            "channelData": {"tenant": {"id": demo.TENANT}}, "locale": self.locale, **activity,
+            "conversation": {"conversationType": self.kind, "tenantId": demo.TENANT, "id": self.conversation},
+            "channelData": {"tenant": {"id": demo.TENANT}}, "locale": self.locale,
+            **({"localTimezone": self.zone} if self.zone else {}), **activity,
             "from": {"id": f"29:{self.person.id}", "name": self.person.display_name, "aadObjectId": self.person.id}}
         async with self.session.post(f"{self.base_url}/api/messages", json=sent) as answer:
             body = await answer.read()
@@ -63,3 +75,7 @@ class TeamsChat(Chat):
         form = {"token": page.fields["token"]}
         async with self.session.post(f"{url}/here", data=form, headers=headers) as answer:
             return SecurePage(url, answer.status, await answer.text())
+
+
+def _demo_person(name: str) -> Account:
+    return next(one.account for one in demo.PEOPLE if one.account.username.partition("@")[0] == name)
