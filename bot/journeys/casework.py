@@ -365,10 +365,7 @@ class Casework:
 
     async def _wrong(self, case: Case, speaker: Speaker) -> None:
         await self.records.wrong(case)
-        # The owner hears of a pause when it begins, not when somebody runs into it (O6).
-        paused = await self.tries.paused(Attempt("", case.account, not speaker.anonymous, "", ""))
-        if paused is not None and paused.whose == "account":
-            await self.records.paused(case, paused.until)
+        await tell_of_pause(case, speaker, self.tries, self.records)
 
     async def _passed(
             self, case: Case, speaker: Speaker, method: str, used: str, left: int) -> Asked | Proven | Wrong | Told:
@@ -424,6 +421,13 @@ async def _first_right(fitting: Mapping[Authenticator, str], case: Case) -> tupl
         if used := await authenticator.check(case, code):
             return authenticator.name, used
     return "", ""
+
+
+async def tell_of_pause(case: Case, speaker: Speaker, tries: Tries, records: Records) -> None:
+    """The owner hears of a pause when it begins, not when somebody runs into it (O6)."""
+    paused = await tries.paused(Attempt("", case.account, not speaker.anonymous, "", ""))
+    if paused is not None and paused.whose == "account":
+        await records.paused(case, paused.until)
 
 
 def told_of(case: Case | None) -> Told:

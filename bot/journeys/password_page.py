@@ -10,7 +10,7 @@ import structlog
 from bot.clock import Clock
 from bot.directory.protocol import Account, Applied, Directory, PasswordSet
 from bot.errors import DirectoryUnavailable
-from bot.journeys.casework import attempt_of
+from bot.journeys.casework import attempt_of, tell_of_pause
 from bot.journeys.doing import Doing, Done
 from bot.journeys.protocol import SIGN_ON, Again, End, Ended, Fields, Form, RuleState
 from bot.people import Speaker
@@ -134,7 +134,8 @@ class ChangePage(PasswordPage):
             await self.doing.refuse(case, reason)
 
     async def _effect(self, case: Case, fields: Fields) -> Done:
-        attempt = attempt_of(Speaker(**case.speaker), f"{case.id}:current", case.account)
+        speaker = Speaker(**case.speaker)
+        attempt = attempt_of(speaker, f"{case.id}:current", case.account)
         counted = await self.tries.count(attempt)
         if not isinstance(counted, Counted):
             # A paused account refuses even the right one, and does not try it (V3).
@@ -142,6 +143,7 @@ class ChangePage(PasswordPage):
         answer = await self.directory.change_password(
             case.account, fields["current"], fields["password"], case.key, fields.get(SIGN_ON))
         if _WRONG.intersection(answer.broken):
+            await tell_of_pause(case, speaker, self.tries, self.doing.records)
             return replace(_done(answer), left=counted.left) if counted.left else Done(Applied.NO, (NO_MORE_TRIES,))
         if answer.applied is Applied.YES or answer.proven:
             await self.tries.succeeded(attempt, counted.token)

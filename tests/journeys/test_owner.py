@@ -225,8 +225,8 @@ async def test_a_change_proves_itself_by_the_current_password(
 
 async def test_a_wrong_current_password_may_be_mended_and_counts(
         desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
-    """O5, V4: the fifth ends the page, whatever the sixth would be; the owner hears how many are left, then until when
-    the account is paused, as for codes."""
+    """O5, O6, V4: the fifth ends the page, whatever the sixth would be; the owner hears how many are left, then until
+    when the account is paused, as for codes, and by mail: it may be somebody else who sits there (S-111)."""
     kari, browser, page = await changing(desk, in_teams, browse)
     for left in (4, 3, 2, 1):
         clock.advance(2)
@@ -242,6 +242,8 @@ async def test_a_wrong_current_password_may_be_mended_and_counts(
     assert "Passordet er ikke byttet" in over.text
     assert not await sign_in(desk, "kari.nordmann", Secret(GOOD))
     assert "Pausen varer" in last(await begin(in_teams(desk), "forgot_password"))
+    assert len(await records(desk, "change.paused")) == 1
+    assert {mail.subject for mail in await mails_of(desk, "kari.nordmann")} == {"Mange forsøk på kontoen din"}
 
 
 async def test_a_change_that_came_to_nothing_is_none_of_the_days_three(
