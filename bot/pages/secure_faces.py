@@ -31,6 +31,8 @@ _SELDOM = frozenset({"too_long", "unprintable", "ambiguous", "encoding"})
 
 # What is, or may be, wrong with the present password: said above the form and at its field, since no new one keeps it.
 OF_CURRENT = frozenset({"wrong_current", "current_or_new"})
+# Nothing that was typed is wrong.
+OF_NOTHING_TYPED = frozenset({"sign_on", "busy"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,15 @@ class Faces:
             one.key: RuleState(one.key, False, {**known.get(one.key, {}), **one.facts}) for one in broken}
         shown = {rule.key: rule for rule in form.rules if rule.key not in _SELDOM} | wrong
         lines = [RuleLine(key, self.words("rule", lang, rule), key in wrong) for key, rule in shown.items()
-                 if key not in OF_CURRENT]
+                 if key not in OF_CURRENT | OF_NOTHING_TYPED]
         words = f"pages.{form.operation}"
         app = form.new_app
         draw = partial(qr_svg, app.uri.reveal()) if app else None
         return self._page(
             _TEMPLATES[form.kind], lang, "form", status=422 if wrong else 200, draw=draw,
             form=form, token=token, seat=seat, words=words, rules=lines,
-            current_is_bad=bool(OF_CURRENT & wrong.keys()), password_is_bad=bool(wrong.keys() - {"wrong_current"}),
+            current_is_bad=bool(OF_CURRENT & wrong.keys()),
+            password_is_bad=bool(wrong.keys() - OF_NOTHING_TYPED - {"wrong_current"}),
             problems=[self.words("broken", lang, rule) for rule in wrong.values()])
 
     def ended(self, request: web.Request, ended: Ended, token: str = "", seat: str = "") -> web.Response:

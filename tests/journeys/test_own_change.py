@@ -184,6 +184,7 @@ class TestWhoItIs:
         for missing in ("", "x.y.z", double.sign_on(KARI, exp=1), double.sign_on(KARI, aud="somebody-else")):
             page = await typed(window, page, double, sign_on=missing)
             assert (page.status, "Vi fikk ikke bekreftet fra Teams" in page.text) == (422, True)
+            assert "aria-invalid" not in page.html      # nothing that was typed is wrong
         for other in (double.sign_on(JOHN), double.sign_on(KARI, tenant="00000000-0000-0000-0000-0000000000ff")):
             assert (await typed(window, page, double, sign_on=other)).status == 404
         assert len(double.exchanges) == exchanged

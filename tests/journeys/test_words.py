@@ -26,7 +26,7 @@ from bot.journeys.helping import Became
 from bot.journeys.password_page import WRONG_CURRENT
 from bot.journeys.protocol import End
 from bot.pages.error_pages import _WORDED
-from bot.pages.secure_faces import _SELDOM, OF_CURRENT
+from bot.pages.secure_faces import _SELDOM, OF_CURRENT, OF_NOTHING_TYPED
 from bot.rules import events
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.helpdesk import HOW, About, Stage
@@ -172,7 +172,7 @@ def _families() -> dict[str, set[str]]:
         "what_here.{}": {f"what_here.{one}" for one in ("bot", "here", "questions", "group", "how", "never")},
         "not_me.{}": {f"not_me.{one}" for one in ALARMED},
         "not_me.with_case.{}": {f"not_me.with_case.{one}" for one in ALARMED},
-        "password.{}.{}": {f"password.rule.{one}" for one in _rules() - OF_CURRENT}
+        "password.{}.{}": {f"password.rule.{one}" for one in _rules() - OF_CURRENT - OF_NOTHING_TYPED}
             | {f"password.broken.{one}" for one in _rules()},
         "password.broken.{}": {f"password.broken.{one}" for one in _rules()},
         "password.{}.other": {"password.rule.other", "password.broken.other"},
