@@ -168,7 +168,10 @@ class FrontDesk:
         """The conversation to continue; one that belongs to somebody else, to another release or to yesterday ends."""
         memory = talk.memory
         if memory.who != talk.speaker.requester or not talk.speaker.personal:
-            self.floor.end(memory)      # A change of identity, or others who listen, drop everything proven (I4, I5).
+            # A change of identity, or others who listen, drop everything proven, the link to its page too (I4, I5).
+            if begun := self.floor.running(memory):
+                await begun.left_behind(talk)
+            self.floor.end(memory)
             memory.who, memory.reminders = talk.speaker.requester, {}
         if not memory.stack:
             return None

@@ -348,6 +348,10 @@ class Proving(Conversation):
     async def expired(self, talk: Talk) -> bool:
         return await self._stop(talk, WhyEnded.EXPIRED)
 
+    async def left_behind(self, talk: Talk) -> None:
+        if case_id := talk.notes.get("case"):
+            await self.journey.cancel(case_id)
+
     async def _stop(self, talk: Talk, reason: WhyEnded) -> bool:
         """End the case and say how it ended: not always as wished (F1). False while nobody knows."""
         case_id = talk.notes.get("case")

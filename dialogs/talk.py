@@ -354,6 +354,9 @@ class Conversation:
         """The person came back too late: say what was and was not done. False: it is not over yet."""
         raise NotImplementedError
 
+    async def left_behind(self, talk: Talk) -> None:
+        """Somebody else writes here now: end what was begun, and tell them nothing of it (I5)."""
+
     @classmethod
     def id(cls) -> str:
         """Waterfalls store a step's number, so another list of steps is another dialog (F10)."""

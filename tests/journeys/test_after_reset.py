@@ -10,7 +10,7 @@ from tests.support.people import code_for, mails_of, sign_in
 
 
 async def test_sessions_end_and_the_owner_is_told(desk: Desk, visit: Visit, clock: SteppedClock) -> None:
-    """O4, O6: sessions from before are void, later ones stand; each address of the owner gets one notice."""
+    """O4, O6, S-096, S-098: sessions from before are void, later ones stand; each address of the owner gets one notice."""
     before = clock.now()
     clock.advance(60)
     kari = await visit(desk)
@@ -72,7 +72,7 @@ async def test_an_account_disabled_while_proving(desk: Desk, visit: Visit, clock
 
 async def test_a_protected_account_is_told_only_when_proven(
         desk: Desk, visit: Visit, clock: SteppedClock) -> None:
-    """I8: both codes right, and then "contact IT", with an alert; eva (disabled) likewise, without a page."""
+    """I8, S-027: both codes right, and then "contact IT", with an alert; eva (disabled) likewise, without a page."""
     for name in ("ingrid.admin", "eva.sluttet"):
         person = await visit(desk)
         await person.start(name)

@@ -8,8 +8,10 @@ import pytest
 
 from app import Desk
 from bot.directory import demo
+from bot.rules.case import State
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import GOOD, KARI, WRONG, Visitor, last, link_of, mailed_code, records, texts, titles
+from tests.support.browser import Browser
 from tests.support.chat import SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.people import code_for
@@ -279,3 +281,25 @@ async def test_a_stranger_cannot_go_on_with_a_flow(desk: Desk, visit: Visit, in_
     forged = stranger.activity("hei", channelId="directline", **{"from": {"id": visitor.user}})
     assert await stranger.post(forged) in (200, 202, 403)
     assert not await records(desk, "reset.proof")
+
+
+async def test_another_identity_drops_all_that_was_proven(
+        desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
+    """I5, V10, S-022: the channel's id of the sender stays, the person behind it does not; nobody goes on with it."""
+    kari = in_teams(desk)
+    await kari.ask("start", value={"keyturn": {"do": "start", "journey": "forgot_password"}})
+    link = link_of(await kari.ask(await code_for(desk, "kari.nordmann")))
+    mona = "00000000-0000-0000-0000-000000000007"
+    as_mona = {"from": {"id": "29:kari", "name": "Kari Nordmann", "aadObjectId": mona}}
+    assert "/secure/" not in str([one.buttons for one in await kari.ask("ferdig", **as_mona)])
+    assert "/secure/" not in str([one.buttons for one in await kari.ask(
+        "x", value={"keyturn": {"do": "new_link"}}, **as_mona)])
+    case, = [one for one in [await desk.cases.read(one["correlation"])
+                             for one in await records(desk, "reset.opened")] if one]
+    assert case.state is State.ENDED
+    async with Browser(desk.site.base_url) as browser:
+        assert (await browser.open(link)).status == 404
+    assert last(await kari.ask("ferdig"))
+    await kari.ask("start", value={"keyturn": {"do": "start", "journey": "forgot_password"}})
+    clock.advance(30)
+    assert link_of(await kari.ask(await code_for(desk, "kari.nordmann"))) != link

@@ -341,7 +341,7 @@ async def test_a_recovery_code_stands_in_for_the_phone(desk: Desk, visit: Visit,
 @pytest.mark.parametrize("name", ["kari.nordmann", "ola.hansen", "finnes.ikke", "ingrid.admin"])
 async def test_the_page_for_recovery_codes_tells_nothing_of_the_account(
         desk: Desk, visit: Visit, clock: SteppedClock, name: str) -> None:
-    """E1, E3: five wrong codes, the same five answers, whatever is behind the name."""
+    """E1, E3, S-033, S-038: five wrong codes, the same five answers, whatever is behind the name."""
     visitor = await visit(desk)
     await visitor.start(name)
     page = await visitor.page(link_of(await visitor.hit("Jeg har ikke telefonen")))

@@ -1,4 +1,4 @@
-"""Limits: every number has a ceiling or says that it needs none, and looser ones are named (G5)."""
+"""Limits: every number has a ceiling or says that it needs none, and looser ones are named (G5, S-116)."""
 
 from dataclasses import fields, replace
 
