@@ -10,7 +10,7 @@ from tests.support.people import code_for, mails_of, sign_in
 
 
 async def test_sessions_end_and_the_owner_is_told(desk: Desk, visit: Visit, clock: SteppedClock) -> None:
-    """O4, O6, S-096, S-098: sessions from before are void, later ones stand; each address of the owner gets one notice."""
+    """O4, O6, S-096: sessions from before are void, later ones stand; each address of the owner gets one notice."""
     before = clock.now()
     clock.advance(60)
     kari = await visit(desk)
