@@ -610,7 +610,9 @@ async def listening(desk: Desk) -> AsyncIterator[None]:
         try:
             await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
         except OSError as error:
-            raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+            # What uvloop says of it names the address once more.
+            why = os.strerror(error.errno) if error.errno else error
+            raise SettingsError(f"PORT: cannot listen on {settings.host}:{settings.port}: {why}") from error
         yield
     finally:
         await runner.cleanup()

@@ -101,10 +101,13 @@ def new_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
+_MENDED = "put back a copy of it, or remove the folder to begin anew"
+
+
 def kept_keys(folder: Path, name: str = "secret-keys") -> list[str]:
     """The keys kept in `folder` (development mode only), in text form; a first one is made if there is none.
 
-    Raises SettingsError when others than we may read them.
+    Raises SettingsError when others than we may read them, or the file is damaged.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / name
@@ -124,7 +127,11 @@ def kept_keys(folder: Path, name: str = "secret-keys") -> list[str]:
                 fresh.unlink()
         if path.stat().st_mode & 0o077:
             raise SettingsError(f"{path} may be read by others: chmod 600 it")
-        return path.read_text().split()
+        if not (texts := path.read_text(encoding="ascii").split()):
+            raise SettingsError(f"{path} is empty: {_MENDED}")
+        return texts
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is damaged: {_MENDED}") from None
     except OSError as trouble:
         raise SettingsError(f"secret keys cannot be kept in {folder}: {trouble.strerror}") from trouble
 

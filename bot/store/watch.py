@@ -38,7 +38,7 @@ class MarkFile:
     def read(self) -> Mark | None:
         """None when there is none yet; one that cannot be read agrees with no store."""
         try:
-            text = self.path.read_text()
+            text = self.path.read_bytes()
         except FileNotFoundError:
             return None
         try:

@@ -111,3 +111,13 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret-keys").chmod(0o644)
     with pytest.raises(SettingsError, match="chmod 600"):
         kept_keys(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x80"])
+def test_a_damaged_file_of_keys_is_said_in_one_line(tmp_path: Path, content: bytes) -> None:
+    kept_keys(tmp_path)
+    (tmp_path / "secret-keys").write_bytes(content)
+    with pytest.raises(SettingsError, match="put back a copy") as refused:
+        kept_keys(tmp_path)
+    assert "\n" not in str(refused.value)
+    assert (tmp_path / "secret-keys").read_bytes() == content     # nothing that was sealed with it is given up

@@ -297,12 +297,13 @@ class TestMark:
         assert MarkFile(tmp_path, "redis://one").read() == Mark(Life("a", 1, 2.0), Head(3, "b"))
         assert MarkFile(tmp_path, "redis://two").read() is None
 
+    @pytest.mark.parametrize("damaged", [b"{", b"", b"[]", b"\xff\xfe\x80"])
     async def test_a_mark_that_cannot_be_read_agrees_with_no_store(
-            self, store: Store, ring: KeyRing, tmp_path: Path) -> None:
+            self, store: Store, ring: KeyRing, tmp_path: Path, damaged: bytes) -> None:
         """G1: what cannot be known is not believed."""
         await store.do("HSET", keys.LIFE, "id", "a", "count", 5)
         watch, trust, _ = made(store, ring, tmp_path)
-        MarkFile(tmp_path, "").path.write_text("{")
+        MarkFile(tmp_path, "").path.write_bytes(damaged)
         await watch.begin()
         assert trust.why_paused() == "the store lost records"
 
