@@ -84,6 +84,8 @@ def holds_password(text: str, *, expected: bool = False, also: PasswordWords = M
     if len(words) == 1 and (_like_a_password(words[0]) or _word_and_number(words[0])):
         return True
     for at, word in enumerate(words):
+        if word.isalpha() and word[0] not in "pP":
+            continue        # Neither "password" nor made up; most words are such.
         bare = _bare(word)
         if _LABEL.fullmatch(bare.casefold()):
             found = _told(words, at)

@@ -37,7 +37,7 @@ def parts(text: str, families: Families) -> tuple[set[str], set[str]]:
     between = {f"{one} {two}" for one, two in pairwise(said)}
     if 0 < len(said) <= _WHOLE_MESSAGE:
         between.add("==" + " ".join(said))
-    between.update(_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
+    between.update(*_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
     return {word for at, word in enumerate(said) if at not in denied}, between
 
 
@@ -86,13 +86,9 @@ def _pieces(word: str) -> Iterator[str]:
             yield edged[start : start + size]
 
 
-def _meanings(named: list[frozenset[str]]) -> Iterator[str]:
+def _meanings(named: list[frozenset[str]]) -> Iterator[list[str]]:
     present = sorted(set().union(*named))
-    for family in present:
-        yield "+" + family
+    yield ["+" + family for family in present]
     for befores, afters in pairwise(named):
-        for before in befores:
-            for after in afters:
-                yield f"+{before}>{after}"
-    for one, two in combinations(present[:_MOST_FAMILIES], 2):
-        yield f"+{one}&{two}"
+        yield [f"+{before}>{after}" for before in befores for after in afters]
+    yield [f"+{one}&{two}" for one, two in combinations(present[:_MOST_FAMILIES], 2)]

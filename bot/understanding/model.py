@@ -39,8 +39,9 @@ class Model:
 
     def rows(self, found: Iterable[str]) -> set[int]:
         """The rows of those features that were learned."""
-        known = self.vocabulary
-        return {known[feature] for feature in found if feature in known}
+        rows = set(map(self.vocabulary.get, found))
+        rows.discard(None)
+        return rows  # type: ignore[return-value]  # None is gone
 
     def scores_of(self, learned: set[int]) -> Numbers:
         """As `scores`, from rows."""

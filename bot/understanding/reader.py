@@ -79,7 +79,7 @@ class Reader:
         chances = self._judged(each[:first_topic], code is not None and _nothing_else(text))
         best = np.argsort(-chances, kind="stable")[:3].tolist()
         candidates = tuple(self._model.labels[at] for at in best)
-        confidence = float(chances[best[0]] / chances.sum())
+        confidence = float(chances[best[0]] / np.add.reduce(chances))
         lang, lang_confidence = self._language(each[first_language:], hint, text)
         return Reading(
             topic=candidates[0],
@@ -110,7 +110,7 @@ class Reader:
         """With what needs no learning: a bare code is an error, and what resembles nothing is not ours."""
         if only_a_code:
             return self._certain(PASSWORD_ERROR, chances)
-        if chances.max() < NEAR:
+        if np.maximum.reduce(chances) < NEAR:
             return self._certain(OUT_OF_SCOPE, chances)
         return chances
 
@@ -126,7 +126,7 @@ class Reader:
             # Digits have been seen with one language more than with another, which says nothing.
             return hint or self._model.languages[0], 1 / len(self._model.languages)
         best = int(chances.argmax())
-        confidence = float(chances[best] / chances.sum())
+        confidence = float(chances[best] / np.add.reduce(chances))
         if hint is not None and confidence < SURE_OF_LANGUAGE:
             return hint, confidence
         return self._model.languages[best], confidence
@@ -135,7 +135,7 @@ class Reader:
         ids = self._topics[label]
         if len(ids) == 1:
             return ids[0]
-        return max((float(scores[at]), topic) for at, topic in self._columns[label])[1]
+        return max([(scores.item(at), topic) for at, topic in self._columns[label]])[1]
 
 
 def _chances(scores: Numbers) -> Numbers:

@@ -27,9 +27,11 @@ def words(text: str) -> list[str]:
     commonest typos.
     """
     plain = text.casefold()
-    if not plain.isascii():
+    if plain.isascii():
+        plain = plain.replace("'", "").replace("`", "")
+    else:
         # Compatibility decomposition may lengthen a text eighteen times: cut again.
         plain = unicodedata.normalize("NFKD", plain)[:MOST_CHARACTERS].translate(_ONE_LETTER)
-    plain = _APOSTROPHE.sub("", _INVISIBLE.sub("", plain))
+        plain = _APOSTROPHE.sub("", _INVISIBLE.sub("", plain))
     plain = plain.replace("ae", "a").replace("oe", "o")
     return [word[:LONGEST_WORD] for word in _WORD.findall(_BEFORE_ITS_LIKE.sub("", plain))]
