@@ -31,7 +31,6 @@ from bot.admin.front import front_routes
 from bot.admin.help_cases import CASES, case_routes
 from bot.admin.metrics_page import metrics_routes
 from bot.admin.pages import AdminPages, Room
-from bot.admin.pause import PAUSE, pause_routes
 from bot.admin.questions import Keeper, keeper_rooms
 from bot.admin.session import SessionCookie
 from bot.admin.signing_in import SigningIn
@@ -80,6 +79,7 @@ from bot.journeys.casework import PROVE
 from bot.journeys.change_password import ChangePassword as ChangePasswordJourney
 from bot.journeys.doing import Doing
 from bot.journeys.ending_cases import EndingCases
+from bot.journeys.ending_pause import END_PAUSE, EndingPause
 from bot.journeys.errands import Errands
 from bot.journeys.fetch_a_person import HELP_WISH
 from bot.journeys.fetch_a_person import FetchAPerson as FetchAPersonJourney
@@ -106,6 +106,7 @@ from bot.journeys.register_method import (
 )
 from bot.journeys.reminding import Reminding
 from bot.journeys.settlement import Settlement
+from bot.journeys.staffing import STAFF_CHANGE, Staffing
 from bot.journeys.temporary_pass import PassGiven, TemporaryPassPage
 from bot.journeys.temporary_pass import TemporaryPass as TemporaryPassJourney
 from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
@@ -136,7 +137,6 @@ from bot.rules.masking import masked
 from bot.rules.passwords import Kind as PasswordKind
 from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.policy import TEMPORARY_PASS, Policy, values
-from bot.rules.staff import ADMIN as ADMIN_ROLE
 from bot.rules.staff import ROLES, Staff, canonical_staff_name
 from bot.second_opinion import SecondOpinion
 from bot.secret import Secret
@@ -170,7 +170,8 @@ from bot.store.sealed import KeyRing, kept_keys
 from bot.store.shared_time import SharedTime
 from bot.store.snoozes import RedisSnoozes
 from bot.store.soundness import check as check_store
-from bot.store.staff import RedisStaff, StaffRecord
+from bot.store.staff import RedisStaff
+from bot.store.staff_sessions import StaffSessions
 from bot.store.tries import RedisTries
 from bot.store.trust import Trust
 from bot.store.unanswered import UnansweredQuestions
@@ -233,6 +234,7 @@ BEAT = 0.25                 # seconds; the pace of steps that could tell of an a
 LEARNING = "Learning to understand (about half a minute, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
 END_SECONDS = 27.0          # from then on, for everything; of the 30 a service has to end in (F11)
+NOBODY_OF_IT = "nobody of IT can sign in until somebody has seen `staff list` and ended the pause"
 
 
 class Desk:
@@ -392,9 +394,11 @@ class Desk:
             self.cases, self.directory, RedisNews(store, ring), self.knocks, self.records)}, clock)
         helping = Helping(
             self.directory, self.enrolments, self.holds, self.tries, self.audit, self.records,
-            HelpForms(store, ring, clock), self.trust, self.one_time_codes, errands,
-            self.settings.limits.it_code_seconds, clock)
-        errands.kinds[STAFF_ACT] = helping.finish
+            HelpForms(store, ring, clock), self.one_time_codes, errands, self.settings.limits.it_code_seconds, clock)
+        self.staffing = Staffing(self.it, self.tries, self.audit, errands, clock)
+        errands.kinds.update({
+            STAFF_ACT: helping.finish, STAFF_CHANGE: self.staffing.finish,
+            END_PAUSE: EndingPause(self.trust, self.audit, errands, clock).finish})
         return errands, helping
 
     def understand(self, reader: Reader, finder: ErrorFinder) -> None:
@@ -490,10 +494,12 @@ class Desk:
         settings = self.settings
         assets = Assets.read(STATIC, ADMIN / "static")
         renderer = Renderer(self.content, assets.url, ADMIN / "templates")
-        pages = AdminPages(self.it, renderer, SessionCookie(secure=site.secure), FormTokens(self.ring.mac), site,
-                           settings.limits.body_seconds)
+        sessions = StaffSessions(self.store, self.trust, self.it, self.clock)
+        pages = AdminPages(self.it, sessions, renderer, SessionCookie(secure=site.secure), FormTokens(self.ring.mac),
+                           site, settings.limits.body_seconds)
         signing_in = SigningIn(
-            self.it, self.hashes, self.enrolments, self.tries, self.audit, self.password_rules(), self.clock)
+            self.it, sessions, self.staffing, self.hashes, self.enrolments, self.tries, self.audit,
+            self.password_rules(), self.clock)
         helping = self.helping
 
         def source(request: web.Request) -> str:
@@ -509,14 +515,13 @@ class Desk:
 
         pages.rooms.extend([
             Room("/admin", "admin.nav.start", front_routes(
-                pages, signing_in, self.clock, source, waits, counts, self.trust.why_paused)),
-            Room(PAUSE, "", pause_routes(pages, helping, source), ADMIN_ROLE),
+                pages, signing_in, self.clock, source, waits, counts)),
             Room(ACCOUNTS, "admin.nav.accounts", account_routes(pages, helping, source)),
             Room(CASES, "admin.nav.cases", case_routes(pages, self.helpdesk, HelpWords(self.content), source)),
             Room(REQUESTS, "", request_routes(pages, helping, source)),
-            *[Room(*one) for one in keeper_rooms(Keeper(
+            *keeper_rooms(Keeper(
                 pages, self.content, self.unanswered, OwnPhrases(settings.data_dir), self.ratings, self.audit,
-                source))]])
+                source))])
         app = web.Application()
         protect(app, site, any_host=frozenset({"/metrics"}))
         app.middlewares.append(error_pages(renderer, ("/admin",), "admin_error.html"))
@@ -1042,9 +1047,7 @@ def add_staff(name: str, account: str, role: str, lang: str) -> None:
         known = await desk.people.named(wanted)
         staff_id = known.staff.id if known else secrets.token_hex(8)
         one = Staff(staff_id, wanted, person.display_name, lang, role, person.id)
-        await desk.audit.append(trail_of.entry(
-            "staff.added", actor="cli", target=one.actor, outcome="ok", reason=f"{role}, account {person.id}"))
-        await desk.people.put(StaffRecord(one))
+        await desk.staffing.add(one, "cli")
         token = await desk.people.issue_set_up(one.id, new_seed())
         elsewhere = await admin_place.noted(desk.settings.data_dir) if desk.settings.development else ""
         return f"{elsewhere or desk.settings.admin_base_url()}/admin/set-up/{token.reveal()}"
@@ -1073,8 +1076,7 @@ def remove_staff(name: str) -> None:
         known = await desk.people.named(canonical_staff_name(name) or "")
         if known is None:
             raise SettingsError(f"{name} is nobody of IT")
-        await desk.audit.append(trail_of.entry("staff.removed", actor="cli", target=known.staff.actor, outcome="ok"))
-        await desk.people.remove(known.staff.id)
+        await desk.staffing.remove(known.staff, "cli")
         return f"{known.staff.name} is removed"
 
     click.echo(_with_staff(remove))
@@ -1087,13 +1089,13 @@ def verification_() -> None:
 
 @verification_.command(name="status")
 def verification_status() -> None:
-    """Whether verification is paused for all replicas, and until when at the latest."""
+    """Whether verification is paused for all replicas, until when at the latest, and whether IT's people are let in."""
 
     async def told(desk: StaffDesk) -> str:
         until = await desk.trust.held()
-        if until <= desk.clock.now():
-            return "people are verified"
-        return f"paused until {utc(until):%Y-%m-%d %H:%M:%S} UTC at the latest"
+        said = "people are verified" if until <= desk.clock.now() else \
+            f"paused until {utc(until):%Y-%m-%d %H:%M:%S} UTC at the latest"
+        return f"{said}; {NOBODY_OF_IT}" if await desk.trust.staff_wait() else said
 
     click.echo(_with_staff(told))
 
@@ -1101,26 +1103,20 @@ def verification_status() -> None:
 @verification_.command(name="end")
 @click.option("--reason", required=True, help="Why nothing that was lost can matter; it stands in the audit trail.")
 def end_pause(reason: str) -> None:
-    """End the pause after a loss for all replicas, as an administrator may on the admin pages.
+    """End the pause after a loss for all replicas, and let people of IT in again.
 
-    It is for when nobody can sign in there: they pause, too. Replicas notice within 15 seconds. A pause because the
-    time is not known goes on: nobody can decide what time it is.
+    The store may have forgotten who was removed, signed out or set up anew: see `staff list` first, remove whoever
+    should not be there, and add anew whoever has lost a phone or a password since. Replicas notice within 15 seconds.
+    A pause because the time is not known goes on: nobody can decide what time it is.
     """
 
     async def ended(desk: StaffDesk) -> str:
         why = clean_reason(reason)
         if not why:
             raise click.UsageError("--reason says nothing")
-        if await desk.trust.held() <= desk.clock.now():
+        if await desk.trust.held() <= desk.clock.now() and not await desk.trust.staff_wait():
             return "people are verified: there is no pause to end"
-
-        async def record(outcome: str) -> None:
-            await desk.audit.append(trail_of.entry(
-                "staff.end_pause", actor="cli", operation="end_pause", outcome=outcome, reason=why))
-
-        await record("begun")
-        await desk.trust.end()
-        await record("verifying")
+        await desk.ending_pause.end("cli", why)
         return "the pause is over; every replica verifies people again within 15 seconds"
 
     click.echo(_with_staff(ended))
@@ -1135,6 +1131,10 @@ class StaffDesk:
         self.trust = Trust(store, clock)
         self.audit = RedisAuditTrail(store, ring, clock, "cli")
         self.people = RedisStaff(store, ring, clock)
+        errands = Errands(RedisPending(store, keys.ERRANDS, keys.ERRAND_LOOKS), {}, clock)
+        self.staffing = Staffing(
+            self.people, RedisTries(self.trust, settings.limits, clock), self.audit, errands, clock)
+        self.ending_pause = EndingPause(self.trust, self.audit, errands, clock)
         self.directory: Directory = \
             entra_of(settings, session, app_token_of(settings), store, clock) if settings.directory == "entra" \
             else Embedded(Accounts(store, ring), PasswordHashes(), clock)

@@ -16,6 +16,7 @@ from bot.pages.qr import qr_svg
 from bot.rules.staff import Staff
 from bot.secret import Secret
 from bot.store.staff import SetUp
+from bot.store.staff_sessions import Over
 from bot.verification.totp import otpauth
 
 ISSUER = "Keyturn"
@@ -27,14 +28,14 @@ _GONE = 404
 
 def front_routes(
     pages: AdminPages, signing_in: SigningIn, clock: Clock, source: Callable[[web.Request], str],
-    waiting: Waiting, counts: Counts, why_paused: Callable[[], str],
+    waiting: Waiting, counts: Counts,
 ) -> list[web.RouteDef]:
     """`/admin`, sign-in, sign-out and `/admin/set-up/{token}`. `source`: the address a request came from.
 
-    The first page lists what is `waiting` for this person or another one, says how many `cases` (`urgent` ones among
-    them) and `questions` there are, and `why_paused`: why nobody can be verified now.
+    The first page lists what is `waiting` for this person or another one, and says how many `cases` (`urgent` ones
+    among them) and `questions` there are.
     """
-    front = _Front(pages, signing_in, source, waiting, counts, why_paused, Buckets(clock, per_second=0.5, burst=10))
+    front = _Front(pages, signing_in, source, waiting, counts, Buckets(clock, per_second=0.5, burst=10))
     return [
         web.get("/admin", front.start),
         web.get(SIGN_IN, front.ask), web.post(SIGN_IN, front.sign_in),
@@ -51,16 +52,15 @@ class _Front:
     source: Callable[[web.Request], str]
     waiting: Waiting
     counts: Counts
-    why_paused: Callable[[], str]
     submits: Buckets
 
     async def start(self, request: web.Request) -> web.Response:
         return self.pages.page(
-            request, "admin_start.html", waiting=await self.waiting(staff(request)), name="",
-            paused=bool(self.why_paused()), **await self.counts())
+            request, "admin_start.html", waiting=await self.waiting(staff(request)), name="", **await self.counts())
 
     async def ask(self, request: web.Request) -> web.Response:
-        return self._open_page(request, "admin_sign_in.html", wrong=False, paused=bool(self.why_paused()))
+        over = request.query.get("over", "")
+        return await self._sign_in_page(request, over=over if over in {*Over} else "")
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """The same answer whatever did not fit, also while tries are paused (V3); in a pause for all nobody is let in.
@@ -72,16 +72,26 @@ class _Front:
                 typed["name"], Secret(typed["password"]), typed["code"], session, self.source(request),
                 self.pages.cookie.known(request), fresh)
         except VerificationPaused:
-            return self._open_page(request, "admin_sign_in.html", status=503, wrong=False, paused=True)
+            return await self._sign_in_page(request, status=503)
         if who is None:
-            return self._open_page(request, "admin_sign_in.html", status=422, wrong=True, paused=False)
-        return self._in(value, known)
+            return await self._sign_in_page(request, status=422, wrong=True)
+        response = self._in(value, known, self.pages.cookie.place(request))
+        self.pages.cookie.forget_place(response)
+        return response
+
+    async def _sign_in_page(
+        self, request: web.Request, *, status: int = 200, wrong: bool = False, over: str = "",
+    ) -> web.Response:
+        return self._open_page(
+            request, "admin_sign_in.html", status=status, wrong=wrong, over=over,
+            paused=await self.signing_in.sessions.why_paused(), back=bool(self.pages.cookie.place(request)))
 
     async def sign_out(self, request: web.Request) -> web.Response:
         await self.pages.form(request, frozenset())
         await self.signing_in.sign_out(staff(request), self.pages.cookie.read(request), self.source(request))
-        response = self.pages.see(SIGN_IN)
+        response = self.pages.see(f"{SIGN_IN}?over={Over.SIGNED_OUT}")
         self.pages.cookie.forget(response)
+        self.pages.cookie.forget_place(response)
         return response
 
     async def look(self, request: web.Request) -> web.Response:
@@ -108,8 +118,11 @@ class _Front:
         token, browser = request.match_info["token"], self.pages.cookie.read(request)
         (session, value), (fresh, known) = self.pages.cookie.fresh(), self.pages.cookie.fresh()
         found = await self.signing_in.opened(token)
-        result = await self.signing_in.set_up(
-            token, browser, Secret(typed["password"]), typed["code"], session, self.source(request), fresh)
+        try:
+            result = await self.signing_in.set_up(
+                token, browser, Secret(typed["password"]), typed["code"], session, self.source(request), fresh)
+        except VerificationPaused:
+            return await self._sign_in_page(request, status=503)
         if isinstance(result, Staff):
             return self._in(value, known)
         if result is None or found is None:
@@ -153,8 +166,8 @@ class _Front:
             self.pages.cookie.give(response, value)
         return response
 
-    def _in(self, value: str, known: str) -> web.Response:
-        response = self.pages.see("/admin")
+    def _in(self, value: str, known: str, place: str = "") -> web.Response:
+        response = self.pages.see(place or "/admin")
         self.pages.cookie.give(response, value)
         self.pages.cookie.make_known(response, known)
         return response

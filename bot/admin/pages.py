@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 
 from bot.admin.session import SessionCookie
 from bot.admin.times import shown, telling
+from bot.errors import VerificationPaused
 from bot.pages.forgery import FormTokens, from_our_page
 from bot.pages.forms import BadRequestError, as_text, form_fields, read_body
 from bot.pages.languages import asked_language, page_language
@@ -17,6 +18,7 @@ from bot.pages.rendering import Renderer
 from bot.rules.staff import HELPDESK, Staff
 from bot.site import Site
 from bot.store.staff import RedisStaff
+from bot.store.staff_sessions import Over, StaffSessions
 
 FORM = "application/x-www-form-urlencoded"
 FORM_BYTES = 65536
@@ -50,6 +52,7 @@ class AdminPages:
     """The pages' common half. A room's handlers call `page`, `form` and `see`; `staff(request)` says who asks."""
 
     people: RedisStaff
+    sessions: StaffSessions
     renderer: Renderer
     cookie: SessionCookie
     tokens: FormTokens
@@ -121,12 +124,9 @@ class AdminPages:
         async def signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
             if not _below(request.path, "/admin") or request.path.startswith(_OPEN):
                 return await handler(request)
-            browser = self.cookie.read(request)
-            who = await self.people.signed_in(browser) if browser else None
-            if who is None:
-                if request.method in ("GET", "HEAD"):
-                    return self.see(SIGN_IN)
-                return self.page(request, "admin_signed_out.html", status=401)
+            who = await self._signed_in(request)
+            if not isinstance(who, Staff):
+                return self._stopped(request, who)
             request[_STAFF] = who
             if any(_below(request.path, room.path) and not who.may(room.role) for room in self.rooms):
                 raise web.HTTPForbidden
@@ -138,6 +138,32 @@ class AdminPages:
         app.middlewares.append(signed_in)
         for room in self.rooms:
             app.add_routes(room.routes)
+
+    async def _signed_in(self, request: web.Request) -> Staff | Over | None:
+        browser = self.cookie.read(request)
+        try:
+            return await self.sessions.signed_in(browser) if browser else None
+        except VerificationPaused:
+            if request.method not in ("GET", "HEAD"):
+                raise
+            return None     # The page to sign in at says why not now.
+
+    def _stopped(self, request: web.Request, over: Over | None) -> web.Response:
+        """The way to sign in, from where it leads back (P6)."""
+        if request.method in ("GET", "HEAD"):
+            response = self.see(f"{SIGN_IN}?over={over}" if over else SIGN_IN)
+        else:
+            response = self.page(request, "admin_signed_out.html", status=401, over=over or "")
+        self.cookie.keep_place(response, _page_of(request))
+        return response
+
+
+def _page_of(request: web.Request) -> str:
+    """The path itself where it is a page; of an act the page that it was begun on."""
+    resource = request.match_info.route.resource
+    if request.method in ("GET", "HEAD") or (resource and any(one.method == "GET" for one in resource)):
+        return request.path
+    return request.path.rpartition("/")[0]
 
 
 def _below(path: str, folder: str) -> bool:

@@ -8,11 +8,12 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from bot.admin.pages import AdminPages, staff
+from bot.admin.pages import AdminPages, Room, staff
 from bot.audit import entry
 from bot.content import Content
 from bot.content.own_phrases import LONGEST, OwnPhrase, OwnPhrases, fits, folded, standing_phrases
 from bot.rules.codes import holds_recovery_code
+from bot.rules.staff import ADMIN
 from bot.rules.unanswered import GAP
 from bot.rules.volunteered import holds_password
 from bot.store.protocol import AuditTrail
@@ -195,7 +196,8 @@ def _done(request: web.Request) -> str:
     return found if found in _DONE else ""
 
 
-def keeper_rooms(keeper: Keeper) -> Sequence[tuple[str, str, Sequence[web.RouteDef]]]:
-    """Path, title in the navigation, routes."""
-    return [(QUESTIONS, "admin.nav.questions", keeper.question_routes()), (PHRASES, "", keeper.phrase_routes()),
-            (ANSWERS, "admin.nav.answers", keeper.answer_routes())]
+def keeper_rooms(keeper: Keeper) -> Sequence[Room]:
+    """What the bot says and understands is for administrators to change; how it does is for all to see."""
+    return [Room(QUESTIONS, "admin.nav.questions", keeper.question_routes(), ADMIN),
+            Room(PHRASES, "", keeper.phrase_routes(), ADMIN),
+            Room(ANSWERS, "admin.nav.answers", keeper.answer_routes())]

@@ -1,5 +1,6 @@
 """The cookie that a browser of the admin pages is known by, signed in or not (P7)."""
 
+import re
 import secrets
 from hashlib import sha256
 
@@ -8,6 +9,8 @@ from aiohttp import web
 from bot.rules.staff import KNOWN_SECONDS
 
 _BYTES = 32
+_PLACE = re.compile(r"/admin(/[A-Za-z0-9_-][A-Za-z0-9_.~-]*)*")
+_PLACE_SECONDS = 3600
 _LONGEST = 128
 
 
@@ -20,6 +23,7 @@ class SessionCookie:
         self._name = "__Host-keyturn-admin" if secure else "keyturn-admin"
         self._lang = f"{self._name}-lang"
         self._known = f"{self._name}-known"
+        self._place = f"{self._name}-place"
 
     def read(self, request: web.Request) -> str:
         """The SHA-256 (hex) of the value; "" when the request has none."""
@@ -42,6 +46,19 @@ class SessionCookie:
 
     def make_known(self, response: web.StreamResponse, value: str) -> None:
         self._set(response, self._known, value, KNOWN_SECONDS)
+
+    def keep_place(self, response: web.StreamResponse, path: str) -> None:
+        """Where this browser was when it had to sign in."""
+        if _PLACE.fullmatch(path):
+            self._set(response, self._place, path, _PLACE_SECONDS)
+
+    def place(self, request: web.Request) -> str:
+        """That place, or ""; whatever a client sends, it is a path of the admin pages (P6)."""
+        kept = request.cookies.get(self._place, "")
+        return kept if len(kept) <= _LONGEST and _PLACE.fullmatch(kept) else ""
+
+    def forget_place(self, response: web.StreamResponse) -> None:
+        response.del_cookie(self._place, path="/", secure=self._secure, httponly=True, samesite="Strict")
 
     def language(self, request: web.Request) -> str:
         """What this browser chose; whatever a client likes to send."""

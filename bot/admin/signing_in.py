@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.admin.protocol import PasswordHashing
 from bot.audit import entry
 from bot.clock import Clock
+from bot.journeys.staffing import Staffing, budget_of
 from bot.rules.codes import canonical_code
 from bot.rules.names import made_up
 from bot.rules.passwords import Broken, Owner, Policy, broken_rules
@@ -15,6 +16,7 @@ from bot.rules.staff import Staff, canonical_staff_name
 from bot.secret import Secret
 from bot.store.protocol import Attempt, AuditTrail, Counted, Enrolments, Tries
 from bot.store.staff import RedisStaff, SetUp, StaffRecord
+from bot.store.staff_sessions import StaffSessions
 from bot.verification.totp import DIGITS, matching_step, new_seed
 
 _NOBODYS = new_seed()
@@ -31,6 +33,8 @@ class SigningIn:
     """Sign-in, sign-out and set-up. `source` is the address of the request."""
 
     people: RedisStaff
+    sessions: StaffSessions
+    staffing: Staffing
     hashes: PasswordHashing
     enrolments: Enrolments
     tries: Tries
@@ -40,15 +44,17 @@ class SigningIn:
 
     async def known_in(self, browser: str) -> str:
         """Id of the person who signed in before in the browser with this hash; "" for nobody."""
-        return await self.people.known_in(browser) if browser else ""
+        return await self.sessions.known_in(browser)
 
     async def sign_in(
         self, name: str, password: Secret, code: str, session: str, source: str, browser: str, fresh: str,
     ) -> Staff | None:
         """Begin `session` for whoever this is; None whatever it was that did not fit.
 
-        `browser` is what this one is known by, `fresh` what it will be known by: both are hashes.
+        `browser` is what this one is known by, `fresh` what it will be known by: both are hashes. Raises
+        VerificationPaused.
         """
+        await self.sessions.may_begin()
         known = await self.people.named(canonical_staff_name(name) or "")
         theirs = known is not None and await self.known_in(browser) == known.staff.id
         attempt = _attempt(known, canonical_staff_name(name) or "", source, browser if theirs else "")
@@ -64,13 +70,13 @@ class SigningIn:
             await self._record(known, "sign_in", "wrong", source)
             return None
         await self._record(known, "sign_in", "ok", source)
-        await self.people.begin(known, session)
-        await self.people.make_known(known, fresh, browser if theirs else "")
+        await self.sessions.begin(known, session)
+        await self.sessions.make_known(known, fresh, browser if theirs else "")
         await self.tries.succeeded(attempt, counted.token)
         return known.staff
 
     async def sign_out(self, staff: Staff, session: str, source: str) -> None:
-        await self.people.end(session)
+        await self.sessions.end(session)
         await self.audit.append(entry("staff.sign_out", actor=staff.actor, target=staff.actor, outcome="ok",
                                       source=source))
 
@@ -88,8 +94,10 @@ class SigningIn:
     ) -> Staff | WrongCode | Sequence[Broken] | None:
         """Whoever is set up and signed in now; what stands against the password or the code; else None.
 
-        None: the link opens nothing for this browser. `fresh`: the hash of what the browser will be known by.
+        None: the link opens nothing for this browser. `fresh`: the hash of what the browser will be known by. Raises
+        VerificationPaused.
         """
+        await self.sessions.may_begin()
         found = await self.opened(token)
         if found is None or found[0].browser != browser:
             return None
@@ -101,21 +109,15 @@ class SigningIn:
         step = matching_step(opened.seed, canonical_code(code, DIGITS) or "", self.clock.now())
         if step is None:
             return WrongCode()
-        await self.audit.append(entry(
-            "staff.set_up", actor=staff.actor, target=staff.actor, outcome="begun", source=source))
         # Used up before it can sign anybody in: there is no moment in which it would do so once more (V7).
         edition = secrets.token_hex(8)
         await self.enrolments.spend_step(_authenticator(staff.id, edition), step)
-        record = await self.people.finish_set_up(token, browser, await self.hashes.hash(password), edition)
-        await self.audit.append(entry(
-            "staff.set_up", actor=staff.actor, target=staff.actor, outcome="done" if record else "not_done",
-            source=source))
+        record = await self.staffing.set_up(
+            staff, token, browser, await self.hashes.hash(password), edition, source)
         if record is None:
             return None
-        for owner in (True, False):
-            await self.tries.reopen(_account(record, ""), owner=owner)
-        await self.people.begin(record, session)
-        await self.people.make_known(record, fresh)
+        await self.sessions.begin(record, session)
+        await self.sessions.make_known(record, fresh)
         return record.staff
 
     async def _password_fits(self, known: StaffRecord | None, password: Secret) -> bool:
@@ -154,7 +156,7 @@ def _attempt(known: StaffRecord | None, name: str, source: str, browser: str) ->
 
 def _account(known: StaffRecord | None, name: str) -> str:
     """The row of a name that is nobody's is forgotten one day; it counts as anybody's does."""
-    return f"staff {known.staff.id}" if known else made_up(f"staff {name}")
+    return budget_of(known.staff.id) if known else made_up(f"staff {name}")
 
 
 def _authenticator(staff_id: str, edition: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.audit import entry
 from bot.clock import Clock
 from bot.directory.protocol import Account, Directory
-from bot.errors import Conflict, VerificationPaused
+from bot.errors import Conflict
 from bot.journeys.casework import standing
 from bot.journeys.errands import Errands
 from bot.journeys.records import Records
@@ -23,7 +23,6 @@ from bot.store.audit_trail import RedisAuditTrail
 from bot.store.helping import MINE, TAKEN_OVER_SECONDS, Begun, HelpForms
 from bot.store.protocol import Enrolments, Holds, OneTimeCodes
 from bot.store.tries import RedisTries
-from bot.store.trust import Trust
 
 STAFF_ACT = "staff_act"
 """The errand that brings a form of IT's to its true end when whoever was at it is gone."""
@@ -45,8 +44,6 @@ class Became(StrEnum):
     PROTECTED = "protected"
     SAME = "same"
     GONE = "gone"               # no such account, or nothing waits any more
-    VERIFYING = "verifying"     # people are verified again
-    CLOCK = "clock"             # not yet: the time is not known
     RUNNING = ""
 
 
@@ -82,7 +79,6 @@ class Helping:
     trail: RedisAuditTrail
     records: Records
     forms: HelpForms
-    trust: Trust
     codes: OneTimeCodes
     errands: Errands
     code_seconds: int
@@ -104,40 +100,13 @@ class Helping:
             once=f"look {staff.id} {account.id} {window}")
         holds = await self.holds.of(account.id)
         kinds = {one.kind for one in holds}
-        budgets = await self._budgets(account.id)
+        budgets = {way: await self.tries.budgets(account.id, owner=way == "owner") for way in ("owner", "anonymous")}
         spent = any(map(_spent, budgets.values()))
         offers = {Act.PAUSE: PAUSED not in kinds, Act.RESUME: PAUSED in kinds, Act.THAW: FROZEN in kinds,
                   Act.CODE: _can_register(account), Act.REOPEN: spent}
         return Seen(
             account, standing(account, "reset") or "", holds, _kinds(await self.enrolments.read(account.id)), budgets,
             await self.trail.last_about(account.id, most), [act for act, offered in offers.items() if offered])
-
-    async def _budgets(self, account_id: str) -> dict[str, Sequence[Budget]]:
-        """None while nobody can tell what was counted (F5)."""
-        try:
-            return {way: await self.tries.budgets(account_id, owner=way == "owner") for way in ("owner", "anonymous")}
-        except VerificationPaused:
-            return {}
-
-    async def end_pause(self, form: str, staff: Staff, typed: str, source: str) -> Result:
-        """Verify people again before the pause after a loss is over (F5)."""
-        begun = Begun("end_pause", staff.id, staff.actor, source, self.clock.now(), reason=clean_reason(typed))
-        return await self._once(f"{staff.id} end_pause {form}", begun, lambda: self._end_pause(begun))
-
-    async def _end_pause(self, begun: Begun) -> Result:
-        await self._record_pause(begun, "begun")
-        await self.trust.end()
-        became = Became.CLOCK if self.trust.why_paused() else Became.VERIFYING
-        await self._record_pause(begun, became)
-        return Result(became)
-
-    async def _record_pause(self, begun: Begun, outcome: str) -> None:
-        await self.trail.append(entry(
-            "staff.end_pause", actor=begun.actor, operation="end_pause", outcome=outcome, reason=begun.reason,
-            source=begun.source), once=f"end_pause:{begun.staff}:{begun.at}:{outcome}")
-
-    async def pause_became(self, form: str, staff: Staff) -> Became:
-        return Became(await self.forms.outcome(f"{staff.id} end_pause {form}"))
 
     async def wish(self, form: str, act: Act, staff: Staff, account_id: str, typed: str, source: str) -> Result:
         """The first person's press of the last button; pressed twice it is one."""
@@ -188,13 +157,7 @@ class Helping:
         begun = await self.forms.take_over(form)
         if begun is None:
             return
-        became = await (self._pause_found(begun) if begun.request is None else self._found(begun, begun.request))
-        await self.forms.settle(form, became)
-
-    async def _pause_found(self, begun: Begun) -> Became:
-        became = Became.VERIFYING if await self.trust.ended() >= begun.at else Became.NOT_DONE
-        await self._record_pause(begun, became)
-        return became
+        await self.forms.settle(form, await self._found(begun, begun.request))
 
     async def _found(self, begun: Begun, wish: Request) -> Became:
         if begun.what == "decline":

@@ -38,18 +38,14 @@ MINE = "+"
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What a form asks for. `what`: "wish", "confirm", "decline" or "end_pause"; `at` in seconds since 1970.
-
-    `request` is the wish itself; None for the end of a pause, with its `reason`.
-    """
+    """What a form asks for. `what`: "wish", "confirm" or "decline"; `at` in seconds since 1970; the wish itself."""
 
     what: str
     staff: str          # id
     actor: str
     source: str
     at: float
-    request: Request | None = None
-    reason: str = ""
+    request: Request
 
 
 class HelpForms:
@@ -127,4 +123,4 @@ def _request(found: dict[str, Any]) -> Request:
 
 
 def _begun(found: dict[str, Any]) -> Begun:
-    return Begun(**(found | {"request": _request(found["request"]) if found["request"] else None}))
+    return Begun(**(found | {"request": _request(found["request"])}))

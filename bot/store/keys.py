@@ -237,6 +237,11 @@ def help_form(form: str) -> str:
     return f"kt:{{staff}}:form:{digest(form)}"
 
 
+def staff_effect(key: str) -> str:
+    """Whether the change with this idempotency key was made to IT's people, or ended a pause; or that it is void."""
+    return f"kt:{{staff}}:effect:{digest(key)}"
+
+
 def staff_link(staff_id: str) -> str:
     """Where the newest set-up link of a person is."""
     return f"kt:{{staff}}:link:{digest(staff_id)}"

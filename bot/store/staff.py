@@ -1,4 +1,4 @@
-"""Keeps IT's people, their one-time set-up links and their sessions; links and sessions only as hashes (D1, P1)."""
+"""Keeps IT's people and their one-time set-up links, the links only as hashes (D1, P1)."""
 
 import json
 import secrets
@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 
 from bot.clock import Clock
-from bot.rules.staff import IDLE_SECONDS, KNOWN_SECONDS, LONGEST_SECONDS, SET_UP_SECONDS, Staff
+from bot.rules.staff import SET_UP_SECONDS, Staff
 from bot.secret import Secret
 from bot.store import keys
 from bot.store.connection import Script, Store
@@ -46,13 +46,41 @@ class SetUp:
     browser: str
 
 
-# KEYS: all people. ARGV: id, what was read ("" for nobody), what is to be there. Nobody overwrites another's change.
-_REPLACE = Script("""
+_EFFECT_SECONDS = 7 * 86400
+"""For so long it is known whether a change was made: longer than any that was cut off waits for somebody to look."""
+
+# A change with a key is made at most once, and never after somebody has asked for its outcome (F2, F3).
+_MARK = """
+local function mark(place, seconds)
+  if place then redis.call('SET', place, 'done', 'EX', seconds) end
+end
+"""
+
+# KEYS: all people, the effect if the change has a key. ARGV: id, what was read ("" for nobody), what is to be there,
+# seconds. Nobody overwrites another's change.
+_REPLACE = Script(_MARK + """
 local there = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if there == ARGV[3] then return 1 end
+if KEYS[2] and redis.call('EXISTS', KEYS[2]) == 1 then return -1 end
 if there ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+mark(KEYS[2], ARGV[4])
 return 1
+""")
+
+# KEYS: as above. ARGV: id, seconds.
+_REMOVE = Script(_MARK + """
+local known = KEYS[2] and redis.call('GET', KEYS[2])
+if known then return known == 'done' and 1 or 0 end
+if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+mark(KEYS[2], ARGV[2])
+return 1
+""")
+
+# KEYS: the effect. ARGV: seconds. Asking for a change that has not happened closes its key.
+_OUTCOME = Script("""
+redis.call('SET', KEYS[1], 'void', 'NX', 'EX', ARGV[1])
+return redis.call('GET', KEYS[1])
 """)
 
 # KEYS: the link. ARGV: the browser. The first browser that says so has it, and keeps it.
@@ -62,32 +90,22 @@ redis.call('HSETNX', KEYS[1], 'browser', ARGV[1])
 return redis.call('HGET', KEYS[1], 'browser') == ARGV[1] and 1 or 0
 """)
 
-# KEYS: the link, all people. ARGV: browser, id, what was read, what is to be there. One link sets up once.
-_SET = Script("""
+# KEYS: the link, all people, the effect. ARGV: browser, id, what was read, what is to be there, seconds. One link sets
+# up once.
+_SET = Script(_MARK + """
 if redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[4] then return 1 end
+if KEYS[3] and redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
 if redis.call('HGET', KEYS[1], 'browser') ~= ARGV[1] then return 0 end
 if redis.call('HGET', KEYS[2], ARGV[2]) ~= ARGV[3] then return 0 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
 redis.call('DEL', KEYS[1])
+mark(KEYS[3], ARGV[5])
 return 1
-""")
-
-# KEYS: the session. ARGV: now; the times before which it was last used, or begun, if it is over by now. Only a later
-# use moves the time on (F12).
-_TOUCH = Script("""
-local found = redis.call('HMGET', KEYS[1], 'staff', 'edition', 'began', 'seen')
-if not found[1] then return false end
-if tonumber(found[4]) <= tonumber(ARGV[2]) or tonumber(found[3]) <= tonumber(ARGV[3]) then
-  redis.call('DEL', KEYS[1])
-  return false
-end
-if tonumber(ARGV[1]) > tonumber(found[4]) then redis.call('HSET', KEYS[1], 'seen', ARGV[1]) end
-return {found[1], found[2]}
 """)
 
 
 class RedisStaff:
-    """The people of IT and how they are signed in. A tampered record is nobody's."""
+    """The people of IT, and what sets them up. A tampered record is nobody's."""
 
     def __init__(self, store: Store, ring: KeyRing, clock: Clock) -> None:
         self._store = store
@@ -109,19 +127,29 @@ class RedisStaff:
         found = [one for one in await self.all() if one.staff.name == name]
         return found[0] if found else None
 
-    async def put(self, record: StaffRecord) -> None:
-        """Make the person, or replace what is known of them; what they sign in by stays unless given."""
+    async def put(self, record: StaffRecord, key: str = "") -> bool:
+        """Make the person, or replace what is known of them; what they sign in by stays unless given.
+
+        With a `key` at most once; False when `outcome` closed it before.
+        """
+        places = [keys.STAFF, *([keys.staff_effect(key)] if key else [])]
         while True:
             before = await self._store.do("HGET", keys.STAFF, record.staff.id) or b""
             known = self._opened(record.staff.id, before) if before else None
             written = record if record.password_hash or known is None else replace(known, staff=record.staff)
             blob = self._sealed(written)
-            if await self._store.call(_REPLACE, [keys.STAFF], [record.staff.id, before, blob]):
-                return
+            if done := await self._store.call(_REPLACE, places, [record.staff.id, before, blob, _EFFECT_SECONDS]):
+                return bool(done == 1)
 
-    async def remove(self, staff_id: str) -> bool:
-        """Whether there was such a person; their sessions are dead with it."""
-        return bool(await self._store.do("HDEL", keys.STAFF, staff_id))
+    async def remove(self, staff_id: str, key: str = "") -> bool:
+        """Whether there was such a person; their sessions are dead with it. `key` as in `put`."""
+        places = [keys.STAFF, *([keys.staff_effect(key)] if key else [])]
+        return bool(await self._store.call(_REMOVE, places, [staff_id, _EFFECT_SECONDS]))
+
+    async def outcome(self, key: str) -> bool:
+        """Whether the change with this key was made; if not, it never will be (F3)."""
+        found = await self._store.call(_OUTCOME, [keys.staff_effect(key)], [_EFFECT_SECONDS])
+        return bool(found == b"done")
 
     # -- set-up ------------------------------------------------------------------------------------
 
@@ -139,10 +167,13 @@ class RedisStaff:
         return Secret(token)
 
     async def set_up(self, token: str) -> SetUp | None:
-        """What the link opens, as long as it lives."""
+        """What the link opens, as long as it lives; older than a loss, it may have been used before (F5)."""
         staff_id, sealed, ends, browser = await self._store.do(
             "HMGET", keys.staff_set_up(token), "staff", "seed", "ends", "browser")
         if not staff_id or self._clock.now() * 1000 >= int(ends):
+            return None
+        lost = await self._store.do("HGET", keys.LIFE, "lost")
+        if int(ends) - SET_UP_SECONDS * 1000 < int(lost or 0):
             return None
         seed = self._ring.open(_SET_UP, staff_id.decode(), sealed)
         return (seed and SetUp(staff_id.decode(), Secret(seed.decode()), (browser or b"").decode())) or None
@@ -152,8 +183,12 @@ class RedisStaff:
         return bool(await self._store.call(_BIND, [keys.staff_set_up(token)], [browser]))
 
     async def finish_set_up(
-            self, token: str, browser: str, password_hash: str, edition: str = "") -> StaffRecord | None:
-        """Spend the link: from now on its seed and this password are what the person signs in by, in a new edition."""
+            self, token: str, browser: str, password_hash: str, edition: str = "", key: str = "",
+    ) -> StaffRecord | None:
+        """Spend the link: from now on its seed and this password are what the person signs in by, in a new edition.
+
+        `key` as in `put`.
+        """
         opened = await self.set_up(token)
         if opened is None:
             return None
@@ -162,48 +197,10 @@ class RedisStaff:
         if known is None:
             return None
         record = StaffRecord(known.staff, password_hash, opened.seed, edition or secrets.token_hex(8))
-        words = [browser, opened.staff_id, before, self._sealed(record)]
-        done = await self._store.call(_SET, [keys.staff_set_up(token), keys.STAFF], words)
+        words = [browser, opened.staff_id, before, self._sealed(record), _EFFECT_SECONDS]
+        places = [keys.staff_set_up(token), keys.STAFF, *([keys.staff_effect(key)] if key else [])]
+        done = await self._store.call(_SET, places, words)
         return record if done else None
-
-    # -- sessions ----------------------------------------------------------------------------------
-
-    async def begin(self, record: StaffRecord, session: str) -> None:
-        """Sign the person in as `session`, the hash of what only their browser holds."""
-        now, place = self._clock.now(), keys.staff_session(session)
-        await self._store.many([
-            ("HSET", place, "staff", record.staff.id, "edition", record.edition, "began", repr(now), "seen", repr(now)),
-            ("EXPIRE", place, LONGEST_SECONDS)])
-
-    async def make_known(self, record: StaffRecord, browser: str, before: str = "") -> None:
-        """Remember `browser`, the hash of what only it holds, as one in which this person has signed in.
-
-        `before` is what it was known by until now.
-        """
-        place = keys.staff_browser(browser)
-        await self._store.many([
-            ("HSET", place, "staff", record.staff.id, "edition", record.edition), ("EXPIRE", place, KNOWN_SECONDS),
-            *([("DEL", keys.staff_browser(before))] if before else [])])
-
-    async def known_in(self, browser: str) -> str:
-        """Id of the person who has signed in there since they were last set up; "" for nobody."""
-        staff_id, edition = await self._store.do("HMGET", keys.staff_browser(browser), "staff", "edition")
-        record = await self.read(staff_id.decode()) if staff_id else None
-        return record.staff.id if record is not None and record.edition == edition.decode() else ""
-
-    async def signed_in(self, session: str) -> Staff | None:
-        """Whose session this is, if it stands; it was used now."""
-        now = self._clock.now()
-        found = await self._store.call(
-            _TOUCH, [keys.staff_session(session)], [repr(now), repr(now - IDLE_SECONDS), repr(now - LONGEST_SECONDS)])
-        if found is None:
-            return None
-        staff_id, edition = [one.decode() for one in found]
-        record = await self.read(staff_id)
-        return record.staff if record is not None and record.edition == edition else None
-
-    async def end(self, session: str) -> None:
-        await self._store.do("DEL", keys.staff_session(session))
 
     def _sealed(self, record: StaffRecord) -> bytes:
         plain = {

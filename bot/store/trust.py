@@ -1,5 +1,6 @@
 """Notices that the store lost what it was told, and pauses verification until that cannot matter (F5, G1)."""
 
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -25,8 +26,10 @@ accepted once more, or a lost pause (15 min, limit 4) would have lasted.
 # that is behind has lost writes (a fail-over, a restart from a snapshot); one with another id, or none, was wiped
 # or replaced. The count is looked at and moved on in the step that counts a try, so that it costs no round trip.
 #
-# KEYS and ARGV of the script proper come first. Then KEYS: the life of the store. ARGV: id and count as this
-# process knows them ("" for an id: not yet), an id for a store that has none, now, milliseconds to pause.
+# KEYS and ARGV of the script proper come first, and it may read the life of the store as `life`: when something was
+# last lost, and when a person last ended the pause after it, in milliseconds. Then KEYS: the life of the store.
+# ARGV: id and count as this process knows them ("" for an id: not yet), an id for a store that has none, now,
+# milliseconds to pause.
 _AROUND = """
 local life = table.remove(KEYS)
 local pause, now_ms = tonumber(table.remove(ARGV)), tonumber(table.remove(ARGV))
@@ -41,7 +44,8 @@ if known_id ~= '' and (id ~= known_id or count < known) then
   id = id or known_id
   if id == known_id then count = math.max(count, known) end
   held = math.max(held, now_ms + pause)
-  redis.call('HSET', life, 'id', id, 'count', string.format('%%.0f', count), 'held', string.format('%%.0f', held))
+  redis.call('HSET', life, 'id', id, 'count', string.format('%%.0f', count), 'held', string.format('%%.0f', held),
+    'lost', string.format('%%.0f', now_ms))
   return said('lost')
 end
 if held > now_ms then return said('held') end
@@ -53,16 +57,29 @@ end
 return said('', proper())
 """
 
-# KEYS: the life of the store. ARGV: until when verification pauses.
+# KEYS: the life of the store. ARGV: until when verification pauses, and now.
 _HOLD = Script("""
+redis.call('HSET', KEYS[1], 'lost', ARGV[2])
 local held = tonumber(redis.call('HGET', KEYS[1], 'held') or '0')
 if held < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'held', ARGV[1]) end
 return 1
 """)
 
+# KEYS: the life of the store, the effect. ARGV: now, seconds for which it is known that this was done.
+_END = Script("""
+local known = redis.call('GET', KEYS[2])
+if known then return known == 'done' and 1 or 0 end
+redis.call('HSET', KEYS[1], 'held', '0', 'ended', ARGV[1])
+redis.call('SET', KEYS[2], 'done', 'EX', ARGV[2])
+return 1
+""")
 
-# KEYS: the life of the store. ARGV: now.
-_END = Script("return redis.call('HSET', KEYS[1], 'held', '0', 'ended', ARGV[1])")
+# KEYS: the effect. ARGV: seconds. Asking for an end that was not made closes its key.
+_END_OUTCOME = Script("""
+redis.call('SET', KEYS[1], 'void', 'NX', 'EX', ARGV[1])
+return redis.call('GET', KEYS[1])
+""")
+_EFFECT_SECONDS = 7 * 86400
 
 
 def trusted(text: str) -> Script:
@@ -110,6 +127,11 @@ class Trust:
         """Verify nobody until the time is known again (""; F12)."""
         self._clock_doubt = why
 
+    @property
+    def clock_doubted(self) -> bool:
+        """Whether nobody knows what time it is."""
+        return bool(self._clock_doubt)
+
     def why_paused(self) -> str:
         """Why nobody can be verified now; empty when all is well."""
         if self._clock_doubt:
@@ -134,29 +156,48 @@ class Trust:
 
     async def look(self) -> None:
         """Ask the store whether it remembers, without any verification."""
-        try:
-            if self._untold:
-                await self._told()
-            if self._held_until > self._clock.now():
-                await self._ended_elsewhere()
-            await self.call(_LOOK, [])
-        except VerificationPaused:
-            return
+        with contextlib.suppress(VerificationPaused):
+            await self.look_now()
+
+    async def look_now(self) -> None:
+        """The same; raises VerificationPaused while nobody may be verified."""
+        if self._untold:
+            await self._told()
+        if self._held_until > self._clock.now():
+            await self._ended_elsewhere()
+        await self.call(_LOOK, [])
+
+    async def staff_wait(self) -> bool:
+        """Whether something was lost, and no person has ended the pause since.
+
+        Then nobody of IT is let in: who was removed, or has signed out, may be there again (F5).
+        """
+        lost, ended = await self._store.do("HMGET", keys.LIFE, "lost", "ended")
+        return int(lost or 0) > int(ended or 0)
 
     async def hold(self, why: str) -> None:
         """Pause verification for all replicas: somebody else found out that records are missing, and said so."""
         self._held_since = self._clock.now()
         self._held_until = max(self._held_until, self._held_since + HOLD_SECONDS)
         _log.error("verification.paused", why=why, seconds=HOLD_SECONDS)
-        await self._store.call(_HOLD, [keys.LIFE], [_ms(self._held_until)])
+        await self._store.call(_HOLD, [keys.LIFE], [_ms(self._held_until), _ms(self._held_since)])
 
-    async def end(self) -> None:
-        """End the pause for all replicas: IT has decided that nothing that was lost can matter.
+    async def end(self, key: str) -> bool:
+        """End the pause for all replicas, also that of IT's own people; False when `outcome` closed the key before.
 
-        A pause for a clock that is not known goes on: nobody can decide what time it is (F12).
+        Who has the machine has decided that nothing that was lost can matter. A pause for a clock that is not known
+        goes on: nobody can decide what time it is (F12).
         """
-        await self._store.call(_END, [keys.LIFE], [_ms(self._clock.now())])
-        self._held_until = 0.0
+        places = [keys.LIFE, keys.staff_effect(key)]
+        done = await self._store.call(_END, places, [_ms(self._clock.now()), _EFFECT_SECONDS])
+        if done:
+            self._held_until = 0.0
+        return bool(done)
+
+    async def outcome(self, key: str) -> bool:
+        """Whether the pause was ended with this key; if not, it never will be (F3)."""
+        found = await self._store.call(_END_OUTCOME, [keys.staff_effect(key)], [_EFFECT_SECONDS])
+        return bool(found == b"done")
 
     async def ended(self) -> float:
         """When IT last ended a pause, in seconds since 1970; 0 for never."""

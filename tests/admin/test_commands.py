@@ -47,7 +47,9 @@ async def test_staff_beside_a_running_serve(tmp_path: Path) -> None:
         async with session.get(link) as answer:
             assert answer.status == 404
         records = [json.loads(line) for line in (await said("audit", "export"))[1].splitlines()]
-        assert [(one["event"], one["actor"]) for one in records] == [("staff.added", "cli"), ("staff.removed", "cli")]
+        assert [(one["event"], one["actor"]) for one in records] == [
+            ("staff.added", "cli"), ("staff.added", "cli"), ("staff.removed", "cli"), ("staff.removed", "cli")]
+        assert [one["outcome"] for one in records] == ["begun", "done", "begun", "done"]
         assert link.rpartition("/")[2] not in str(records)
 
 

@@ -11,15 +11,13 @@ import pytest
 from app import Desk
 from bot.audit import entry
 from bot.clock import utc
-from bot.errors import VerificationPaused
 from bot.rules.codes import canonical_recovery_code
-from bot.rules.helping import CONFIRM_SECONDS
+from bot.rules.helping import CONFIRM_SECONDS, Act, Request
 from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.limits import DAY, QUARTER, Limits
 from bot.store.helping import MINE, Begun
 from bot.store.one_time_codes import HashedOneTimeCodes
 from bot.store.protocol import Attempt, Counted, Exhausted
-from bot.store.trust import Trust, trusted
 from tests.admin.conftest import Browser, Page, records
 from tests.support.clock import SteppedClock
 from tests.support.people import mails_of
@@ -296,7 +294,8 @@ async def test_who_died_on_the_way_is_followed(signed_in: SignedIn, desk: Desk, 
     path, fields = await ready(browser, "pause", KARI)
     form = f"demo-mona.ute pause {KARI} {fields['form']}"
     wish = sha256(form.encode()).hexdigest()[:24]
-    begun = Begun("wish", "demo-mona.ute", "staff:demo-mona.ute", "", clock.now())
+    asked = Request(wish, Act.PAUSE, KARI, "demo-mona.ute", "", "Mona Ute", "Sak 7", clock.now())
+    begun = Begun("wish", "demo-mona.ute", "staff:demo-mona.ute", "", clock.now(), asked)
     assert await desk.helping.forms.take(form, begun) == MINE
     await desk.holds.put(Hold(KARI, PAUSED, "staff:demo-mona.ute", clock.now()), wish)
     went = await browser.post(path, **fields)
@@ -306,35 +305,6 @@ async def test_who_died_on_the_way_is_followed(signed_in: SignedIn, desk: Desk, 
     assert "Det er gjort" in (await browser.open(went.headers["Location"])).text
     assert [one["outcome"] for one in await records(desk, "staff.pause")] == ["begun", "done"]
     assert len(await mails_of(desk, "kari.nordmann")) == 2
-
-
-async def test_ending_a_pause(signed_in: SignedIn, desk: Desk) -> None:
-    """F5: an administrator who knows better ends it, with a reason and for all replicas; nobody else may."""
-    john, mona = await signed_in("john.smith"), await signed_in("mona.ute")
-    other = Trust(desk.store, desk.clock)
-    await desk.trust.hold("records are gone")
-    with pytest.raises(VerificationPaused):
-        await other.call(trusted("return 1"), [])
-    assert "verifies nobody" in (await john.open("/admin")).text
-    assert "Boten sjekker ikke" in (await mona.open(f"/admin/accounts/{KARI}")).text
-    assert (await john.open("/admin/verification")).status == 403
-    token = (await john.open("/admin")).token
-    assert (await john.post("/admin/verification", token=token, form="f" * 24, reason="x")).status == 403
-    asked = await mona.open("/admin/verification")
-    sure = await mona.post("/admin/verification", **{**asked.fields, "reason": "Restart av databasen, sak 7"})
-    answers = await asyncio.gather(*[mona.post("/admin/verification", **sure.fields) for _ in range(8)])
-    assert "Pausen er over" in (await mona.open(answers[0].headers["Location"])).text
-    said = await records(desk, "staff.end_pause")
-    assert [(one["outcome"], one["reason"]) for one in said] == [
-        ("begun", "Restart av databasen, sak 7"), ("verifying", "Restart av databasen, sak 7")]
-    assert desk.trust.why_paused() == ""
-    await other.look()
-    assert other.why_paused() == ""
-    await desk.trust.hold("more records are gone")
-    with pytest.raises(VerificationPaused):
-        await other.call(trusted("return 1"), [])
-    await other.look()
-    assert other.why_paused()   # what was ended before says nothing of it
 
 
 async def test_a_one_time_code(signed_in: SignedIn, desk: Desk) -> None:

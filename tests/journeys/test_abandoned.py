@@ -25,7 +25,7 @@ LASTS = {
     "news": 14 * DAY, "news_once": 14 * DAY,
     # Marks that something was done once: longer than anything that may come back to it.
     "mail_once": 7 * DAY, "directory_effect": 7 * DAY, "enrolment_effect": 7 * DAY,
-    "hold_effect": 7 * DAY, "help_once": DAY, "help_form": DAY, "help_effect": DAY,
+    "hold_effect": 7 * DAY, "staff_effect": 7 * DAY, "help_once": DAY, "help_form": DAY, "help_effect": DAY,
     # Counters live as long as their longest window (V2). The row of failures has no end in time (limit 5); that of
     # a name nobody has is forgotten 400 days after its last failure, so that nobody can fill the store with names.
     "tries": 1000 * 365 * DAY, "starts": DAY, "targets": DAY, "refusals": 2 * 300, "help_window": DAY,

@@ -12,6 +12,7 @@ import pytest
 from app import Desk
 from bot.admin.signing_in import SigningIn
 from bot.directory.demo_staff import STAFF
+from bot.journeys.ending_pause import EndingPause
 from bot.journeys.helping import Became
 from bot.rules.helping import Act
 from bot.rules.holds import FROZEN, PAUSED, Hold
@@ -20,6 +21,7 @@ from bot.rules.staff import HELPDESK, Staff
 from bot.secret import Secret
 from bot.store.protocol import Attempt
 from bot.store.staff import StaffRecord
+from bot.store.staff_sessions import StaffSessions
 from bot.verification.totp import current_code, new_seed
 from tests.journeys.conftest import OpenHouse
 from tests.journeys.stage import KARI, records
@@ -151,28 +153,56 @@ async def test_asking_for_a_second_person(open_house: OpenHouse) -> None:
     assert ends == {"", Became.NOT_DONE, Became.ASKED}
 
 
-async def test_ending_a_pause_of_verification(open_house: OpenHouse) -> None:
+async def test_ending_a_pause_of_verification(open_house: OpenHouse, clock: SteppedClock) -> None:
     """F5: it is over for everybody, or it goes on; the trail says which."""
     dying, other = await open_house(stores=MortalStore), await open_house()
-    ends = set()
+    ends, seen = set(), 0
     for commands in count():
+        clock.advance(1)
         await other.trust.hold("records are gone")
-        number = f"{commands:024}"
-        killed = await killed_after(commands, dying.helping.end_pause(number, MONA, "Sak 7", ""))
-        over = await other.trust.held() == 0
-        became = await followed(other, f"{MONA.id} end_pause {number}")
-        ends.add(became)
-        assert over is (became == Became.VERIFYING), commands
-        assert not became or (await records(other, "staff.end_pause"))[-1]["outcome"] == became
+        clock.advance(1)
+        killed = await killed_after(commands, EndingPause(
+            dying.trust, dying.audit, dying.errands, dying.clock).end("cli", "Sak 7"))
+        over = not await other.trust.staff_wait()
+        assert over is (await other.trust.held() == 0)
+        await followed(other, "")
+        outcomes = [one["outcome"] for one in await records(other, "staff.end_pause")]
+        said, seen = outcomes[seen:], len(outcomes)
+        ends.add(over)
+        assert said in ([["begun", "done"]] if over else [[], ["begun", "not_done"], ["not_done"]]), (commands, said)
         if not killed:
             break
-    assert ends == {"", Became.NOT_DONE, Became.VERIFYING}
+    assert ends == {True, False}
+
+
+@pytest.mark.parametrize("act", ["added", "removed"])
+async def test_who_is_let_in(open_house: OpenHouse, act: str) -> None:
+    """U1: on record as let in or shut out exactly when they were."""
+    dying, other = await open_house(stores=MortalStore), await open_house()
+    ends, seen = set(), 0
+    for commands in count():
+        who = Staff(f"s{commands}", "siri", "Siri Dahl", "nb", HELPDESK, "a1")
+        if act == "removed":
+            await other.it.put(StaffRecord(who))
+        killed = await killed_after(
+            commands, dying.staffing.add(who, "cli") if act == "added" else dying.staffing.remove(who, "cli"))
+        done = (await other.it.read(who.id) is not None) is (act == "added")
+        await followed(other, "")
+        assert ((await other.it.read(who.id) is not None) is (act == "added")) is done
+        outcomes = [one["outcome"] for one in await records(other, f"staff.{act}")]
+        said, seen = outcomes[seen:], len(outcomes)
+        ends.add(done)
+        assert said in ([["begun", "done"]] if done else [[], ["begun", "not_done"], ["not_done"]]), (commands, said)
+        if not killed:
+            break
+    assert ends == {True, False}
 
 
 async def test_setting_up_somebodys_access(open_house: OpenHouse, clock: SteppedClock) -> None:
-    """V7: the code that ended a set-up signs nobody in, whenever the process died; the link sets up once."""
+    """V7, U1: the code that ended a set-up signs nobody in, whenever the process died; the link sets up once, and the
+    trail says whether it did."""
     dying, other = await open_house(stores=MortalStore), await open_house()
-    ends = set()
+    ends, seen = set(), 0
     for commands in count():
         clock.advance(901)      # the tries of the round before count no more
         seed, password = new_seed(), "elgen drakk kald kakao i regn"
@@ -188,6 +218,10 @@ async def test_setting_up_somebodys_access(open_house: OpenHouse, clock: Stepped
         assert known is not None
         ready = bool(known.password_hash)
         ends.add(ready)
+        await followed(other, "")
+        outcomes = [one["outcome"] for one in await records(other, "staff.set_up")]
+        said, seen = outcomes[seen:], len(outcomes)
+        assert said in ([["begun", "done"]] if ready else [[], ["begun", "not_done"], ["not_done"]]), (commands, said)
         assert (await other.it.set_up(token) is None) is ready, commands
         assert await signing_in(other).sign_in(
             "siri", Secret(password), code, "another session", "", "", "fresh") is None, commands
@@ -198,4 +232,5 @@ async def test_setting_up_somebodys_access(open_house: OpenHouse, clock: Stepped
 
 def signing_in(desk: Desk) -> SigningIn:
     return SigningIn(
-        desk.it, desk.hashes, desk.enrolments, desk.tries, desk.audit, desk.password_rules(), desk.clock)
+        desk.it, StaffSessions(desk.store, desk.trust, desk.it, desk.clock), desk.staffing, desk.hashes,
+        desk.enrolments, desk.tries, desk.audit, desk.password_rules(), desk.clock)

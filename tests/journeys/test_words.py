@@ -37,6 +37,7 @@ from bot.rules.passwords import Kind, Policy, rules_of
 from bot.rules.policy import LEAST
 from bot.rules.sign_in_there import OwnPage
 from bot.rules.staff import ROLES
+from bot.store.staff_sessions import Over
 from bot.teams_app.package import _LONGEST as TEXTS_OF_THE_APP
 from bot.teams_app.package import COMMANDS
 from dialogs.proving import AT_GATE, MAILED, ON_PAGE_FOR, UNTIL
@@ -72,6 +73,8 @@ ADMIN_WORDS: dict[str, Collection[str]] = {
         f"{what}.{'quarter' if seconds == QUARTER else 'day'}"
         for what, terms in counted_for_account(Limits()) for _, seconds in terms},
     "admin.cases.did": DID,
+    "admin.sign_in.over": {*Over} - {Over.LOST},    # which is a pause
+    "admin.sign_in.paused": {"lost", "clock"},
     "admin.questions.done": {"added", "dismissed", "removed"},
     "admin.questions.wrong": {"empty", "gap", "unsafe", "long", "topic"}}
 # Names of files and of log events that look like keys.
