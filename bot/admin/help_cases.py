@@ -85,6 +85,7 @@ class _Cases:
             tried=self.words.tried(lang, case), longest=MOST_CHARACTERS,
             thread=[{"staff": one.by is By.STAFF, "name": one.name, "time": one.at, "text": one.text}
                     for one in case.thread],
+            how=self.words.answer(lang, case),
             speaks=self.words.content.say(case.lang, "helpdesk.language"), **_may(case, staff(request)))
 
     def _about(self, lang: str, case: HelpCase) -> str:
@@ -98,7 +99,7 @@ def _may(case: HelpCase, me: Staff) -> Mapping[str, Any]:
     return {"own": own, "mine": mine,
             "may_take": not own and not case.closed and not mine,
             "may_act": not own and not case.closed and (mine or not case.taken_by),
-            "may_answer": bool(case.reference) and not case.full}
+            "may_answer": bool(case.reference or case.by_mail) and not case.full}
 
 
 def _did(request: web.Request) -> str:

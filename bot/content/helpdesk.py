@@ -7,6 +7,7 @@ from functools import partial
 from bot.clock import utc
 from bot.content.model import Content
 from bot.content.times import clock_time, written_date
+from bot.people import MAIL
 from bot.rules.helpdesk import By, HelpCase, Tried
 from bot.rules.neutral import quoted
 
@@ -19,7 +20,12 @@ class HelpWords:
         """`account`: the user name in the directory; a visitor's own claims are no part of it (E1)."""
         if not case.account:
             return self.content.say(lang, "helpdesk.who.visitor")
-        return self.content.say(lang, "helpdesk.who.owner", account=account or case.account)
+        how = "link" if case.speaker.get("channel") == MAIL else "owner"
+        return self.content.say(lang, f"helpdesk.who.{how}", account=account or case.account)
+
+    def answer(self, lang: str, case: HelpCase) -> str:
+        """How an answer reaches them."""
+        return self.content.say(lang, "helpdesk.answer.mail" if case.by_mail else "helpdesk.answer.chat")
 
     def about(self, lang: str, case: HelpCase) -> str:
         return self.content.say(lang, f"helpdesk.about.{case.about}")
@@ -40,7 +46,7 @@ class HelpWords:
             "number": case.number, "who": self.who(lang, case, account), "about": self.about(lang, case),
             "tried": "\n".join(f"- {line}" for line in self.tried(lang, case)) or nothing,
             "words": quoted(first) or nothing,
-            "language": self.content.say(case.lang, "helpdesk.language"),
+            "answer": self.answer(lang, case), "language": self.content.say(case.lang, "helpdesk.language"),
             "date": written_date(say, opened), "time": clock_time(say, opened)}
 
     def _line(self, lang: str, one: Tried) -> str:

@@ -81,7 +81,7 @@ class Helpdesk:
         def change(case: HelpCase) -> HelpCase | NotDone:
             if not kept:
                 return NotDone.UNSAFE if text.strip() else NotDone.EMPTY
-            if not case.reference:
+            if not case.reference and not case.by_mail:
                 return NotDone.NO_CHAT
             if case.full:
                 return NotDone.FULL
@@ -160,9 +160,15 @@ class Helpdesk:
     async def _tell(self, case: HelpCase, event: str, said: int, key: str) -> None:
         """The person hears of an answer, and of the end; of a visitor's case without a chat nobody does.
 
-        Where the bot was removed or blocked, it goes by mail as well, for who knows when it is back (F13).
+        Where there is no chat it goes by mail; where the bot was removed or blocked, by mail as well, for who knows
+        when it is back (F13).
         """
-        if event == TAKEN or not case.reference:
+        if event == TAKEN:
+            return
+        if case.by_mail:
+            await self._write(case, event, said, key)
+            return
+        if not case.reference:
             return
         news = _answered(case, case.thread[said - 1].text) if event == ANSWERED else _closed(case)
         await self.news.put(_asker(case).place, news, key)
@@ -173,6 +179,14 @@ class Helpdesk:
             await self.records.tell_by_mail(case.account, "help_answer", facts, key)
         else:
             await self.records.tell_by_mail(case.account, "help_closed", {"number": case.number}, key)
+
+    async def _write(self, case: HelpCase, event: str, said: int, key: str) -> None:
+        """Mail is the only way to this person."""
+        if event == ANSWERED:
+            facts = {"number": case.number, "text": case.thread[said - 1].text}
+            await self.records.tell_by_mail(case.account, "help_answer_no_chat", facts, key)
+        else:
+            await self.records.tell_by_mail(case.account, "help_closed_no_chat", {"number": case.number}, key)
 
 
 def _answered(case: HelpCase, text: str) -> News:

@@ -138,10 +138,10 @@ class Records:
             await self.outbox.put(Mail(address, account.language, key, dict(facts)), f"{once}:{address}")
 
     async def tell_by_mail(self, account_id: str, key: str, facts: Mapping[str, str], once: str) -> None:
-        """What could not be told in a chat; nothing for a visitor, who has no address of their own."""
-        await self.aside.later(lambda: self._tell_by_mail(account_id, key, facts, once))
+        """What could not be told in a chat; nothing for a visitor, who has no address of their own.
 
-    async def _tell_by_mail(self, account_id: str, key: str, facts: Mapping[str, str], once: str) -> None:
+        Queued before this returns: what an errand tells so is told although this process dies (F1, F13).
+        """
         account = await self.directory.read(account_id) if account_id else None
         if account is None:
             return

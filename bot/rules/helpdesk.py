@@ -109,6 +109,11 @@ class HelpCase:
         return self.stage is Stage.CLOSED
 
     @property
+    def by_mail(self) -> bool:
+        """Whether an answer goes to the owner's addresses: there is no chat, as after an alarm by a mail's link."""
+        return bool(self.account) and not self.reference
+
+    @property
     def full(self) -> bool:
         """Whether nothing more can be said in it."""
         return len(self.thread) >= MOST_ENTRIES

@@ -7,11 +7,15 @@ import pytest
 from aiohttp import ClientSession
 
 from app import Desk
+from bot.directory import demo
+from bot.directory.demo_staff import STAFF
 from bot.errors import DirectoryUnavailable
 from bot.journeys.alarm import Stands
-from bot.rules.helpdesk import About
+from bot.people import Speaker
+from bot.rules.helpdesk import About, HelpCase
 from bot.rules.holds import FROZEN
 from bot.secret import Secret
+from bot.settings import DEMO_HELPDESK
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import GOOD, JOHN, KARI, last, records, titles
 from tests.journeys.test_owner import Browse, begin, browse, proven, teams_person
@@ -319,3 +323,27 @@ async def test_a_directory_that_is_away_is_told_in_the_alarms_own_words(
         async with ClientSession() as session, session.get(f"{link}?lang=nb") as answer:
             assert answer.status == 503
             assert "ring brukerstøtte med en gang" in await answer.text()
+
+
+async def test_an_alarm_from_a_mail_is_answered_by_mail(desk: Desk) -> None:
+    """There is no chat: staff read how to reach the owner, the page says how they will hear, and they do (F13, O6)."""
+    token = await desk.alarm.links.issue(KARI, "nb")
+    async with ClientSession() as session, session.get(f"{desk.site.base_url}/alarm/{token}") as answer:
+        assert "svarer deg på e-post eller ringer" in await answer.text()
+    pressed = await desk.alarm.press(token, "10.0.0.1")
+    assert pressed is not None
+    async with ClientSession() as session, session.get(f"{desk.site.base_url}/alarm/{token}") as answer:
+        assert "svarer på e-post til adressene vi har til deg" in await answer.text()
+    await mails_of(desk, "ingrid.admin")
+    letter, = await desk.mailbox.read(DEMO_HELPDESK)
+    assert "svaret går på e-post til eieren" in letter.body
+    assert "Ikke pålogget" in letter.body
+    case = await desk.helpdesk.answer(pressed.number, STAFF[0], "Vi har sett på det. Bytt passord nå.")
+    assert isinstance(case, HelpCase)
+    mail, = (one for one in await mails_of(desk, "kari.nordmann")
+             if one.subject == f"Svar fra brukerstøtte i sak {pressed.number}")
+    assert "Bytt passord nå." in mail.body
+    owner = Speaker("msteams", demo.TENANT, "a:1", "29:kari", KARI)
+    assert [one.number for one in await desk.fetch_a_person.of(owner)] == [pressed.number]
+    await desk.helpdesk.close(pressed.number, STAFF[0])
+    assert f"Sak {pressed.number} er lukket" in [one.subject for one in await mails_of(desk, "kari.nordmann")]

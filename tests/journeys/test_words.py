@@ -154,6 +154,7 @@ def _families() -> dict[str, set[str]]:
             "app", "mail", "rename", "remove", "instead", "beside", "this", "codes", "sure")},
         "register_method.which.{}": {"register_method.which.rename_method", "register_method.which.remove_method"},
         "register_method.no_address.{}": {"register_method.no_address.unclear", "register_method.no_address.work"},
+        "helpdesk.who.{}": {"helpdesk.who.link", "helpdesk.who.owner"},
         "helpdesk.about.{}": {f"helpdesk.about.{one}" for one in About},
         "helpdesk.tried.{}": {f"helpdesk.tried.{one}" for one in HOW},
         "my_status.there.{}": {f"my_status.there.{one}" for one in KINDS},
@@ -254,7 +255,8 @@ def test_the_code_was_understood() -> None:
             "temporary_pass_made",
             "new_address", "register_app_done", "register_mail_done", "rename_method_done", "remove_method_done",
             "paused", "help_opened", "help_urgent", "it_pause", "it_resume", "it_thaw", "it_reopen", "it_code",
-            "frozen", "help_answer", "help_closed", "stayed_open", "locked_again"} == _mails()
+            "frozen", "help_answer", "help_closed", "help_answer_no_chat", "help_closed_no_chat",
+            "stayed_open", "locked_again"} == _mails()
     assert {End.DONE.value, End.REFUSED.value, End.CHECKING.value} == {"done", "refused", "checking"}
     assert len(_literals()) > 40
     assert len(_in_templates()) > 60
@@ -269,7 +271,8 @@ def test_every_made_up_key_is_of_a_known_family() -> None:
 def test_every_notice_has_a_way_to_say_that_it_was_somebody_else(lang: str) -> None:
     """The link stands in whatever an owner is told by mail, but where all is shut already (O6)."""
     without = {one for one in _mails() if "link" not in content().messages[lang][f"mail.{one}.body"].places}
-    instead_of_chat = {"help_answer", "help_closed", "stayed_open", "locked_again"}
+    instead_of_chat = {
+        "help_answer", "help_closed", "help_answer_no_chat", "help_closed_no_chat", "stayed_open", "locked_again"}
     assert without == {"code", "new_address", "frozen", "help_opened", "help_urgent"} | instead_of_chat
 
 
