@@ -46,7 +46,6 @@ from bot.channel.gate import Gate
 from bot.channel.hosts import ReplyHosts
 from bot.channel.keys import ChannelKeys
 from bot.channel.knocks import Knocks
-from bot.channel.lines import Lines
 from bot.channel.outbox import Outbox as ChannelOutbox
 from bot.channel.outbox import open_session
 from bot.channel.proxies import client_address
@@ -270,8 +269,7 @@ class Desk:
 
         # Who people are, and how they prove it.
         self.hashes = PasswordHashes()
-        self.session, self.lines, self.app_token = (
-            open_session(), Lines(), app_token_of(settings) if settings.directory == "entra" else None)
+        self.session, self.app_token = open_session(), app_token_of(settings) if settings.directory == "entra" else None
         self.directory: Directory = Embedded(self.accounts, self.hashes, clock) if self.app_token is None \
             else entra_of(settings, self.session, self.app_token, store, clock, lambda: self.policy().groups)
         authenticators: dict[str, Authenticator] = {one.name: one for one in (
@@ -287,7 +285,7 @@ class Desk:
         self.token = bot_token_of(settings, self.session, clock) if settings.app_id else None
         self.sign_on = self._sign_on() if settings.teams_sign_on else None
         hosts = ReplyHosts(settings.reply_hosts)
-        connectors = BotConnectors(ChannelOutbox(self.lines, hosts, self.token, clock))
+        connectors = BotConnectors(ChannelOutbox(self.session, hosts, self.token, clock))
         for scheme in ("https", "http"):
             self.adapter.connect(scheme, connectors)
         self.keys = ChannelKeys(self.session, settings.openid_metadata_url, clock) if settings.app_id else None
@@ -580,7 +578,6 @@ async def running(desk: Desk) -> AsyncIterator[None]:
     async with AsyncExitStack() as at_end:
         at_end.push_async_callback(desk.store.close)
         at_end.push_async_callback(desk.session.close)
-        at_end.callback(desk.lines.close)
         if desk.token is not None:
             at_end.push_async_callback(desk.token.close)
         if desk.app_token is not None:

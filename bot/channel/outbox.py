@@ -4,21 +4,32 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import (
+    ClientConnectionError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    SocketTimeoutError,
+    TCPConnector,
+)
+from yarl import URL
 
+from bot.bounded import read_bounded
 from bot.channel.activities import encode
 from bot.channel.bot_token import LoginFailed, TokenKeeper
 from bot.channel.hosts import ReplyHosts
-from bot.channel.lines import CONNECT_SECONDS, TOTAL_SECONDS, Answer, Lines, NoAnswer, NotReached
 from bot.clock import Clock
 from bot.errors import KeyturnError
 
 _RETRIES = 3
 _RETRY_WITHIN = 60.0
 _TEMPORARY = frozenset({412, 429, 502, 503, 504})
+_MOST_BYTES = 1 << 20
 _JSON = "application/json; charset=utf-8"
 
 Pause = Callable[[float], Awaitable[None]]
@@ -33,22 +44,27 @@ class ReplyUndelivered(KeyturnError):
 
 
 def open_session(connections: int = 512) -> ClientSession:
-    """The one session for all but replies; limit 26's times, no cookies."""
+    """The one session for the channel's services; limit 26's times, no cookies."""
     return ClientSession(
         connector=TCPConnector(limit=connections, keepalive_timeout=60),
-        timeout=ClientTimeout(total=TOTAL_SECONDS, sock_connect=CONNECT_SECONDS), cookie_jar=DummyCookieJar())
+        timeout=ClientTimeout(total=10, sock_connect=3), cookie_jar=DummyCookieJar())
 
 
-_NONE = Answer(0, b"", None)
-"""Stands for a connection or log-in that failed before the channel could act."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Status 0 stands for a connection or log-in that failed before the channel could act."""
+
+    status: int
+    body: bytes = b""
+    retry_after: str | None = None
 
 
 class Outbox:
     """`token` is None in development without credentials."""
 
-    def __init__(self, lines: Lines, hosts: ReplyHosts, token: TokenKeeper | None, clock: Clock,
+    def __init__(self, session: ClientSession, hosts: ReplyHosts, token: TokenKeeper | None, clock: Clock,
                  pause: Pause = asyncio.sleep) -> None:
-        self._lines = lines
+        self._session = session
         self._hosts = hosts
         self._token = token
         self._clock = clock
@@ -62,8 +78,9 @@ class Outbox:
         """
         if not self._hosts.allows(service_url):
             raise ReplyUndelivered("host not allowed")
+        url = URL(service_url.rstrip("/") + path, encoded=True)
         body = None if content is None else encode(content)
-        waited, answer = 0.0, await self._attempt(method, service_url, path, body)
+        waited, answer = 0.0, await self._attempt(method, url, body)
         for retry in range(_RETRIES):
             if answer.status and answer.status not in _TEMPORARY:
                 break
@@ -72,30 +89,37 @@ class Outbox:
             if waited > _RETRY_WITHIN:
                 break
             await self._pause(wait)
-            answer = await self._attempt(method, service_url, path, body)
+            answer = await self._attempt(method, url, body)
         return _content(answer)
 
-    async def _attempt(self, method: str, service_url: str, path: str, body: bytes | None) -> Answer:
+    async def _attempt(self, method: str, url: URL, body: bytes | None) -> _Answer:
         try:
             if self._token is None:
-                return await self._send(method, service_url, path, body, {})
+                return await self._send(method, url, body, {})
             token = await self._token.get()
-            answer = await self._send(method, service_url, path, body, {"Authorization": f"Bearer {token}"})
+            answer = await self._send(method, url, body, {"Authorization": f"Bearer {token}"})
             if answer.status == 401:
                 token = await self._token.refused(token)
-                answer = await self._send(method, service_url, path, body, {"Authorization": f"Bearer {token}"})
-        except (LoginFailed, NotReached):
-            return _NONE
-        except NoAnswer as error:
-            # It may have been delivered, and said twice is worse here than not known to be said.
-            raise ReplyUndelivered(str(error)) from None
+                answer = await self._send(method, url, body, {"Authorization": f"Bearer {token}"})
+        except LoginFailed:
+            return _Answer(0)
         return answer
 
-    async def _send(
-            self, method: str, service_url: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-        if body is None:
-            return await self._lines.ask(method, service_url, path, headers)
-        return await self._lines.ask(method, service_url, path, {**headers, "Content-Type": _JSON}, body)
+    async def _send(self, method: str, url: URL, body: bytes | None, headers: dict[str, str]) -> _Answer:
+        if body is not None:
+            headers["Content-Type"] = _JSON
+        try:
+            async with self._session.request(
+                    method, url, data=body, headers=headers, allow_redirects=False) as answer:
+                body_back = await read_bounded(answer.content, _MOST_BYTES)
+                return _Answer(answer.status, body_back, answer.headers.get("Retry-After"))
+        except SocketTimeoutError:
+            raise ReplyUndelivered("no answer in time") from None
+        except ClientConnectionError:
+            return _Answer(0)
+        except (ClientError, TimeoutError, ValueError) as error:
+            # It may have been delivered, and said twice is worse here than not known to be said.
+            raise ReplyUndelivered(type(error).__name__) from None
 
     def _wait(self, retry_after: str | None, retry: int) -> float:
         jitter = secrets.randbelow(1000) / 1000
@@ -113,7 +137,7 @@ class Outbox:
             return None
 
 
-def _content(answer: Answer) -> Any:
+def _content(answer: _Answer) -> Any:
     if not 200 <= answer.status < 300:  # a redirect as well: the token follows nobody
         raise ReplyUndelivered("refused" if answer.status else "not reached", answer.status)
     try:

@@ -18,7 +18,6 @@ from bot.channel.connector import BotConnectors
 from bot.channel.gate import Gate
 from bot.channel.hosts import ReplyHosts
 from bot.channel.keys import ChannelKeys
-from bot.channel.lines import Lines
 from bot.channel.outbox import Outbox, open_session
 from bot.channel.tokens import TokenVerifier
 from bot.clock import SharedClock
@@ -39,14 +38,14 @@ async def no_apology(_context: TurnContext, error: Exception) -> None:
 async def serve(app: web.Application) -> AsyncIterator[None]:
     clock, limits, hosts = SharedClock(), Limits(), ReplyHosts(("127.0.0.1", "localhost"))
     verifier = token = None
-    async with open_session() as session, Lines() as lines:
+    async with open_session() as session:
         if app_id := os.environ.get("MicrosoftAppId"):
             keys = ChannelKeys(session, os.environ["BENCH_METADATA_URL"], clock)
             verifier = TokenVerifier(keys, clock, app_id=app_id)
             token = BotToken(session, clock, app_id=app_id, login_url=os.environ["BENCH_LOGIN_URL"],
                              password=Secret(os.environ["MicrosoftAppPassword"]))
         adapter = Adapter(echo, no_apology)
-        connectors = BotConnectors(Outbox(lines, hosts, token, clock))
+        connectors = BotConnectors(Outbox(session, hosts, token, clock))
         gate = Gate(adapter, connectors, hosts, limits=limits, verifier=verifier)
         app.router.add_route("*", "/api/messages", gate.handle)
         gc.collect()

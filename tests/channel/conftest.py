@@ -17,7 +17,6 @@ from bot.channel.connector import BotConnectors
 from bot.channel.gate import Gate
 from bot.channel.hosts import ReplyHosts
 from bot.channel.keys import ChannelKeys
-from bot.channel.lines import Lines
 from bot.channel.outbox import Outbox, open_session
 from bot.channel.protocol import Logic
 from bot.channel.tokens import TokenVerifier
@@ -143,12 +142,6 @@ async def session() -> AsyncIterator[ClientSession]:
 
 
 @pytest.fixture
-async def lines() -> AsyncIterator[Lines]:
-    async with Lines() as lines:
-        yield lines
-
-
-@pytest.fixture
 def echo() -> Echo:
     return Echo()
 
@@ -187,7 +180,7 @@ async def keys(
 
 @pytest.fixture
 async def open_door(
-        lines: Lines, identity: LocalIdentity, connector: FakeConnector, clock: SteppedClock,
+        session: ClientSession, identity: LocalIdentity, connector: FakeConnector, clock: SteppedClock,
         keys: ChannelKeys, token: BotToken, echo: Echo, errors: list[Exception],
         pauses: Pauses) -> AsyncIterator[OpenDoor]:
     async with AsyncExitStack() as stack:
@@ -198,7 +191,7 @@ async def open_door(
                         logic: Logic = echo, **options: Any) -> Door:
             hosts, limits = hosts or ReplyHosts(["127.0.0.1"]), limits or Limits()
             verifier = None if development else TokenVerifier(keys, clock, app_id=APP_ID)
-            connectors = BotConnectors(Outbox(lines, hosts, None if development else token, clock, pauses))
+            connectors = BotConnectors(Outbox(session, hosts, None if development else token, clock, pauses))
             adapter = make_adapter(logic, errors)
             gate = Gate(adapter, connectors, hosts, limits=limits, verifier=verifier, **options)
             app = web.Application()

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 from botbuilder.core import CardFactory, InvokeResponse, MessageFactory, TurnContext
 from botbuilder.schema import Activity, ActivityTypes, HeroCard
 
@@ -13,7 +14,6 @@ from bot.channel.activities import from_json
 from bot.channel.adapter import Adapter, reference_of
 from bot.channel.connector import BotConnectors
 from bot.channel.hosts import ReplyHosts
-from bot.channel.lines import Lines
 from bot.channel.outbox import Outbox, ReplyUndelivered
 from bot.people import Speaker
 from bot.rules.limits import Limits
@@ -79,7 +79,7 @@ async def test_update_and_delete(open_door: OpenDoor, connector: FakeConnector) 
 
 
 async def test_middleware_still_sees_what_is_sent(
-        adapter: Adapter, lines: Lines, connector: FakeConnector, clock: SteppedClock,
+        adapter: Adapter, session: ClientSession, connector: FakeConnector, clock: SteppedClock,
             echo: Echo) -> None:
     seen: list[str] = []
 
@@ -93,7 +93,7 @@ async def test_middleware_still_sees_what_is_sent(
             await logic()
 
     adapter.use(Watcher())
-    way_back = BotConnectors(Outbox(lines, ReplyHosts(["127.0.0.1"]), None, clock))(connector.service_url)
+    way_back = BotConnectors(Outbox(session, ReplyHosts(["127.0.0.1"]), None, clock))(connector.service_url)
     await adapter.process(_heard(teams_message(connector.service_url)), SPEAKER, way_back)
     assert seen == ["Echo: hei"]
     assert connector.said[0]["text"] == "Echo: hei"
@@ -256,7 +256,7 @@ def _heard(fields: dict[str, Any]) -> Activity:
 
 
 async def test_a_stored_reference_wakes_the_conversation(
-        lines: Lines, connector: FakeConnector, clock: SteppedClock,
+        session: ClientSession, connector: FakeConnector, clock: SteppedClock,
             errors: list[Exception]) -> None:
     """A knock: an event of our own, through the same pipeline, answered outside of any thread."""
     heard: list[tuple[str, str, Any, Speaker]] = []
@@ -266,7 +266,7 @@ async def test_a_stored_reference_wakes_the_conversation(
         await context.send_activity("done")
 
     adapter = make_adapter(logic, errors)
-    adapter.connect("http", BotConnectors(Outbox(lines, ReplyHosts(["127.0.0.1"]), None, clock)))
+    adapter.connect("http", BotConnectors(Outbox(session, ReplyHosts(["127.0.0.1"]), None, clock)))
     reference = reference_of(_heard(teams_message(connector.service_url)), SPEAKER)
     stored = json.loads(json.dumps(reference))
     await adapter.run(stored, {"name": "knock", "value": {"case": "7"}})
@@ -278,14 +278,14 @@ async def test_a_stored_reference_wakes_the_conversation(
 
 
 async def test_a_stored_reference_to_a_foreign_host_is_not_followed(
-        lines: Lines, connector: FakeConnector, clock: SteppedClock, errors: list[Exception],
+        session: ClientSession, connector: FakeConnector, clock: SteppedClock, errors: list[Exception],
         echo: Echo) -> None:
     """C3: the list is asked at each send, as references come from another time."""
     async def logic(context: TurnContext, _speaker: Speaker) -> None:
         await context.send_activity("done")
 
     adapter = make_adapter(logic, errors)
-    adapter.connect("http", BotConnectors(Outbox(lines, ReplyHosts(["127.0.0.2"]), None, clock)))
+    adapter.connect("http", BotConnectors(Outbox(session, ReplyHosts(["127.0.0.2"]), None, clock)))
     await adapter.run(reference_of(_heard(teams_message(connector.service_url)), SPEAKER), {})
     assert connector.calls == []
     assert isinstance(errors[0], ReplyUndelivered)

@@ -5,13 +5,12 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientTimeout
 from botbuilder.schema import Activity
 
 from bot.channel.bot_token import SCOPE, BotToken, LoginFailed
 from bot.channel.connector import BotConnector
 from bot.channel.hosts import ReplyHosts
-from bot.channel.lines import Lines
 from bot.channel.outbox import Outbox, ReplyUndelivered
 from bot.clock import utc
 from bot.secret import Secret
@@ -25,8 +24,8 @@ MESSAGE = Activity(type="message", text="hei")
 
 
 @pytest.fixture
-def outbox(lines: Lines, token: BotToken, clock: SteppedClock, pauses: Pauses) -> Outbox:
-    return Outbox(lines, HERE, token, clock, pauses)
+def outbox(session: ClientSession, token: BotToken, clock: SteppedClock, pauses: Pauses) -> Outbox:
+    return Outbox(session, HERE, token, clock, pauses)
 
 
 @pytest.fixture
@@ -102,7 +101,7 @@ async def test_redirects_are_not_followed(bot: BotConnector, connector: FakeConn
 async def test_a_hanging_channel_is_given_up_and_not_told_twice(
         token: BotToken, connector: FakeConnector, clock: SteppedClock) -> None:
     connector.planned = [Planned(-1)]
-    async with Lines(seconds=0.2) as hasty:
+    async with ClientSession(timeout=ClientTimeout(total=0.2)) as hasty:
         await undelivered(BotConnector(Outbox(hasty, HERE, token, clock), connector.service_url))
     assert len(connector.calls) == 1
 
