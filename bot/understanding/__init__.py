@@ -14,8 +14,9 @@ Nothing here imports scikit-learn but `train`, which runs in a process of its ow
 """
 
 from bot.understanding.known_errors import ErrorFinder, Found
+from bot.understanding.lesson import OUT_OF_SCOPE
 from bot.understanding.opening import LearningError, learn_aside, open_reader
-from bot.understanding.reader import OUT_OF_SCOPE, PASSWORD_ERROR, Reader, Reading
+from bot.understanding.reader import PASSWORD_ERROR, Reader, Reading
 
 __all__ = [
     "OUT_OF_SCOPE", "PASSWORD_ERROR", "ErrorFinder", "Found", "LearningError", "Reader", "Reading",

@@ -1,5 +1,6 @@
 """What of a message counts when it is understood: the same in training and in use."""
 
+import unicodedata
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
@@ -12,7 +13,9 @@ _SWAPPED = 5                    # letters from which a word is known by its firs
 _WHOLE_MESSAGE = 3              # words: a message this short also counts as one
 _MOST_FAMILIES = 20             # of a message whose pairs count
 _MOST_STRANGE, _MOST_SAID = 4, 12   # words that are counted
-_DENIED = frozenset({"forget", "lose", "expired"})  # a "not" right before takes it back: "not forgotten"
+_DENIED = frozenset({"forget", "lose", "expired", "locked"})    # a "not" before takes it back: "not forgotten"
+_OPEN_IT = frozenset({"op", "up"})          # but "not locked up" is "låst opp": it could not be unlocked
+_MOST_SIGNS = 2                             # of a message without words
 _DENIAL = frozenset({"denial"})
 DENIES = "+denial"
 """The feature of a text that takes something back."""
@@ -33,9 +36,11 @@ def parts(text: str, families: Families) -> tuple[set[str], set[str]]:
     """The words whose own features count (`word_features`), and the features that lie between words."""
     said = words(without_codes(text))
     named = [families.of(word) for word in said]
-    denied = {at + 1 for at, (one, two) in enumerate(pairwise(named)) if "negation" in one and two & _DENIED}
+    denied = {at for _, at in _denials(said, named)}
     between = {f"{one} {two}" for one, two in pairwise(said)}
-    if 0 < len(said) <= _WHOLE_MESSAGE:
+    if not said:
+        between.update(_signs(text))
+    elif len(said) <= _WHOLE_MESSAGE:
         between.add("==" + " ".join(said))
     between.update(*_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
     return {word for at, word in enumerate(said) if at not in denied}, between
@@ -45,9 +50,26 @@ def undenied(text: str, families: Families) -> str:
     """What a text says besides what it takes back: "not forgotten, locked" is "locked"."""
     said = words(without_codes(text))
     named = [families.of(word) for word in said]
-    gone = {at + side for at, (one, two) in enumerate(pairwise(named)) if "negation" in one and two & _DENIED
-            for side in (0, 1)}
+    gone = {at for first, last in _denials(said, named) for at in range(first, last + 1)}
     return " ".join(word for at, word in enumerate(said) if at not in gone)
+
+
+def _denials(said: list[str], named: list[frozenset[str]]) -> Iterator[tuple[int, int]]:
+    """Where a "not" stands and what it takes back, one word between them at most: "not locked any more"."""
+    for at, kin in enumerate(named):
+        if "negation" in kin:
+            for there in (at + 1, at + 2):
+                opened = _OPEN_IT.intersection(said[there + 1 : there + 2])
+                if there < len(said) and named[there] & _DENIED and not opened:
+                    yield at, there
+                    break
+
+
+def _signs(text: str) -> Iterator[str]:
+    """A message of signs alone, each named once: "???" asks as "?" does, a thumb is as good as two."""
+    signs = dict.fromkeys(one for one in text if not one.isspace() and unicodedata.category(one)[0] not in "CM")
+    if signs:
+        yield "==" + "".join(list(signs)[:_MOST_SIGNS])
 
 
 def word_features(word: str) -> set[str]:

@@ -40,7 +40,7 @@ def open_reader(content: Content, cache: Path, learning: Callable[[], None] = la
     topics: defaultdict[str, list[str]] = defaultdict(list)
     for topic in content.topics.values():
         topics[topic.label].append(topic.id)
-    model = kept_or_learned(lesson_of(content), cache, learning)
+    model = kept_or_learned(lesson_of(content, Parsed(cache / "elsewhere")), cache, learning)
     return Reader(model, load_families(parsed=Parsed(cache / "families")), topics)
 
 

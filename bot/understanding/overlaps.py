@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from bot.content import Content
 from bot.content.proofreading import Finding
-from bot.understanding.reader import OUT_OF_SCOPE, Reader
+from bot.understanding.lesson import OUT_OF_SCOPE
+from bot.understanding.reader import Reader
 from bot.understanding.text import words
 
 FOUND = 0.7     # of a topic's phrases at least lead to it, or nobody would find it

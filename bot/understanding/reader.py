@@ -9,10 +9,10 @@ import numpy as np
 from bot.understanding.codes import error_code, without_codes
 from bot.understanding.families import Families
 from bot.understanding.features import DENIES, parts, strangeness, undenied, word_features
+from bot.understanding.lesson import OUT_OF_SCOPE
 from bot.understanding.model import Model, Numbers
 from bot.understanding.text import cut, words
 
-OUT_OF_SCOPE = "out_of_scope"
 PASSWORD_ERROR = "password_error"  # noqa: S105  # a label
 
 # Found by cross validation over the phrases; tests/understanding holds what they give.
@@ -20,6 +20,7 @@ NEAR = 0.02             # chance of the best label by itself, below which nothin
 SURE = 0.5              # confidence from which the answer is given without asking
 SURE_OF_THE_REST = 0.9  # of a message that takes something back
 SURE_OF_LANGUAGE = 0.8  # below it, the conversation's language stays
+OUR_CODES = ("SSPR_", "AADSTS")
 BARE_CODE_WORDS = 2     # besides an error code: nothing else was said
 
 
@@ -76,7 +77,7 @@ class Reader:
         scores = self._model.scores_of(rows)
         each = _chances(scores)
         first_topic, first_language = self._ends
-        chances = self._judged(each[:first_topic], code is not None and _nothing_else(text))
+        chances = self._judged(each[:first_topic], code, text)
         best = np.argsort(-chances, kind="stable")[:3].tolist()
         candidates = tuple(self._model.labels[at] for at in best)
         confidence = float(chances[best[0]] / np.add.reduce(chances))
@@ -106,20 +107,23 @@ class Reader:
                 self._rows_of_word[word] = known
         return known
 
-    def _judged(self, chances: Numbers, only_a_code: bool) -> Numbers:
-        """With what needs no learning: a bare code is an error, and what resembles nothing is not ours."""
-        if only_a_code:
+    def _judged(self, chances: Numbers, code: str | None, text: str) -> Numbers:
+        """With what needs no learning: a bare code is an error, a code of sign-in is never somebody else's matter,
+        and what resembles nothing is not ours."""
+        if code is not None and _nothing_else(text):
             return self._certain(PASSWORD_ERROR, chances)
         if np.maximum.reduce(chances) < NEAR:
             return self._certain(OUT_OF_SCOPE, chances)
+        if code is not None and code.startswith(OUR_CODES):
+            return self._certain(OUT_OF_SCOPE, chances, 0.0)
         return chances
 
-    def _certain(self, label: str, chances: Numbers) -> Numbers:
+    def _certain(self, label: str, chances: Numbers, chance: float = 1.0) -> Numbers:
         if label not in self._model.labels:
             return chances
-        raised = chances.copy()
-        raised[self._model.labels.index(label)] = 1.0
-        return raised
+        changed = chances.copy()
+        changed[self._model.labels.index(label)] = chance
+        return changed
 
     def _language(self, chances: Numbers, hint: str | None, text: str) -> tuple[str, float]:
         if not any(map(str.isalpha, text)):

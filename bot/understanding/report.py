@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.content import Content
-from bot.understanding.reader import OUT_OF_SCOPE, Reader, Reading
+from bot.understanding.lesson import OUT_OF_SCOPE
+from bot.understanding.reader import Reader, Reading
 
 WEAKEST = 15
 LONGEST = 88        # characters of a message that are shown

@@ -14,7 +14,7 @@ from sklearn.svm import LinearSVC
 
 from bot.understanding.families import load_families
 from bot.understanding.features import features, is_meaning, is_strangeness, strangeness
-from bot.understanding.lesson import Lesson
+from bot.understanding.lesson import OUT_OF_SCOPE, Lesson
 from bot.understanding.model import Model, Numbers
 from bot.understanding.text import cut
 
@@ -25,21 +25,23 @@ STRANGE = 3.0       # how much it counts how many words are strange
 STRENGTH = 1.0      # inverse of regularisation
 PRECISION = 0.01    # of the optimum: more changes no answer and takes longer
 SLOPE = 6.0         # from a distance to log-odds, so that a confidence is as often right as it says
+LEAN = 0.4          # log-odds towards "not ours" in doubt: a wrong answer is worse than being asked again
 
 
 def learn(lesson: Lesson) -> Model:
     """A plane for each label that parts it from all others, each topic within its label, each language."""
     families = load_families()
-    phrases = [features(cut(phrase.text), families) for phrase in lesson.phrases]
+    taught = (*lesson.phrases, *lesson.made)
+    phrases = [features(cut(phrase.text), families) for phrase in taught]
     prose = [features(cut(text), families) for _, text in lesson.prose]
     seen = Counter(feature for found in phrases for feature in found)
     phrases = with_strangeness(phrases, seen, SEEN_IN + 1)
     prose = with_strangeness(prose, seen, SEEN_IN)
     vocabulary, rarity = learned_features(phrases)
     table = as_table(phrases, vocabulary, rarity)
-    labels = [phrase.label for phrase in lesson.phrases]
-    topics = [phrase.topic for phrase in lesson.phrases]
-    spoken = [phrase.lang for phrase in lesson.phrases] + [lang for lang, _ in lesson.prose]
+    labels = [phrase.label for phrase in taught]
+    topics = [phrase.topic for phrase in taught]
+    spoken = [phrase.lang for phrase in taught] + [lang for lang, _ in lesson.prose]
     everything = as_table(phrases + prose, vocabulary, rarity)
     names = tuple(sorted(set(labels)))
     shared = _shared(labels, topics)
@@ -50,6 +52,8 @@ def learn(lesson: Lesson) -> Model:
     columns += [_column(everything, spoken, lang) for lang in lesson.languages]
     weights = np.stack([weight for weight, _ in columns], axis=1) * rarity[:, None]
     bias = np.array([bias for _, bias in columns])
+    if OUT_OF_SCOPE in names:
+        bias[names.index(OUT_OF_SCOPE)] += LEAN
     return Model(
         names, shared, lesson.languages, vocabulary,
         rarity, weights.astype(np.float32), bias.astype(np.float32),

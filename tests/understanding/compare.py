@@ -19,8 +19,7 @@ from sklearn.naive_bayes import ComplementNB
 from bot.content import load_content
 from bot.understanding.families import load_families
 from bot.understanding.features import features, is_meaning
-from bot.understanding.lesson import lesson_of
-from bot.understanding.reader import OUT_OF_SCOPE
+from bot.understanding.lesson import OUT_OF_SCOPE, lesson_of
 from bot.understanding.text import cut
 from bot.understanding.train import SEEN_IN, SLOPE, as_table, learned_features, separation, with_strangeness
 from tests.understanding.figures import EVALUATION, FOLDS, rows_of

@@ -26,9 +26,25 @@ from tests.understanding.timing import HEAVY
     ("xqzv wkrr plmf", "out_of_scope"),
     ("", "out_of_scope"),
     ("🦖", "out_of_scope"),
+    ("?", "help"),
+    ("???", "help"),
+    ("👍👍", "thanks"),
+    ("får ikke låst opp kontoen", "unlock_account"),
+    ("SSPR_0012: garasjeporten mangler lisenser", "password_error"),
+    ("glemt passordet til kanoklubben", "out_of_scope"),
+    ("forgot my password for Teams", "reset_password"),
 ])
 def test_what_is_meant(reader: Reader, text: str, topic: str) -> None:
     assert reader.read(text).topic == topic
+
+
+@pytest.mark.parametrize("text", [
+    "kontoen er ikke låst", "kontoen er ikke lenger låst", "the account is not locked",
+    "my account isn't locked any more",
+])
+def test_what_is_said_not_to_be_is_not_answered(reader: Reader, text: str) -> None:
+    reading = reader.read(text)
+    assert not (reading.sure and reading.topic == "unlock_account")
 
 
 def test_a_reading_is_whole(reader: Reader, content: Content) -> None:
