@@ -1,6 +1,7 @@
 """The trail's records about an account in words: what happened, how it ended, who did it.
 
-What has no words is shown by its name in the trail; who and why are shown as text, never as anything else (N2).
+What has no words is shown by its name in the trail, and a reason that a person of IT typed as it is; who and why
+are shown as text, never as anything else (N2).
 """
 
 from collections.abc import Mapping
@@ -8,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.content import Content
+from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.events import OPERATIONS, WAYS
 from bot.rules.helping import Act
+from bot.rules.registered import EMAIL_CODE, IT_CODE, RECOVERY_CODE, TOTP
 
 ABOUT = frozenset({*OPERATIONS, "prove", "help"})
 """Content `admin.event.of.<about>`, and of each the `EVENTS` of `admin.event.<event>`."""
@@ -22,6 +25,9 @@ OUTCOMES = frozenset({
     "ok", "wrong", "refused", "pending", "done", "not_done", "already", "begun", "asked", "declined", "failed", "shown",
     "unknown", "closed"})
 """Content `admin.outcome.<outcome>`."""
+REASONS = frozenset({
+    *WhyRefused, *WhyNot, *WhyEnded, "account_paused", TOTP, EMAIL_CODE, RECOVERY_CODE, IT_CODE})
+"""Content `admin.reason.<reason>`: why something was not done, or what was proven."""
 
 _LONGEST = 120
 
@@ -41,11 +47,12 @@ class EventRow:
 def event_row(content: Content, lang: str, record: Mapping[str, Any], names: Mapping[str, str]) -> EventRow:
     """`names`: the people of IT, by how the trail names them."""
     text = {name: str(record.get(name, ""))[:_LONGEST] for name in ("time", "event", "outcome", "reason", "actor")}
-    outcome = text["outcome"]
+    outcome, reason = text["outcome"], text["reason"]
     return EventRow(
         text["time"], _what(content, lang, text["event"]), text["event"],
         content.say(lang, f"admin.outcome.{outcome}") if outcome in OUTCOMES else outcome,
-        _by(content, lang, text["actor"], names), text["reason"])
+        _by(content, lang, text["actor"], names),
+        content.say(lang, f"admin.reason.{reason}") if reason in REASONS else reason)
 
 
 def _what(content: Content, lang: str, event: str) -> str:

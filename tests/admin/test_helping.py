@@ -141,10 +141,10 @@ async def test_older_events(signed_in: SignedIn, desk: Desk) -> None:
 
 async def test_events_in_words(signed_in: SignedIn, desk: Desk) -> None:
     """What happened, how it ended and who did it; what has no words is shown by its name, and as text (N2)."""
-    for event, actor, outcome in (
-            ("reset.opened", "directline:x", "ok"), ("unlock.outcome", f"msteams:{KARI}", "done"),
-            ("staff.pause", "staff:demo-mona.ute", "done"), ("new.thing", "<b>", "odd")):
-        await desk.audit.append(entry(event, actor=actor, target=KARI, outcome=outcome, reason="why"))
+    for event, actor, outcome, reason in (
+            ("reset.opened", "directline:x", "refused", "starts"), ("unlock.outcome", f"msteams:{KARI}", "done", ""),
+            ("staff.pause", "staff:demo-mona.ute", "done", "why"), ("new.thing", "<b>", "odd", "why")):
+        await desk.audit.append(entry(event, actor=actor, target=KARI, outcome=outcome, reason=reason))
     page = (await (await signed_in("john.smith")).open(f"/admin/accounts/{KARI}")).text
     rows = [[" ".join(re.sub("<[^>]+>", " ", one).split())
              for one in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
@@ -153,8 +153,8 @@ async def test_events_in_words(signed_in: SignedIn, desk: Desk) -> None:
         ["Account viewed staff.look", "OK", "John Smith", ""],
         ["new.thing", "odd", "Something else", "why"],
         ["Pause self-service staff.pause", "Done", "Mona Ute", "why"],
-        ["Unlock: finished unlock.outcome", "Done", "The owner in Teams", "why"],
-        ["New password: begun reset.opened", "OK", "Web chat", "why"]]
+        ["Unlock: finished unlock.outcome", "Done", "The owner in Teams", ""],
+        ["New password: begun reset.opened", "Refused", "Web chat", "Begun too often today"]]
 
 
 async def test_reopening_the_row(signed_in: SignedIn, desk: Desk, clock: SteppedClock) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from app import JOURNEYS
 from bot.admin.help_cases import DID
-from bot.admin.trail_words import ABOUT, EVENTS, OUTCOMES, STAFF
+from bot.admin.trail_words import ABOUT, EVENTS, OUTCOMES, REASONS, STAFF
 from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
@@ -167,6 +167,7 @@ def _families() -> dict[str, set[str]]:
         "forget_me.kept.{}": {f"forget_me.kept.{one.name}" for one in fields(Kept)} | {
             "forget_me.kept.trail", "forget_me.kept.questions", "forget_me.kept.counters"},
         "admin.outcome.{}": {f"admin.outcome.{one}" for one in OUTCOMES},
+        "admin.reason.{}": {f"admin.reason.{one}" for one in REASONS},
         "admin.event.staff.{}": {f"admin.event.staff.{one}" for one in STAFF},
         "admin.event.of.{}": {f"admin.event.of.{one}" for one in ABOUT},
         "admin.event.by.{}": {f"admin.event.by.{one}" for one in (*events.WAYS.values(), "other")},
