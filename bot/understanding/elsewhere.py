@@ -13,7 +13,7 @@ from bot.content.parsed import Parsed
 FOLDER = Path(__file__).parent / "elsewhere"
 
 OURS = "ours"
-_EACH = 2       # sentences about a thing: four were no better (tests/understanding/comparison.md)
+_EACH = 2       # sentences about a thing
 
 
 def made(lang: str, folder: Path = FOLDER, parsed: Parsed | None = None) -> Iterator[tuple[str, str]]:

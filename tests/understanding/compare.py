@@ -1,13 +1,15 @@
 """Which way of understanding is best: `python -m tests.understanding.compare [FILE ...]` prints a table of several.
 
-Each learns the labels of the content's phrases and is judged by cross-validation over them, by the evaluation set and
-by FILEs in its format. Takes ten minutes or more. What it printed last stands in comparison.md beside this file.
+Each learns the labels of the content's phrases, and of those made of the names of others' things, and is judged by
+cross-validation over the former, by the evaluation set and by FILEs in its format. Takes half an hour. What it printed
+last stands in comparison.md beside this file.
 """
 
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,15 @@ from bot.understanding.families import load_families
 from bot.understanding.features import features, is_meaning
 from bot.understanding.lesson import OUT_OF_SCOPE, lesson_of
 from bot.understanding.text import cut
-from bot.understanding.train import SEEN_IN, SLOPE, as_table, learned_features, separation, with_strangeness
+from bot.understanding.train import (
+    LEAN,
+    SEEN_IN,
+    SLOPE,
+    as_table,
+    learned_features,
+    separation,
+    with_strangeness,
+)
 from tests.understanding.figures import EVALUATION, FOLDS, rows_of
 
 Chances = NDArray[np.float64]
@@ -33,9 +43,9 @@ NEIGHBOURS = 8
 
 def linear(
     make: Callable[[], Any], kept: Callable[[str], bool] = lambda feature: True, slope: float = SLOPE,
-    strange: bool = False,
+    strange: bool = False, lean: float = 0.0,
 ) -> Approach:
-    """One linear model for each label against all others."""
+    """One linear model for each label against all others; `lean`: log-odds towards what is not ours."""
     def fit(found: list[set[str]], labels: list[str]) -> Fitted:
         seen = Counter(feature for one in found for feature in one)
         found = [set(filter(kept, one)) for one in found]
@@ -49,7 +59,9 @@ def linear(
         def chances(unseen: list[set[str]]) -> Chances:
             unseen = [set(filter(kept, one)) for one in unseen]
             rows = as_table(with_strangeness(unseen, seen, SEEN_IN) if strange else unseen, vocabulary, rarity)
-            return _one_each([slope * model.decision_function(rows) for model in models])
+            return _one_each([
+                slope * model.decision_function(rows) + (lean if name == OUT_OF_SCOPE else 0.0)
+                for name, model in zip(names, models, strict=True)])
         return chances
     return fit
 
@@ -98,6 +110,24 @@ def together(*approaches: Approach) -> Approach:
     return fit
 
 
+def guarded(approach: Approach) -> Approach:
+    """A model of its own for whether it is ours at all, which goes first."""
+    def fit(found: list[set[str]], labels: list[str]) -> Fitted:
+        names = sorted(set(labels))
+        at = names.index(OUT_OF_SCOPE)
+        ours = [label != OUT_OF_SCOPE for label in labels]
+        guard = linear(separation, strange=True)(found, [str(one) for one in ours])
+        within = approach(
+            [one for one, kept in zip(found, ours, strict=True) if kept],
+            [label for label in labels if label != OUT_OF_SCOPE])
+
+        def chances(unseen: list[set[str]]) -> Chances:
+            is_ours = guard(unseen)[:, 1:]
+            return np.insert(within(unseen) * is_ours, at, 1 - is_ours[:, 0], axis=1)
+        return chances
+    return fit
+
+
 def stacked(*approaches: Approach) -> Approach:
     """A regression over what several say of phrases they have not seen."""
     def fit(found: list[set[str]], labels: list[str]) -> Fitted:
@@ -111,12 +141,17 @@ def stacked(*approaches: Approach) -> Approach:
     return fit
 
 
-def _held_out(approach: Approach, found: list[set[str]], labels: list[str]) -> Chances:
+def _held_out(
+    approach: Approach, found: list[set[str]], labels: list[str],
+    more: tuple[list[set[str]], list[str]] = ([], []),
+) -> Chances:
+    """What is said of each by a model that learned the other folds, and `more` that nobody is judged by."""
     fold_of = np.random.default_rng(0).permutation(len(found)) % FOLDS
     said = np.zeros((len(found), len(set(labels))))
     for fold in range(FOLDS):
         rest, held = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
-        said[held] = approach([found[at] for at in rest], [labels[at] for at in rest])([found[at] for at in held])
+        learned = [found[at] for at in rest] + more[0], [labels[at] for at in rest] + more[1]
+        said[held] = approach(*learned)([found[at] for at in held])
     return said
 
 
@@ -134,21 +169,35 @@ def _shared(chances: Chances) -> Chances:
 
 
 plain = linear(separation)
-ours = linear(separation, strange=True)
-APPROACHES: dict[str, Approach] = {
-    "pieces of words alone": linear(separation, lambda one: one[0] != "+" and one[0] not in "=~" and " " not in one),
-    "words and pairs alone": linear(separation, lambda one: one[0] == "=" or " " in one),
-    "word families alone": linear(separation, is_meaning),
-    "without families": linear(separation, lambda one: not is_meaning(one)),
-    "support vectors": plain,
-    "ours: support vectors that know what is strange": ours,
-    "logistic regression": linear(regression, slope=1.0),
-    "softmax over labels": softmax,
-    "complement Bayes": bayes,
-    "nearest phrases": nearest,
-    "support vectors and nearest, mean": together(plain, nearest),
-    "these and Bayes, mean": together(plain, bayes, nearest),
-    "these and Bayes, stacked": stacked(plain, bayes, nearest),
+strange = linear(separation, strange=True)
+ours = linear(separation, strange=True, lean=LEAN)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`made`: learns from the made phrases as well."""
+
+    approach: Approach
+    made: bool = True
+
+
+APPROACHES: dict[str, Entry] = {
+    "pieces of words alone": Entry(
+        linear(separation, lambda one: one[0] != "+" and one[0] not in "=~" and " " not in one)),
+    "words and pairs alone": Entry(linear(separation, lambda one: one[0] == "=" or " " in one)),
+    "word families alone": Entry(linear(separation, is_meaning)),
+    "without families": Entry(linear(separation, lambda one: not is_meaning(one))),
+    "logistic regression": Entry(linear(regression, slope=1.0)),
+    "softmax over labels": Entry(softmax),
+    "complement Bayes": Entry(bayes),
+    "nearest phrases": Entry(nearest),
+    "support vectors": Entry(plain),
+    "support vectors that know what is strange": Entry(strange),
+    "these, without made phrases": Entry(strange, made=False),
+    "these behind a guard": Entry(guarded(strange)),
+    "these and nearest, mean": Entry(together(strange, nearest)),
+    "these, Bayes and nearest, stacked": Entry(stacked(strange, bayes, nearest)),
+    "ours: these with a lean": Entry(ours),
 }
 
 
@@ -170,6 +219,7 @@ def main() -> None:
     lesson, families = lesson_of(load_content()), load_families()
     found = [features(cut(phrase.text), families) for phrase in lesson.phrases]
     labels = [phrase.label for phrase in lesson.phrases]
+    made = [features(cut(one.text), families) for one in lesson.made], [one.label for one in lesson.made]
     names = sorted(set(labels))
     files = [EVALUATION, *map(Path, sys.argv[1:])]
     sets = [[(features(cut(row["text"]), families), row["label"]) for row in rows_of(path)] for path in files]
@@ -178,10 +228,11 @@ def main() -> None:
     out("| approach | " + " | ".join(f"{head}: right | of three | outside answered | turned away" for head in heads)
         + " | seconds |\n")
     out("|---" * (2 + 4 * len(heads)) + "|\n")
-    for name, approach in APPROACHES.items():
-        cells = [judged(names, _held_out(approach, found, labels), labels)]
+    for name, entry in APPROACHES.items():
+        more = made if entry.made else ([], [])
+        cells = [judged(names, _held_out(entry.approach, found, labels, more), labels)]
         begun = time.process_time()
-        fitted = approach(found, labels)
+        fitted = entry.approach(found + more[0], labels + more[1])
         seconds = time.process_time() - begun
         cells += [judged(names, fitted([one for one, _ in rows]), [label for _, label in rows]) for rows in sets]
         out(f"| {name} | " + " | ".join(cells) + f" | {seconds:.0f} |\n")
