@@ -54,7 +54,7 @@ class Parsed:
                 fresh.write_bytes(_hash(lines) + b"\n" + lines)
                 fresh.replace(self._path)       # atomic: another process finds a whole file
         except OSError as trouble:
-            _log.info("content.not_kept", file=str(self._path), error=str(trouble))
+            _log.debug("content.not_kept", file=str(self._path), error=str(trouble))
 
     def _value(self, path: Path, kind: str) -> Any:
         text = path.read_bytes()
