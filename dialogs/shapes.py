@@ -60,7 +60,7 @@ SHAPES: Mapping[str, Shape] = {
 
 def only_a_code(text: str) -> bool:
     """Whether it is a code as people type it, and not a word beside it."""
-    return _surely_a_code(text) and not any(map(str.isalpha, text))
+    return not any(map(str.isalpha, text)) and _surely_a_code(text)
 
 
 def account_name(text: str) -> str:
