@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.house import CACHE, reader
+from tests.support.tcp import port_below
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
@@ -37,15 +36,7 @@ def run(
 
 
 def free_port() -> int:
-    """A port nobody listens on, outside the range from which outgoing connections get theirs."""
-    while True:
-        port = random.randint(10_000, 32_000)
-        with socket.socket() as plug:
-            try:
-                plug.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+    return port_below()
 
 
 class Served:

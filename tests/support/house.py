@@ -1,6 +1,5 @@
 """The whole of Keyturn in this process, on real HTTP and a real Redis, with a clock that tests can step."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
@@ -14,6 +13,7 @@ from bot.store import keys
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing, new_key
 from bot.understanding import Reader, open_reader
+from tests.support.tcp import port_below
 
 CACHE = Path(__file__).parents[2] / ".keyturn" / "understanding"
 
@@ -59,8 +59,4 @@ async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, 
 
 async def free_port() -> int:
     """A port nobody listens on, below the range that outgoing connections are given."""
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port: int = server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
-    return port
+    return port_below()

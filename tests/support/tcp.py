@@ -1,11 +1,25 @@
 """A small TCP server for tests that leaves nothing open behind it."""
 
 import asyncio
+import secrets
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def port_below() -> int:
+    """A port nobody listens on, below the range that outgoing connections are given.
+
+    Drawn from the system: two workers whose tests are seeded alike would draw the same ones.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 async def silent(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:
