@@ -393,10 +393,10 @@ class Desk:
         helping = Helping(
             self.directory, self.enrolments, self.holds, self.tries, self.audit, self.records,
             HelpForms(store, ring, clock), self.one_time_codes, errands, self.settings.limits.it_code_seconds, clock)
-        self.staffing = Staffing(self.it, self.tries, self.audit, errands, clock)
+        self.staffing = Staffing(self.it, self.tries, self.audit, errands)
         errands.kinds.update({
             STAFF_ACT: helping.finish, STAFF_CHANGE: self.staffing.finish,
-            END_PAUSE: EndingPause(self.trust, self.audit, errands, clock).finish})
+            END_PAUSE: EndingPause(self.trust, self.audit, errands).finish})
         return errands, helping
 
     def understand(self, reader: Reader, finder: ErrorFinder) -> None:
@@ -1130,8 +1130,8 @@ class StaffDesk:
         self.people = RedisStaff(store, ring, clock)
         errands = Errands(RedisPending(store, keys.ERRANDS, keys.ERRAND_LOOKS), {}, clock)
         self.staffing = Staffing(
-            self.people, RedisTries(self.trust, settings.limits, clock), self.audit, errands, clock)
-        self.ending_pause = EndingPause(self.trust, self.audit, errands, clock)
+            self.people, RedisTries(self.trust, settings.limits, clock), self.audit, errands)
+        self.ending_pause = EndingPause(self.trust, self.audit, errands)
         self.directory: Directory = \
             entra_of(settings, session, app_token_of(settings), store, clock) if settings.directory == "entra" \
             else Embedded(Accounts(store, ring), PasswordHashes(), clock)

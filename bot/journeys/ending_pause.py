@@ -5,14 +5,12 @@ import secrets
 from dataclasses import dataclass
 
 from bot.audit import entry
-from bot.clock import Clock
 from bot.journeys.errands import Errands
 from bot.store.protocol import AuditTrail
 from bot.store.trust import Trust
 
 END_PAUSE = "end_pause"
 """The errand that finds out whether the pause was ended when the process that did it is gone."""
-GONE_AFTER = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +20,12 @@ class EndingPause:
     trust: Trust
     audit: AuditTrail
     errands: Errands
-    clock: Clock
 
     async def end(self, actor: str, reason: str) -> None:
         key = json.dumps([actor, reason, secrets.token_hex(8)])
-        # Listed first: what nobody comes back to would stay begun for ever (F1).
-        await self.errands.put(END_PAUSE, key, self.clock.now() + GONE_AFTER)
-        await self._record(key, "begun")
-        await self._record(key, "done" if await self.trust.end(key) else "not_done")
-        await self.errands.drop(END_PAUSE, key)
+        async with self.errands.should_it_die(END_PAUSE, key):
+            await self._record(key, "begun")
+            await self._record(key, "done" if await self.trust.end(key) else "not_done")
 
     async def finish(self, key: str) -> None:
         """An Errand; what was not ended by this one is not ended any more (F3)."""

@@ -1,16 +1,15 @@
 """Talking to a person: the half of a helpdesk case that its owner, or a visitor, sees."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
-from typing import Any, Self
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from bot.audit import entry
 from bot.clock import Clock
 from bot.delivery.protocol import Mail, Outbox
 from bot.directory.protocol import Directory
 from bot.errors import Conflict
-from bot.journeys.errands import Errands
+from bot.journeys.errands import Errands, Keyed
 from bot.journeys.naming import username_of
 from bot.journeys.records import Records
 from bot.people import Speaker
@@ -22,11 +21,10 @@ OPERATION = "help"
 BY_THE_PERSON = "person"
 HELP_WISH = "help_wish"
 """The errand that brings what a person did with a case to its true end when the process that did it is gone."""
-GONE_AFTER = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
+class _Wish(Keyed):
     """One thing that a person does with a case. `once`: what it is one and the same by; `attempt`: 0 for the first."""
 
     number: str
@@ -36,14 +34,6 @@ class _Wish:
     account: str
     once: str = ""
     attempt: int = 0
-
-    @property
-    def key(self) -> str:
-        return json.dumps(astuple(self), separators=(",", ":"))
-
-    @classmethod
-    def of(cls, key: str) -> Self:
-        return cls(*json.loads(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +130,16 @@ class FetchAPerson:
             wish = replace(wish, attempt=wish.attempt + 1)
         if said is None and change(case) is None:
             return None
-        # Listed first: what nobody comes back to would stay begun for ever (F1).
-        await self.errands.put(HELP_WISH, wish.key, self.clock.now() + GONE_AFTER)
-        await self._record(wish, "begun", source)
-        while said is None and (changed := change(case)) is not None:
-            try:
-                case = await self.cases.save(changed, wish.key)
-                said = len(case.thread)
-            except Conflict:
-                case, said = await self.cases.read(wish.number), await self.cases.said(wish.key)
-        done = said is not None and said >= 0
-        await self._end(wish, "ok" if done else "not_done", source)
-        await self.errands.drop(HELP_WISH, wish.key)
+        async with self.errands.should_it_die(HELP_WISH, wish.key):
+            await self._record(wish, "begun", source)
+            while said is None and (changed := change(case)) is not None:
+                try:
+                    case = await self.cases.save(changed, wish.key)
+                    said = len(case.thread)
+                except Conflict:
+                    case, said = await self.cases.read(wish.number), await self.cases.said(wish.key)
+            done = said is not None and said >= 0
+            await self._end(wish, "ok" if done else "not_done", source)
         case = await self.cases.read(wish.number)
         if said == -1:      # Another one took us for dead, and said so: once more, under another key.
             return await self._done(wish, source, case, change)

@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.delivery.protocol import Knock, News, NewsStand
 from bot.directory.protocol import Directory
 from bot.errors import Conflict
-from bot.journeys.errands import Errands
+from bot.journeys.errands import GONE_AFTER, Errands
 from bot.journeys.naming import username_of
 from bot.journeys.records import Records
 from bot.people import Speaker
@@ -22,7 +22,6 @@ from bot.store.protocol import AuditTrail, HelpCases
 MOST_SHOWN = 200
 HELP_ACT = "help_act"
 """The errand that brings an act of the helpdesk's to its true end when the process that did it is gone."""
-GONE_AFTER = 30.0
 TAKEN, ANSWERED, CLOSED = "taken", "answered", "closed"
 
 

@@ -1,39 +1,27 @@
 """Who is let in to the admin pages: made, removed, set up; on record exactly when it was done (U1, F1)."""
 
-import json
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import astuple, dataclass
-from typing import Self
+from dataclasses import dataclass
 
 from bot.audit import entry
-from bot.clock import Clock
-from bot.journeys.errands import Errands
+from bot.journeys.errands import Errands, Keyed
 from bot.rules.staff import Staff
 from bot.store.protocol import AuditTrail, Tries
 from bot.store.staff import RedisStaff, StaffRecord
 
 STAFF_CHANGE = "staff_change"
 """The errand that brings a change of IT's people to its true end when the process that made it is gone."""
-GONE_AFTER = 30.0
 ADDED, REMOVED, SET_UP = "added", "removed", "set_up"
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Keyed):
     event: str
     actor: str
     staff_id: str
     reason: str
     number: str
-
-    @property
-    def key(self) -> str:
-        return json.dumps(astuple(self), separators=(",", ":"))
-
-    @classmethod
-    def of(cls, key: str) -> Self:
-        return cls(*json.loads(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +32,6 @@ class Staffing:
     tries: Tries
     audit: AuditTrail
     errands: Errands
-    clock: Clock
 
     async def add(self, who: Staff, actor: str) -> None:
         """Let somebody in, or change what is known of them."""
@@ -74,12 +61,10 @@ class Staffing:
         await self._end(_Change.of(key), await self.people.outcome(key), "")
 
     async def _made(self, change: _Change, source: str, make: Callable[[], Awaitable[bool]]) -> bool:
-        # Listed first: what nobody comes back to would stay begun for ever (F1).
-        await self.errands.put(STAFF_CHANGE, change.key, self.clock.now() + GONE_AFTER)
-        await self._record(change, "begun", source)
-        done = await make()
-        await self._end(change, done, source)
-        await self.errands.drop(STAFF_CHANGE, change.key)
+        async with self.errands.should_it_die(STAFF_CHANGE, change.key):
+            await self._record(change, "begun", source)
+            done = await make()
+            await self._end(change, done, source)
         return done
 
     async def _end(self, change: _Change, done: bool, source: str) -> None:

@@ -162,7 +162,7 @@ async def test_ending_a_pause_of_verification(open_house: OpenHouse, clock: Step
         await other.trust.hold("records are gone")
         clock.advance(1)
         killed = await killed_after(commands, EndingPause(
-            dying.trust, dying.audit, dying.errands, dying.clock).end("cli", "Sak 7"))
+            dying.trust, dying.audit, dying.errands).end("cli", "Sak 7"))
         over = not await other.trust.staff_wait()
         assert over is (await other.trust.held() == 0)
         await followed(other, "")
