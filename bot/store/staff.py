@@ -11,8 +11,9 @@ import structlog
 from bot.clock import Clock
 from bot.rules.staff import SET_UP_SECONDS, Staff
 from bot.secret import Secret
-from bot.store import keys
+from bot.store import keyed, keys
 from bot.store.connection import Script, Store
+from bot.store.keyed import EFFECT_SECONDS
 from bot.store.sealed import KeyRing
 
 _log = structlog.get_logger(__name__)
@@ -46,9 +47,6 @@ class SetUp:
     browser: str
 
 
-_EFFECT_SECONDS = 7 * 86400
-"""For so long it is known whether a change was made: longer than any that was cut off waits for somebody to look."""
-
 # A change with a key is made at most once, and never after somebody has asked for its outcome (F2, F3).
 _MARK = """
 local function mark(place, seconds)
@@ -75,12 +73,6 @@ if known then return known == 'done' and 1 or 0 end
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
 mark(KEYS[2], ARGV[2])
 return 1
-""")
-
-# KEYS: the effect. ARGV: seconds. Asking for a change that has not happened closes its key.
-_OUTCOME = Script("""
-redis.call('SET', KEYS[1], 'void', 'NX', 'EX', ARGV[1])
-return redis.call('GET', KEYS[1])
 """)
 
 # KEYS: the link. ARGV: the browser. The first browser that says so has it, and keeps it.
@@ -138,18 +130,17 @@ class RedisStaff:
             known = self._opened(record.staff.id, before) if before else None
             written = record if record.password_hash or known is None else replace(known, staff=record.staff)
             blob = self._sealed(written)
-            if done := await self._store.call(_REPLACE, places, [record.staff.id, before, blob, _EFFECT_SECONDS]):
+            if done := await self._store.call(_REPLACE, places, [record.staff.id, before, blob, EFFECT_SECONDS]):
                 return bool(done == 1)
 
     async def remove(self, staff_id: str, key: str = "") -> bool:
         """Whether there was such a person; their sessions are dead with it. `key` as in `put`."""
         places = [keys.STAFF, *([keys.staff_effect(key)] if key else [])]
-        return bool(await self._store.call(_REMOVE, places, [staff_id, _EFFECT_SECONDS]))
+        return bool(await self._store.call(_REMOVE, places, [staff_id, EFFECT_SECONDS]))
 
     async def outcome(self, key: str) -> bool:
         """Whether the change with this key was made; if not, it never will be (F3)."""
-        found = await self._store.call(_OUTCOME, [keys.staff_effect(key)], [_EFFECT_SECONDS])
-        return bool(found == b"done")
+        return await keyed.outcome(self._store, keys.staff_effect(key))
 
     # -- set-up ------------------------------------------------------------------------------------
 
@@ -197,7 +188,7 @@ class RedisStaff:
         if known is None:
             return None
         record = StaffRecord(known.staff, password_hash, opened.seed, edition or secrets.token_hex(8))
-        words = [browser, opened.staff_id, before, self._sealed(record), _EFFECT_SECONDS]
+        words = [browser, opened.staff_id, before, self._sealed(record), EFFECT_SECONDS]
         places = [keys.staff_set_up(token), keys.STAFF, *([keys.staff_effect(key)] if key else [])]
         done = await self._store.call(_SET, places, words)
         return record if done else None

@@ -10,8 +10,9 @@ import structlog
 
 from bot.clock import Clock
 from bot.errors import StoreUnavailable, VerificationPaused
-from bot.store import keys
+from bot.store import keyed, keys
 from bot.store.connection import Part, Script, Store
+from bot.store.keyed import EFFECT_SECONDS
 
 _log = structlog.get_logger(__name__)
 
@@ -73,13 +74,6 @@ redis.call('HSET', KEYS[1], 'held', '0', 'ended', ARGV[1])
 redis.call('SET', KEYS[2], 'done', 'EX', ARGV[2])
 return 1
 """)
-
-# KEYS: the effect. ARGV: seconds. Asking for an end that was not made closes its key.
-_END_OUTCOME = Script("""
-redis.call('SET', KEYS[1], 'void', 'NX', 'EX', ARGV[1])
-return redis.call('GET', KEYS[1])
-""")
-_EFFECT_SECONDS = 7 * 86400
 
 
 def trusted(text: str) -> Script:
@@ -189,15 +183,14 @@ class Trust:
         goes on: nobody can decide what time it is (F12).
         """
         places = [keys.LIFE, keys.staff_effect(key)]
-        done = await self._store.call(_END, places, [_ms(self._clock.now()), _EFFECT_SECONDS])
+        done = await self._store.call(_END, places, [_ms(self._clock.now()), EFFECT_SECONDS])
         if done:
             self._held_until = 0.0
         return bool(done)
 
     async def outcome(self, key: str) -> bool:
         """Whether the pause was ended with this key; if not, it never will be (F3)."""
-        found = await self._store.call(_END_OUTCOME, [keys.staff_effect(key)], [_EFFECT_SECONDS])
-        return bool(found == b"done")
+        return await keyed.outcome(self._store, keys.staff_effect(key))
 
     async def ended(self) -> float:
         """When IT last ended a pause, in seconds since 1970; 0 for never."""
