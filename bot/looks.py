@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 from tempfile import TemporaryFile
 
+from aiohttp import ClientSession
+
 from bot import age_doctor, clock_doctor, endpoint_doctor
 from bot.admin import doctor as admin_doctor
 from bot.channel.keys import ChannelKeys
@@ -36,6 +38,7 @@ from bot.store.staff import RedisStaff
 async def examined(settings: Settings, content: Callable[[], Content]) -> list[Finding]:
     """One line for everything; `content` loads the content that is set."""
     async with AsyncExitStack() as at_end:
+        session = await at_end.enter_async_context(open_session())
         looks = [
             Look("content", partial(_content_loads, settings, content), "mend the files it names"),
             Look("KEYTURN_DATA_DIR", partial(_folder_takes_files, settings),
@@ -45,8 +48,9 @@ async def examined(settings: Settings, content: Callable[[], Content]) -> list[F
             *_key_looks(settings), *_store_looks(settings, at_end), *_age_looks(settings, at_end),
             *_mail_looks(settings), *_helpdesk_looks(settings),
             *_admin_looks(settings, at_end),
-            *_bundle_looks(settings), *_opinion_looks(settings, at_end), *_channel_looks(settings, at_end),
-            *_directory_looks(settings, at_end), *_endpoint_looks(settings, at_end)]
+            *_bundle_looks(settings), *_opinion_looks(settings, session),
+            *_channel_looks(settings, session, at_end), *_directory_looks(settings, session, at_end),
+            *endpoint_doctor.looks(settings, session)]
         return await examine(looks)
 
 
@@ -172,11 +176,9 @@ def _admin_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
     return admin_doctor.looks(settings, ready if known else None)
 
 
-def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
+def _channel_looks(settings: Settings, session: ClientSession, at_end: AsyncExitStack) -> Iterator[Look]:
     if not settings.app_id:
         return
-    session = open_session()
-    at_end.push_async_callback(session.close)
     keys = ChannelKeys(session, settings.openid_metadata_url, SharedClock())
     at_end.push_async_callback(keys.close)
     token = bot_token_of(settings, session, SharedClock())
@@ -210,11 +212,10 @@ def _channel_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]
              f"a new one: az ad app credential reset --id {app} --append")
 
 
-def _directory_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
+def _directory_looks(settings: Settings, session: ClientSession, at_end: AsyncExitStack) -> Iterator[Look]:
     if settings.directory != "entra" or unfit_for_entra(settings):
         return      # what is missing has been said
-    session, token = open_session(), app_token_of(settings)
-    at_end.push_async_callback(session.close)
+    token = app_token_of(settings)
     at_end.push_async_callback(token.close)
     try:
         policy = policy_of(settings)
@@ -231,17 +232,9 @@ def _directory_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Loo
         yield own_change_look(bot, settings.app_id, shared=settings.directory_app_id == settings.app_id)
 
 
-def _endpoint_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
-    session = open_session()
-    at_end.push_async_callback(session.close)
-    yield from endpoint_doctor.looks(settings, session)
-
-
-def _opinion_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
+def _opinion_looks(settings: Settings, session: ClientSession) -> Iterator[Look]:
     if not settings.opinion_url:
         return
-    session = open_session()
-    at_end.push_async_callback(session.close)
     service = opinion_service(settings, session)
 
     async def look() -> str:
