@@ -11,6 +11,7 @@ from bot.directory.protocol import Account, Applied, PassGiven, PasswordSet
 from bot.errors import DirectoryUnavailable, StoreUnavailable
 from bot.rules.case import WhyNot, WhyRefused
 from bot.rules.names import canonical_name
+from bot.rules.passwords import WRONG_CURRENT
 from bot.rules.policy import TEMPORARY_PASS
 from bot.rules.sign_in_there import SignInThere
 from bot.secret import Secret
@@ -133,7 +134,7 @@ class Embedded:
                 effect = await self._accounts.effect(account_id, key)
                 if effect is None and known is not None:
                     if current is not None and not await self._hashes.matches(current, known.hashes[0]):
-                        return PasswordSet(Applied.NO, ("wrong_current",))
+                        return PasswordSet(Applied.NO, (WRONG_CURRENT,))
                     if await self._among(known.hashes, password):
                         return PasswordSet(Applied.NO, ("history",), proven=current is not None)
                     effect = await self._replaced(account_id, password, key, known)

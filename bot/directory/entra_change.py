@@ -14,6 +14,7 @@ from bot.directory.graph_token import OnBehalf, PersonRefused
 from bot.directory.protocol import Applied, PasswordSet
 from bot.errors import DirectoryUnavailable
 from bot.rules.case import WhyRefused
+from bot.rules.passwords import CURRENT_OR_NEW, WRONG_CURRENT
 from bot.secret import Secret
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,7 @@ SCOPE = "User-PasswordProfile.ReadWrite.All"
 """The least that Graph asks for, as a delegated permission: it lets the app do what the person may, and no more."""
 
 REFUSED_BY_SERVICE = "refused_by_service"
-WRONG_CURRENT, CURRENT_OR_NEW, SIGN_ON = "wrong_current", "current_or_new", "sign_on"
+SIGN_ON = "sign_on"
 
 CLOSED_SECONDS = 600.0
 """For so long nobody is sent to a page in vain after the login service said that IT has not consented."""

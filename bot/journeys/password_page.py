@@ -16,13 +16,10 @@ from bot.journeys.protocol import SIGN_ON, Again, End, Ended, Fields, Form, Rule
 from bot.people import Speaker
 from bot.rules.case import Case, State, WhyRefused
 from bot.rules.limits import Limits
-from bot.rules.passwords import Owner, Policy, check_password
+from bot.rules.passwords import OF_CURRENT, Owner, Policy, check_password
 from bot.secret import Secret
 from bot.store.protocol import Counted, Tries
 
-WRONG_CURRENT, CURRENT_OR_NEW = "wrong_current", "current_or_new"
-_WRONG = frozenset({WRONG_CURRENT, CURRENT_OR_NEW})
-"""Tries of the present password that were none of the right one, as far as the directory tells (O5)."""
 NO_MORE_TRIES = "no_more_tries"
 AHEAD_SECONDS = 6.0         # a window that is being opened waits no longer to hear whether it is worth it
 
@@ -82,7 +79,7 @@ class PasswordPage:
             return ended(await self.doing.refuse(given_back, WhyRefused.TOO_MANY_TRIES))
         left = {"left": str(done.left)}
         return Again(await self._form(given_back, ends), tuple(
-            RuleState(key, False, left if key in _WRONG else {}) for key in done.broken))
+            RuleState(key, False, left if key in OF_CURRENT else {}) for key in done.broken))
 
     async def _effect(self, case: Case, fields: Fields) -> Done:
         raise NotImplementedError
@@ -142,7 +139,7 @@ class ChangePage(PasswordPage):
             return Done(Applied.NO, (NO_MORE_TRIES,))
         answer = await self.directory.change_password(
             case.account, fields["current"], fields["password"], case.key, fields.get(SIGN_ON))
-        if _WRONG.intersection(answer.broken):
+        if OF_CURRENT.intersection(answer.broken):
             await tell_of_pause(case, speaker, self.tries, self.doing.records)
             return replace(_done(answer), left=counted.left) if counted.left else Done(Applied.NO, (NO_MORE_TRIES,))
         if answer.applied is Applied.YES or answer.proven:

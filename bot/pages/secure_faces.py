@@ -12,6 +12,7 @@ from bot.pages.headers import FRAMED
 from bot.pages.languages import asked_language, page_language
 from bot.pages.qr import qr_svg
 from bot.pages.rendering import Renderer
+from bot.rules.passwords import OF_CURRENT, WRONG_CURRENT
 
 STATE_HEADER = "Keyturn-State"      # lets the waiting page ask whether there is news
 # One status for expired, used, unknown, malformed and somebody else's ticket (E3).
@@ -29,8 +30,6 @@ _SHOWN = {"temporary_pass": "pass"}
 # Kept by nearly everything people type: on the checklist only once they are broken.
 _SELDOM = frozenset({"too_long", "unprintable", "ambiguous", "encoding"})
 
-# What is, or may be, wrong with the present password: said above the form and at its field, since no new one keeps it.
-OF_CURRENT = frozenset({"wrong_current", "current_or_new"})
 # Nothing that was typed is wrong.
 OF_NOTHING_TYPED = frozenset({"sign_on", "busy"})
 
@@ -84,7 +83,7 @@ class Faces:
             _TEMPLATES[form.kind], lang, "form", status=422 if wrong else 200, draw=draw,
             form=form, token=token, seat=seat, words=words, rules=lines,
             current_is_bad=bool(OF_CURRENT & wrong.keys()),
-            password_is_bad=bool(wrong.keys() - OF_NOTHING_TYPED - {"wrong_current"}),
+            password_is_bad=bool(wrong.keys() - OF_NOTHING_TYPED - {WRONG_CURRENT}),
             problems=[self.words("broken", lang, rule) for rule in wrong.values()])
 
     def ended(self, request: web.Request, ended: Ended, token: str = "", seat: str = "") -> web.Response:

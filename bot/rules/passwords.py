@@ -23,6 +23,10 @@ LEAST_SCORE = 3
 # 50 ms for the worst inputs found. Whoever types more than this is judged by the beginning.
 _ESTIMATED = 40
 
+WRONG_CURRENT, CURRENT_OR_NEW = "wrong_current", "current_or_new"
+OF_CURRENT = frozenset({WRONG_CURRENT, CURRENT_OR_NEW})
+"""What a directory answers to a change whose present password was not the right one, as far as it tells (O5)."""
+
 
 class Kind(Enum):
     """Whose rules: the embedded directory follows NIST SP 800-63B-4, Entra ID its own."""

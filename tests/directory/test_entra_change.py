@@ -11,13 +11,14 @@ import pytest
 from bot.channel.outbox import open_session
 from bot.directory.demo import TENANT
 from bot.directory.entra import Entra
-from bot.directory.entra_change import CLOSED_SECONDS, CURRENT_OR_NEW, REFUSED_BY_SERVICE, SIGN_ON, WRONG_CURRENT
+from bot.directory.entra_change import CLOSED_SECONDS, REFUSED_BY_SERVICE, SIGN_ON
 from bot.directory.entra_writes import BUSY, SETTLED_SECONDS
 from bot.directory.graph import Graph
 from bot.directory.graph_token import AppToken, Login, OnBehalf
 from bot.directory.protocol import Applied, PasswordSet
 from bot.errors import DirectoryUnavailable
 from bot.rules.case import WhyNot, WhyRefused
+from bot.rules.passwords import CURRENT_OR_NEW, WRONG_CURRENT
 from bot.secret import Secret
 from bot.store.connection import Store
 from bot.store.effects import Effects

@@ -15,7 +15,7 @@ from bot.admin.trail_words import ABOUT, EVENTS, OUTCOMES, REASONS, STAFF
 from bot.delivery.protocol import Mail
 from bot.directory import demo
 from bot.directory.demo_desk import _note
-from bot.directory.entra_change import CURRENT_OR_NEW, REFUSED_BY_SERVICE, SIGN_ON
+from bot.directory.entra_change import REFUSED_BY_SERVICE, SIGN_ON
 from bot.directory.entra_sign_in import KINDS
 from bot.directory.entra_writes import BUSY
 from bot.journeys.alarm import OPERATION as FREEZE
@@ -23,17 +23,16 @@ from bot.journeys.alarm import Stands
 from bot.journeys.forgetting import Kept
 from bot.journeys.helpdesk import NotDone
 from bot.journeys.helping import Became
-from bot.journeys.password_page import WRONG_CURRENT
 from bot.journeys.protocol import End
 from bot.pages.error_pages import _WORDED
-from bot.pages.secure_faces import _SELDOM, OF_CURRENT, OF_NOTHING_TYPED
+from bot.pages.secure_faces import _SELDOM, OF_NOTHING_TYPED
 from bot.rules import events
 from bot.rules.case import WhyEnded, WhyNot, WhyRefused
 from bot.rules.helpdesk import HOW, About, Stage
 from bot.rules.helping import Act
 from bot.rules.limits import QUARTER, Limits, counted_for_account
 from bot.rules.lockout import FAILURES
-from bot.rules.passwords import Kind, Policy, rules_of
+from bot.rules.passwords import CURRENT_OR_NEW, OF_CURRENT, WRONG_CURRENT, Kind, Policy, rules_of
 from bot.rules.policy import LEAST
 from bot.rules.sign_in_there import OwnPage
 from bot.rules.staff import ROLES
