@@ -15,7 +15,8 @@ from app import Desk
 from bot.directory.demo_staff import shown_staff
 from bot.store.connection import Store
 from tests.support.clock import SteppedClock
-from tests.support.house import free_port, house
+from tests.support.house import house
+from tests.support.tcp import free_port
 
 
 class Page:
@@ -85,7 +86,7 @@ Visit = Callable[[], Browser]
 
 @pytest.fixture
 async def desk(redis_url: str, store: Store, tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Desk]:
-    extra = {"KEYTURN_ADMIN_PORT": str(await free_port())}
+    extra = {"KEYTURN_ADMIN_PORT": str(free_port())}
     async with house(redis_url, tmp_path, clock, extra, beat=0.002) as one:
         yield one
 

@@ -13,7 +13,8 @@ from bot.rules.staff import Staff
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing, new_key
 from bot.store.staff import RedisStaff, StaffRecord
-from tests.faults.served import environment, free_port, run, serving
+from tests.faults.served import environment, run, serving
+from tests.support.tcp import free_port
 
 JOHN = "00000000-0000-0000-0000-000000000002"
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import secrets
-import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -13,6 +11,7 @@ from pathlib import Path
 
 from tests.bench.channel import PASSWORD, TENANT, Channel
 from tests.support.identity import APP_ID
+from tests.support.tcp import free_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
@@ -116,15 +115,6 @@ def keyturn_credentials(channel: Channel) -> dict[str, str]:
     return mine | {
         "KEYTURN_OPENID_METADATA_URL": channel.metadata_url, "KEYTURN_LOGIN_URL": channel.url,
         "KEYTURN_CHANNEL_HOSTS": channel.url, "KEYTURN_TENANTS": TENANT}
-
-
-def free_port() -> int:
-    """A port nobody listens on, below those that outgoing connections are given."""
-    while True:
-        port = 20000 + secrets.randbelow(12000)
-        with suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def _family(pid: int) -> Iterator[int]:

@@ -17,14 +17,15 @@ from bot.verification.totp import new_seed
 from tests.browser.conftest import Tab
 from tests.browser.test_secure import LOOKS, accessible
 from tests.support.chat import Chat
-from tests.support.house import free_port, house
+from tests.support.house import house
+from tests.support.tcp import free_port
 
 PASSWORD = "Fjellvegen-regner-bort-4417"
 
 
 @pytest.fixture
 async def admin_desk(redis_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    extra = {"KEYTURN_ADMIN_PORT": str(await free_port())}
+    extra = {"KEYTURN_ADMIN_PORT": str(free_port())}
     async with house(redis_url, tmp_path, SharedClock(), extra) as one:
         yield one
 

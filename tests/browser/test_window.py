@@ -22,9 +22,10 @@ from bot.verification.totp import current_code
 from tests.browser.conftest import DATA, FLAGS, need_bundle
 from tests.browser.test_secure import LOOKS, accessible
 from tests.support.graph import GraphDouble, graph_double
-from tests.support.house import free_port, house
+from tests.support.house import house
 from tests.support.identity import APP_ID, LocalIdentity
 from tests.support.needs import need_program
+from tests.support.tcp import free_port
 from tests.support.teams_chat import TeamsChat
 from tests.support.tls import Certificate, make_certificate, tls_in_front
 
@@ -81,7 +82,7 @@ async def open_desk(redis_url: str, certificate: Certificate, identity: LocalIde
     need_bundle(bundle.TEAMS)
     async with AsyncExitStack() as at_end:
         async def opened(**settings: str) -> tuple[Desk, TeamsChat]:
-            port = await free_port()
+            port = free_port()
             extra = {"KEYTURN_PUBLIC_URL": f"https://127.0.0.1:{port}", "KEYTURN_LOGIN_URL": identity.url,
                      "KEYTURN_OPENID_METADATA_URL": identity.metadata_url, **settings}
             desk = await at_end.enter_async_context(house(redis_url, DATA, SharedClock(), extra))

@@ -25,10 +25,11 @@ from tests.delivery.conftest import MailServer
 from tests.delivery.conftest import serving as mail_serving
 from tests.deployment.test_deployment import COMPOSE, DOCKERFILE, example
 from tests.directory.test_graph_token import certificate_of, write
-from tests.faults.served import environment, free_port, run, serving
+from tests.faults.served import environment, run, serving
 from tests.support.graph import ALL_ROLES, APP_ID, GraphDouble, graph_double
 from tests.support.identity import APP_ID as BOT_ID
 from tests.support.identity import LocalIdentity
+from tests.support.tcp import free_port
 from tests.support.tls import make_certificate, tls_in_front
 
 pytestmark = pytest.mark.timeout(120)

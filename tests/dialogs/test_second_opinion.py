@@ -17,7 +17,8 @@ from tests.dialogs.test_guesses import Doubtful
 from tests.support.chat import Chat, Message
 from tests.support.clock import SteppedClock
 from tests.support.completions import Completions, completion, completions
-from tests.support.house import free_port, house
+from tests.support.house import house
+from tests.support.tcp import free_port
 
 UNSURE = "I'm not quite sure what you mean. Is it one of these?"
 MESSAGE = "hi, I am Kari Nordmann (kari@example.no, 99887766) and I forgot the code for my phone"
@@ -178,7 +179,7 @@ async def test_without_the_store_nobody_is_asked(unsure: Unsure, double: Complet
     """F5: what can't be counted is not spent, and the person is answered all the same."""
     opinion = unsure.desk.second_opinion
     assert opinion is not None
-    gone = Store.open(f"redis://127.0.0.1:{await free_port()}")
+    gone = Store.open(f"redis://127.0.0.1:{free_port()}")
     opinion.budget = OpinionBudget(gone, unsure.clock, 100, 100)
     assert (await unsure.ask()).text == UNSURE
     await gone.close()

@@ -21,11 +21,12 @@ from bot.store.embedded import EmbeddedServer
 from bot.store.sealed import KeyRing, new_key
 from bot.verification.recovery_code import new_codes
 from bot.verification.totp import current_code, new_seed
-from tests.faults.served import environment, free_port, serving
+from tests.faults.served import environment, serving
 from tests.journeys.stage import TeamsPerson
 from tests.support.chat import SecurePage
 from tests.support.connector import FakeConnector
 from tests.support.house import content, reader, settings_for
+from tests.support.tcp import free_port
 
 PATIENCE = 10.0
 FIRST_PASSWORD = "torsk sykler rundt i byparken"

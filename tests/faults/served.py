@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.house import CACHE, reader
-from tests.support.tcp import port_below
+from tests.support.tcp import free_port
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
@@ -33,10 +33,6 @@ def run(
     return subprocess.run(
         [sys.executable, str(ROOT / "app.py"), *words], env=dict(env), cwd=folder, capture_output=True, text=True,
         timeout=patience, check=False)
-
-
-def free_port() -> int:
-    return port_below()
 
 
 class Served:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from tests.faults.served import environment, free_port, serving
+from tests.faults.served import environment, serving
 from tests.support.chat import Chat
 from tests.support.needs import missing
+from tests.support.tcp import free_port
 
 
 @pytest.mark.timeout(120)

@@ -26,12 +26,13 @@ from tests.faults.people import (
     post,
     up_to_the_page,
 )
-from tests.faults.served import Served, environment, free_port
+from tests.faults.served import Served, environment
 from tests.faults.snapshot import Snapshot
 from tests.support.chat import Chat, SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.house import house
 from tests.support.people import mails_of, sign_in
+from tests.support.tcp import free_port
 
 SHARDS = 4
 CLAIM = 6           # commands before a form's POST claims its case; a few more or less do no harm

@@ -12,11 +12,12 @@ from bot.store.connection import Store
 from bot.store.sealed import new_key
 from tests.faults.holding import Holding, holding
 from tests.faults.people import APP, KARI, MAIL, NAME, OPEN, Hands, ask_for_reset, expect
-from tests.faults.served import Served, environment, free_port
+from tests.faults.served import Served, environment
 from tests.faults.snapshot import Snapshot
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.house import house
+from tests.support.tcp import free_port
 
 SHARDS = 2
 LATER = 65.0        # seconds that the next Keyturn's clock is ahead: mails of the killed one are free again

@@ -31,7 +31,7 @@ from tests.admin.test_help_cases import from_the_chat
 from tests.admin.test_helping import ready
 from tests.faults.holding import holding
 from tests.faults.people import KARI
-from tests.faults.served import Served, environment, free_port
+from tests.faults.served import Served, environment
 from tests.faults.snapshot import Snapshot
 from tests.journeys.stage import TeamsPerson, heard
 from tests.journeys.test_owner import OLA, begin
@@ -42,6 +42,7 @@ from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector
 from tests.support.house import house
 from tests.support.people import code_for, mails_of
+from tests.support.tcp import free_port
 
 LATER = 95.0
 ADDRESS = "kari.ny@annen.example.com"

@@ -10,9 +10,10 @@ from bot.clock import SharedClock
 from bot.store.embedded import EmbeddedServer
 from bot.store.sealed import KeyRing, kept_keys
 from tests.faults.people import DONE, KARI, expect, hands, post, up_to_the_page
-from tests.faults.served import environment, free_port, serving
+from tests.faults.served import environment, serving
 from tests.support.chat import Chat
 from tests.support.graph import Fault, graph_double
+from tests.support.tcp import free_port
 
 STRONG = "Elgen drakk kald kakao i regn 7"
 

@@ -16,11 +16,11 @@ from bot.secret import Secret
 from bot.store.connection import Store
 from bot.store.sealed import new_key
 from tests.faults.people import DONE, NAME, PASSWORD, Hands, post, up_to_the_page
-from tests.faults.served import free_port
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.house import house
 from tests.support.people import sign_in
+from tests.support.tcp import free_port
 
 SOON = 5.0      # seconds for a form to be answered, with whatever mail server
 

@@ -32,10 +32,11 @@ from tests.faults.people import (
     post,
     up_to_the_page,
 )
-from tests.faults.served import Served, environment, free_port, run, serving
+from tests.faults.served import Served, environment, run, serving
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.house import house
+from tests.support.tcp import free_port
 
 AT_ONCE = 5.0       # seconds for an end with nothing under way
 

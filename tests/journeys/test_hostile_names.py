@@ -19,8 +19,8 @@ from tests.journeys.test_entra import STRONG
 from tests.journeys.test_owner import Browse, begin, browse, proven
 from tests.support.clock import SteppedClock
 from tests.support.graph import GraphDouble
-from tests.support.house import free_port
 from tests.support.people import mails_of
+from tests.support.tcp import free_port
 
 __all__ = ["browse"]    # a fixture
 
@@ -58,7 +58,7 @@ async def test_names_from_the_directory(
         capsys: pytest.CaptureFixture[str]) -> None:
     """In the chat and its cards, on the secure page, in mails to the owner and to the helpdesk, on the admin pages, in
     the trail and in the log."""
-    desk = await open_house(**double.settings, KEYTURN_ADMIN_PORT=str(await free_port()))
+    desk = await open_house(**double.settings, KEYTURN_ADMIN_PORT=str(free_port()))
     double.change(KARI, displayName=EVIL, givenName=EVIL, surname=EVIL,
                   upn="kari.nordmann\r\nSubject: hei\u202e<b>@example.no")
     account = await desk.directory.read(KARI)

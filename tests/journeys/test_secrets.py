@@ -22,8 +22,8 @@ from tests.journeys.stage import KARI, SEED, last, link_of, mailed_code, texts
 from tests.journeys.test_owner import OLA, Browse, begin, browse, teams_person
 from tests.journeys.test_register import asked, opened, seed_on, stepped_up
 from tests.support.clock import SteppedClock
-from tests.support.house import free_port
 from tests.support.people import code_for, mails_of
+from tests.support.tcp import free_port
 
 __all__ = ["browse"]    # a fixture
 
@@ -152,7 +152,7 @@ async def test_no_secret_of_registering_or_of_it_is_left_behind(
         caplog: pytest.LogCaptureFixture) -> None:
     """D1, D3, G4, A5, O7, P9: a new app's key, recovery codes, IT's code, staff's password, links, sessions."""
     caplog.set_level(logging.DEBUG)
-    desk = await open_house(KEYTURN_ADMIN_PORT=str(await free_port()))
+    desk = await open_house(KEYTURN_ADMIN_PORT=str(free_port()))
     mona = STAFF[0]
     with structlog.testing.capture_logs() as logged:
         kari = in_teams(desk)

@@ -20,9 +20,9 @@ from tests.journeys.stage import GOOD, JOHN, KARI, TeamsPerson, last, records, t
 from tests.journeys.test_owner import begin, proven, start, teams_person
 from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector
-from tests.support.house import free_port
 from tests.support.identity import APP_ID, LocalIdentity
 from tests.support.people import code_for, sign_in
+from tests.support.tcp import free_port
 from tests.support.tls import Certificate, make_certificate, tls_in_front
 from tests.support.window import Window
 
@@ -44,7 +44,7 @@ async def open_secure(
     bundle.keep(teams.folder(tmp_path), teams.packed({teams.script: b"// teams", teams.license: b"MIT"}))
     async with AsyncExitStack() as at_end:
         async def opened(**settings: str) -> Desk:
-            port = await free_port()
+            port = free_port()
             desk = await open_house(KEYTURN_PUBLIC_URL=f"https://127.0.0.1:{port}", **settings)
             await at_end.enter_async_context(tls_in_front(certificate, port, desk.settings.port))
             return desk

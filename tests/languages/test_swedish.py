@@ -22,8 +22,9 @@ from tests.admin.conftest import Browser
 from tests.journeys.stage import GOOD, KARI
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
-from tests.support.house import CACHE, free_port, house
+from tests.support.house import CACHE, house
 from tests.support.people import code_for, mails_of
+from tests.support.tcp import free_port
 
 OWN = Path(__file__).with_name("content")
 SHIPPED = Path(bot.content.__file__).parent
@@ -41,7 +42,7 @@ def reader(content: Content) -> Reader:
 
 @pytest.fixture
 async def desk(redis_url: str, tmp_path: Path, content: Content, reader: Reader) -> AsyncIterator[Desk]:
-    extra = {"KEYTURN_ADMIN_PORT": str(await free_port())}
+    extra = {"KEYTURN_ADMIN_PORT": str(free_port())}
     async with house(redis_url, tmp_path, SteppedClock(), extra, words=content, reads=reader) as desk:
         yield desk
 

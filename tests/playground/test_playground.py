@@ -22,9 +22,10 @@ from bot.rules.helpdesk import HelpCase
 from bot.secret import Secret
 from tests.browser.conftest import DATA, FLAGS
 from tests.playground.client import HOW_TO_GET_IT, playing, present
-from tests.support.house import free_port, house
+from tests.support.house import house
 from tests.support.needs import missing, need_program
 from tests.support.people import code_for, sign_in
+from tests.support.tcp import free_port
 
 PASSWORD = "elgen drakk kald kakao i regnvær"
 SECONDS = 20
@@ -66,7 +67,7 @@ async def desk(redis_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
 async def kari(desk: Desk, tmp_path: Path) -> AsyncIterator[Playground]:
     chromium = need_program("chromium", "chromium (apt)")
     (tmp_path / "playground").mkdir()
-    async with playing(DATA, desk.site.base_url, await free_port(), tmp_path / "playground") as address, \
+    async with playing(DATA, desk.site.base_url, free_port(), tmp_path / "playground") as address, \
             async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = await browser.new_context(locale="nb-NO", viewport={"width": 1300, "height": 860})

@@ -13,7 +13,7 @@ from bot.store import keys
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing, new_key
 from bot.understanding import Reader, open_reader
-from tests.support.tcp import port_below
+from tests.support.tcp import free_port
 
 CACHE = Path(__file__).parents[2] / ".keyturn" / "understanding"
 
@@ -46,7 +46,7 @@ async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, 
     What changes its content gives it one of its own: the shipped one is everybody's.
     """
     if port == 0:
-        port = await free_port()
+        port = free_port()
     settings = settings_for(port, redis_url, folder, extra)
     ring = KeyRing.parse([one.get_secret_value() for one in settings.secret_keys])
     desk = Desk(
@@ -55,8 +55,3 @@ async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, 
     await desk.store.do("SET", keys.MODE, "development")
     async with running(desk), listening(desk), admin_listening(desk):
         yield desk
-
-
-async def free_port() -> int:
-    """A port nobody listens on, below the range that outgoing connections are given."""
-    return port_below()

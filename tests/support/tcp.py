@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-def port_below() -> int:
+def free_port() -> int:
     """A port nobody listens on, below the range that outgoing connections are given.
 
     Drawn from the system: two workers whose tests are seeded alike would draw the same ones.

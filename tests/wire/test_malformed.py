@@ -15,7 +15,8 @@ from bot.rules.limits import Limits
 from bot.site import Site
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
-from tests.support.house import free_port, house
+from tests.support.house import house
+from tests.support.tcp import free_port
 from tests.wire.conftest import Answer, bytes_back, exchange
 
 ALWAYS = {
@@ -124,7 +125,7 @@ async def test_what_escapes_every_handler(caplog: pytest.LogCaptureFixture) -> N
     async def break_down(_request: web.Request) -> web.StreamResponse:
         raise RuntimeError("hemmelig")
 
-    port = await free_port()
+    port = free_port()
     app = web.Application()
     app.router.add_get("/", break_down)
     runner = Listener(app, Site.of(f"http://127.0.0.1:{port}"), Limits(), Ending(2))
