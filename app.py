@@ -110,6 +110,7 @@ from bot.journeys.temporary_pass import PassGiven, TemporaryPassPage
 from bot.journeys.temporary_pass import TemporaryPass as TemporaryPassJourney
 from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
+from bot.listening import cannot_listen, look_ahead
 from bot.looks import examined
 from bot.making import app_token_of, bot_token_of, entra_of, opinion_service, policy_of, ring_of
 from bot.metrics import Metrics
@@ -615,9 +616,7 @@ async def listening(desk: Desk) -> AsyncIterator[None]:
         try:
             await web.TCPSite(runner, settings.host, settings.port, backlog=1024).start()
         except OSError as error:
-            # What uvloop says of it names the address once more.
-            why = os.strerror(error.errno) if error.errno else error
-            raise SettingsError(f"PORT: cannot listen on {settings.host}:{settings.port}: {why}") from error
+            raise cannot_listen("PORT", settings.host, settings.port, error) from error
         yield
     finally:
         await runner.cleanup()
@@ -647,17 +646,21 @@ async def admin_listening(desk: Desk) -> AsyncIterator[None]:
 
 
 def _admin_socket(settings: Settings) -> socket.socket:
-    """Where the admin listener is; two people who try Keyturn out on one machine do not stand in each other's way."""
+    """Where the admin listener is."""
     family = socket.AF_INET6 if ":" in settings.admin_host else socket.AF_INET
     try:
         return socket.create_server((settings.admin_host, settings.admin_port), family=family, backlog=128)
     except OSError as error:
-        if not settings.development or "admin_port" in settings.model_fields_set:
-            raise SettingsError(
-                f"KEYTURN_ADMIN_PORT: cannot listen on {settings.admin_host}:{settings.admin_port}: {error.strerror}",
-            ) from error
+        if not settings.admin_port_may_move:
+            raise cannot_listen("KEYTURN_ADMIN_PORT", settings.admin_host, settings.admin_port, error) from error
     log.warning("admin_port_taken", port=settings.admin_port, instead="a free one")
     return socket.create_server((settings.admin_host, 0), family=family, backlog=128)
+
+
+def _look_at_ports(settings: Settings) -> None:
+    look_ahead("PORT", settings.host, settings.port)
+    if settings.admin_port and not settings.admin_port_may_move:
+        look_ahead("KEYTURN_ADMIN_PORT", settings.admin_host, settings.admin_port)
 
 
 def _metrics_token(settings: Settings) -> Secret | None:
@@ -784,8 +787,9 @@ def serve() -> None:
     for line in too_loose(settings.limits):
         log.warning("loose_limit", limit=line, allowed="in development only")
     policy_of(settings)
-    # The store first: a folder that is in use or takes nothing is said before minutes go into learning.
+    # A folder that is in use or takes nothing, or a port that is taken, is said before minutes go into learning.
     with _redis(settings) as redis_url:
+        _look_at_ports(settings)
         content = _content(settings)
         uvloop.run(_serve(settings, content, _reader(settings, content), redis_url, ring_of(settings)))
 

@@ -258,6 +258,11 @@ class Settings(BaseSettings):
         return (self.admin_url or f"http://{bracketed(self.admin_host)}:{port or self.admin_port}").rstrip("/")
 
     @property
+    def admin_port_may_move(self) -> bool:
+        """Nobody chose it: two who try Keyturn out on one machine shall not stand in each other's way."""
+        return self.development and "admin_port" not in self.model_fields_set
+
+    @property
     def reply_hosts(self) -> tuple[str, ...]:
         """The allow-list of C3: Microsoft's public cloud, or as set; loopback is added in development."""
         hosts = self.channel_hosts or ("*.botframework.com", "smba.trafficmanager.net", "*.teams.microsoft.com")

@@ -57,11 +57,14 @@ async def test_staff_beside_a_running_serve(tmp_path: Path) -> None:
 async def test_a_port_that_is_taken(tmp_path: Path) -> None:
     """Chosen by somebody, it is an error in one line; the default moves aside, and says where it went."""
     with socket.create_server(("127.0.0.1", 0)) as plug:
-        port = str(plug.getsockname()[1])
-        env = environment(tmp_path, KEYTURN_ADMIN_PORT=port, PORT=str(free_port()))
-        done = await asyncio.to_thread(run, "serve", env=env, folder=tmp_path)
-    assert done.returncode == 1
-    assert done.stderr.strip().splitlines()[-1].startswith(f"KEYTURN_ADMIN_PORT: cannot listen on 127.0.0.1:{port}")
+        taken, free = str(plug.getsockname()[1]), str(free_port())
+        for name in ("KEYTURN_ADMIN_PORT", "PORT"):
+            env = environment(tmp_path / name, **{"PORT": free} | {name: taken})
+            (tmp_path / name / "understanding").unlink()    # It is said before anything is learned.
+            done = await asyncio.to_thread(run, "serve", env=env, folder=tmp_path)
+            assert done.returncode == 1
+            assert done.stderr.splitlines() == [f"{name}: cannot listen on 127.0.0.1:{taken}: Address already in use"]
+            assert not done.stdout
     with socket.socket() as plug:
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
