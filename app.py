@@ -1,15 +1,18 @@
 """Keyturn's command line, and the place where its parts are chosen and put together (with `bot.making`)."""
 
 import gc
+import signal
 
 if __name__ == "__main__":
     gc.disable()    # Loading makes hardly any garbage, and looking for it takes a fifth of a start; see `cli`.
+    _INTERRUPTED = signal.getsignal(signal.SIGINT)
+    if _INTERRUPTED is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)    # Ctrl-C while modules load ends it without a traceback.
 
 import asyncio
 import json
 import os
 import secrets
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -1253,4 +1256,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, _INTERRUPTED)
     main()
