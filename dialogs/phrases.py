@@ -32,7 +32,7 @@ def password_words(content: Content) -> PasswordWords:
     """How passwords are spoken of in all languages of the content."""
     kinds = {"common.words_for_password": LABEL, "common.words_for_password_is": IS,
              "common.words_for_password_typed": TYPED, "common.words_for_password_state": STATE}
-    return {word: kind for key, kind in kinds.items() for word in listed(content, key)}
+    return PasswordWords({word: kind for key, kind in kinds.items() for word in listed(content, key)})
 
 
 def plain(text: str) -> str:

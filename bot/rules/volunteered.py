@@ -5,7 +5,6 @@ Everything here looks at one word at a time and a few around it: linear in the t
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 
 from bot.rules.common_words import COMMON
 
@@ -25,6 +24,9 @@ _BETWEEN = frozenset({
     "new", "old", "will", "would", "should", "skal", "vil", "nå", "now", "at", "in", "i", "just", "bare", "still",
     "fortsatt", "dette", "this", "here", "her", "currently",
     "kontoen", "konto", "account"})
+_WORDS_ALONE = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏ\s.,;!?'’\"()–-]*")     # no digit of any script, no sign that says "is"
+_WORD = re.compile(r"[^\s.,;!?]+")
+
 _OWN = frozenset({"mitt", "min", "vårt", "my", "our"})
 _TRIED = frozenset({
     "tried", "try", "prøvd", "prøvde", "prøver", "skrev", "skrevet", "skriver", "typed", "entered", "tastet",
@@ -34,7 +36,8 @@ _AFTER = frozenset({"men", "but", "og", "and", "som", "hvorfor", "why", "so", "s
 _QUOTES = "\"'«»“”‘’`()[]"
 _MARKS = frozenset("!#$%&*+=?^~{}[]|\\/<>@")
 _SURE_MARKS = frozenset("!#$%&*+=?^~@")
-_ALSO_MARKS = _SURE_MARKS | frozenset("-_.")
+_WEAK_MARKS = _SURE_MARKS | frozenset("-_")
+_ALSO_MARKS = _WEAK_MARKS | frozenset(".")
 
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]*[a-zA-Z]")
 _USER_NAME = re.compile(r"[^\W\d_]+[._-][^\W\d_]+\d{0,4}")
@@ -68,19 +71,33 @@ _PREDICATE_ENDINGS = (
     "nå", "tt")
 
 
-PasswordWords = Mapping[str, str]
-"""What more languages call a password and say of one, in lower case, as LABEL, IS, TYPED or STATE."""
 LABEL, IS, TYPED, STATE = "password", "is", "typed", "expired"
 
 
-def holds_password(text: str, *, expected: bool = False, also: PasswordWords = MappingProxyType({})) -> bool:
+class PasswordWords:
+    """What more languages call a password and say of one."""
+
+    def __init__(self, english: Mapping[str, str]) -> None:
+        """`english`: LABEL, IS, TYPED or STATE by the word, in lower case and without stops."""
+        self.english = english
+        self.labels = frozenset(word for word, kind in english.items() if kind == LABEL)
+        self.all_for_is = _IS.union(word for word, kind in english.items() if kind == IS)
+
+
+_NO_MORE = PasswordWords({})
+
+
+def holds_password(text: str, *, expected: bool = False, also: PasswordWords = _NO_MORE) -> bool:
     """Whether the text looks as if it holds a password.
 
     It says so ("passordet mitt er …", "passord …", "I tried … "), or some word in it is made up as only passwords
     are. `expected`: the person is just about to choose one, elsewhere; then less of a sign will do. `also`: the words
     of more languages.
     """
-    words = list(_known(_LABEL_AND_SIGN.sub("password = ", text[:_READ]).split(), also))
+    text = text[:_READ]
+    if not expected and _plain_talk(text, also):
+        return False
+    words = list(_known(_LABEL_AND_SIGN.sub("password = ", text).split(), also.english))
     if len(words) == 1 and (_like_a_password(words[0]) or _word_and_number(words[0])):
         return True
     for at, word in enumerate(words):
@@ -98,7 +115,16 @@ def holds_password(text: str, *, expected: bool = False, also: PasswordWords = M
     return expected and len(words) == 1 and _could_be(_bare(words[0]))
 
 
-def _known(words: Sequence[str], also: PasswordWords) -> Iterator[str]:
+def _plain_talk(text: str, also: PasswordWords) -> bool:
+    """Whether there is no digit, nor anything that says what a password is: most messages need no closer look."""
+    if _WORDS_ALONE.fullmatch(text) is None:
+        return False
+    text = text.casefold()
+    words = _WORD.findall(text)
+    return also.all_for_is.isdisjoint(words) or (_LABEL.search(text) is None and also.labels.isdisjoint(words))
+
+
+def _known(words: Sequence[str], also: Mapping[str, str]) -> Iterator[str]:
     """The words, those of `also` in English."""
     for word in words:
         english = also.get(word.rstrip(":=.,!?").casefold())
@@ -155,25 +181,25 @@ def _something_else(word: str) -> bool:
             or any(one.fullmatch(plain) for one in (
                 _MAIL, _USER_NAME, _FILE, _VERSION, _GUID, _ORDINAL, _PAIR, _ERROR))
             or _PRODUCTS.fullmatch(plain.rstrip("0123456789").rstrip("-_")) is not None
-            or (_PRODUCTS.match(plain) is not None and not any(one in _SURE_MARKS for one in plain)))
+            or (_PRODUCTS.match(plain) is not None and _SURE_MARKS.isdisjoint(plain)))
 
 
 def _unlike_a_word(word: str) -> bool:
     """No ordinary word: a digit or a sign in it."""
-    signs = any(one.isdigit() for one in word) or any(one in _MARKS for one in word[:-1])
+    signs = any(map(str.isdigit, word)) or not _MARKS.isdisjoint(word[:-1])
     return signs and not _something_else(word) and word.casefold() not in _PREDICATES
 
 
 def _kinds(word: str, marks: frozenset[str]) -> tuple[bool, bool, bool, bool]:
-    return (any(one.islower() for one in word), any(one.isupper() for one in word),
-            any(one.isdigit() for one in word), any(one in marks for one in word))
+    return (any(map(str.islower, word)), any(map(str.isupper, word)),
+            any(map(str.isdigit, word)), not marks.isdisjoint(word))
 
 
 def _like_a_password(word: str) -> bool:
     """Alone in a message: letters of both cases, digits and signs."""
     bare = word.strip(_QUOTES)
     # Names of errors and things have - and _ too, but hardly a number.
-    sure = any(one in _SURE_MARKS for one in bare) or sum(one.isdigit() for one in bare) >= 2
+    sure = not _SURE_MARKS.isdisjoint(bare) or sum(map(str.isdigit, bare)) >= 2
     return 8 <= len(bare) <= _LONGEST and sure and all(_kinds(bare, _ALSO_MARKS)) and not _something_else(bare)
 
 
@@ -184,8 +210,8 @@ def _surely(word: str) -> bool:
 
 def _made_up(word: str) -> bool:
     """Letters and digits, and capitals or signs among them: next to a word that says what it is."""
-    lower, upper, _, sign = _kinds(word, _SURE_MARKS | frozenset("-_"))
-    digits = sum(one.isdigit() for one in word)
+    lower, upper, _, sign = _kinds(word, _WEAK_MARKS)
+    digits = sum(map(str.isdigit, word))
     return (8 <= len(word) <= _LONGEST and lower and (upper or sign) and digits + 2 * sign >= 2 and digits > 0
             and not _something_else(word))
 
@@ -201,7 +227,7 @@ def _could_be(word: str) -> bool:
     """Alone in a message while a password is being chosen elsewhere."""
     lower, upper, digit, sign = _kinds(word, _SURE_MARKS)
     return 8 <= len(word) <= _LONGEST and (lower or upper) and (digit or sign) and not _something_else(word) \
-        and any(one.isalpha() for one in word) and not word.rstrip("!?").isalpha()
+        and any(map(str.isalpha, word)) and not word.rstrip("!?").isalpha()
 
 
 def _plain_but_no_predicate(word: str) -> bool:
