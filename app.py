@@ -545,11 +545,11 @@ class Desk:
         await self.knocks.drain(self.ending.left(TURNS))
         await self.records.aside.drain(self.ending.left(TURNS))
 
-    async def _turn(self, context: object, speaker: Speaker) -> None:
-        await self.turns(context, speaker)
+    def _turn(self, context: object, speaker: Speaker) -> Awaitable[None]:
+        return self.turns(context, speaker)
 
-    async def _answer_without_store(self, context: object, speaker: Speaker) -> None:
-        await self.turns.answer(context, speaker)
+    def _answer_without_store(self, context: object, speaker: Speaker) -> Awaitable[None]:
+        return self.turns.answer(context, speaker)
 
     async def _apologise(self, context: object, _error: Exception) -> None:
         await self.turns.apologise(context)

@@ -2,10 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -31,7 +31,9 @@ _INSTALLED = {"add": "joined", "remove": "left"}
 _TYPING_SECONDS = 3.0
 NOBODY_THERE = frozenset({403, 404})
 """What the channel answers where the bot was blocked, removed, or the conversation is no more."""
-_REMEMBERED = frozenset(one.name for one in fields(Memory))
+_NAMES = tuple(one.name for one in fields(Memory))
+_REMEMBERED = frozenset(_NAMES)
+_values_of = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,40 +50,38 @@ class Turns:
     type_after: float = 1.0     # seconds
 
     async def __call__(self, context: Context, speaker: Speaker) -> None:
-        heard = self._heard(context)
+        heard = self._heard(context.activity)
         if heard.kind == "closed":
             await answer_press(context)     # Nothing that a window sends back is looked at (I6).
         if heard.kind in ("closed", "other"):
             return
         began, outcome = steady(), "failed"
+        typing = self._typing(context, speaker, heard)
         try:
-            with self._typing(context, speaker, heard):
-                outcome = await self._turn(context, speaker, heard)
+            outcome = await self._turn(context, speaker, heard)
         finally:
+            if typing is not None:
+                typing.stop()
             self.metrics.turn(outcome, steady() - began)
         if heard.kind == "page" and INVOKE_RESPONSE not in context.turn_state:
             await answer_press(context, no_dialog(self.content.say(self._language(context), "common.no_window_now")))
 
-    @contextmanager
-    def _typing(self, context: Context, speaker: Speaker, heard: Heard) -> Iterator[None]:
+    def _typing(self, context: Context, speaker: Speaker, heard: Heard) -> "_Typing | None":
         """Show that somebody is at work, once it has taken a second; never to visitors, who are to be told by nothing
         how much there is to do for an account (E2)."""
         if heard.kind != "message" or speaker.in_our_web_chat or context.activity.delivery_mode == EXPECT_REPLIES:
-            yield
-            return
-        loop, typing = asyncio.get_running_loop(), list[asyncio.Task[None]]()
-        later = loop.call_later(self.type_after, lambda: typing.append(loop.create_task(_type(context))))
-        try:
-            yield
-        finally:
-            later.cancel()
-            for one in typing:
-                one.cancel()
+            return None
+        return _Typing(context, self.type_after)
 
     async def _turn(self, context: Context, speaker: Speaker, heard: Heard) -> str:
         """How the turn ended, as it is counted."""
         try:
-            if not await self._taken_in_time(context, speaker, heard):
+            # A process that was killed holds its conversation longer than one wait lasts; a knock is in no hurry.
+            waits = 3 if heard.kind == "knock" else 2
+            while not await self._taken(context, speaker, heard):
+                waits -= 1
+                if waits:
+                    continue
                 log.warning("turn_had_no_turn", kind=heard.kind)
                 if heard.kind == "message":
                     await context.send_activity(self.content.say(self._language(context), "error.conflict"))
@@ -108,18 +108,11 @@ class Turns:
     async def answer(self, context: Context, speaker: Speaker) -> None:
         """A message that nobody can keep: answered if it is a known question, else passed over in silence (G1)."""
         await self.desk.answer_known(
-            self._talk(context, speaker, self._heard(context), Memory(who=speaker.requester)))
+            self._talk(context, speaker, self._heard(context.activity), Memory(who=speaker.requester)))
 
     async def apologise(self, context: Context) -> None:
         """The last resort when a turn broke outside of any conversation (F14)."""
         await context.send_activity(self.content.say(self._language(context), "error.general"))
-
-    async def _taken_in_time(self, context: Context, speaker: Speaker, heard: Heard) -> bool:
-        """A process that was killed holds its conversation longer than one wait lasts; a knock is in no hurry."""
-        for _ in range(3 if heard.kind == "knock" else 2):
-            if await self._taken(context, speaker, heard):
-                return True
-        return False
 
     async def _taken(self, context: Context, speaker: Speaker, heard: Heard) -> bool:
         """Have the turn, or find it had (C6); False when somebody else holds the conversation too long."""
@@ -175,8 +168,7 @@ class Turns:
     def _language(self, context: Context) -> str:
         return self.desk.language_of(context.activity.locale or "") or self.content.languages[0]
 
-    def _heard(self, context: Context) -> Heard:
-        activity = context.activity
+    def _heard(self, activity: Any) -> Heard:
         locale = activity.locale or ""
         if activity.type == "message":
             zone = (activity.local_timezone or "")[:64]
@@ -200,10 +192,29 @@ class Turns:
         if not isinstance(text, str):
             return ""
         text = text[:self.limits.text_characters]
-        if text.isprintable():
-            return _without_mention(text).strip()
-        text = text.encode("utf-8", "replace").decode()
-        return "".join(map(_plain, _without_mention(text))).strip()
+        printable = text.isprintable()
+        if not printable:
+            text = text.encode("utf-8", "replace").decode()
+        if "<at" in text:   # whoever is spoken to, as Teams marks it: <at>Keyturn</at>
+            text = _MENTION.sub(" ", text)
+        return (text if printable else "".join(map(_plain, text))).strip()
+
+
+class _Typing:
+    """From some seconds on until it is stopped."""
+
+    def __init__(self, context: Context, after: float) -> None:
+        self._context = context
+        self._shown: asyncio.Task[None] | None = None
+        self._later = asyncio.get_running_loop().call_later(after, self._begin)
+
+    def _begin(self) -> None:
+        self._shown = asyncio.get_running_loop().create_task(_type(self._context))
+
+    def stop(self) -> None:
+        self._later.cancel()
+        if self._shown is not None:
+            self._shown.cancel()
 
 
 async def _type(context: Context) -> None:
@@ -230,16 +241,11 @@ def _plain(one: str) -> str:
     return " " if one.isspace() else ""
 
 
-def _without_mention(text: str) -> str:
-    """Without whoever is spoken to, as Teams marks it: `<at>Keyturn</at>`."""
-    return _MENTION.sub(" ", text) if "<at" in text else text
-
-
 _MENTION = re.compile(r"<at(?: [^<>]{0,100})?>[^<>]{0,200}</at>")
 
 
 def _kept(memory: Memory) -> dict[str, Any]:
-    return {name: getattr(memory, name) for name in _REMEMBERED}
+    return dict(zip(_NAMES, _values_of(memory), strict=True))
 
 
 def _remembered(state: dict[str, Any]) -> Memory:

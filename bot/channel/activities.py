@@ -6,6 +6,7 @@ and channel data stay the plain JSON they came as.
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -16,20 +17,21 @@ from msrest.serialization import Model
 from bot import quick_json
 
 Json = dict[str, Any]
-Readers = Mapping[str, tuple[str, Callable[[Any], Any]]]
 
 _MOST = {"attachments": 50, "entities": 100, "membersAdded": 500, "membersRemoved": 500}
 
 
 def too_many(fields: Mapping[str, Any]) -> bool:
     """Whether a list in the activity is longer than any channel makes it (N1)."""
-    return any(
-        isinstance(listed := fields.get(name), list) and len(listed) > most for name, most in _MOST.items())
+    for name, most in _MOST.items():
+        if name in fields and type(listed := fields[name]) is list and len(listed) > most:
+            return True
+    return False
 
 
 def from_json(fields: Mapping[str, Any]) -> Activity:
     """An activity out of parsed JSON; whatever has the wrong type is None."""
-    return _read(Activity, _NO_ACTIVITY, _ACTIVITY, fields)
+    return _read(_ACTIVITY, fields)
 
 
 def to_json(activity: Activity) -> Json:
@@ -65,28 +67,34 @@ def encode(value: Any) -> bytes:
         return _encode(value).encode("utf-8", "replace")
 
 
-def _read(kind: type[Any], empty: Json, readers: Readers, fields: Mapping[str, Any]) -> Any:
-    one: Any = object.__new__(kind)  # the models' constructors take longer than all the rest here
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How a model is read: its keys of plain text, and its others, each with the attribute it goes to."""
+
+    kind: type[Any]
+    empty: Json             # what its constructor makes, which takes longer than all the rest here
+    texts: Mapping[str, str]
+    others: Mapping[str, tuple[str, Callable[[Any], Any] | None]]   # None: as it came
+
+
+def _read(shape: _Shape, fields: Mapping[str, Any]) -> Any:
+    texts, others = shape.texts, shape.others
+    one: Any = object.__new__(shape.kind)
     state = one.__dict__
-    state.update(empty)
+    state |= shape.empty
     state["additional_properties"] = {}
     for key, value in fields.items():
-        reader = readers.get(key)
-        if reader is not None:
-            state[reader[0]] = reader[1](value)
+        if key in texts:    # nearly all of them, so without a call for each
+            if type(value) is str:
+                state[texts[key]] = value
+        elif key in others:
+            name, reader = others[key]
+            state[name] = value if reader is None else reader(value)
     return one
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
-
-
-def _as_is(value: Any) -> Any:
-    return value
 
 
 def _time(value: Any) -> datetime | None:
@@ -102,62 +110,55 @@ def _dicts(value: Any) -> list[Json] | None:
 
 
 def _account(value: Any) -> ChannelAccount | None:
-    return _read(ChannelAccount, _NO_ACCOUNT, _ACCOUNT, value) if isinstance(value, dict) else None
+    return _read(_ACCOUNT, value) if isinstance(value, dict) else None
 
 
 def _accounts(value: Any) -> list[ChannelAccount] | None:
     listed = _dicts(value)
-    return None if listed is None else [_read(ChannelAccount, _NO_ACCOUNT, _ACCOUNT, one) for one in listed]
+    return None if listed is None else [_read(_ACCOUNT, one) for one in listed]
 
 
 def _conversation(value: Any) -> ConversationAccount | None:
-    if not isinstance(value, dict):
-        return None
-    return _read(ConversationAccount, _NO_CONVERSATION, _CONVERSATION, value)
+    return _read(_CONVERSATION, value) if isinstance(value, dict) else None
 
 
 def _suggested(value: Any) -> SuggestedActions | None:
     if not isinstance(value, dict):
         return None
     receivers = value.get("to")
-    actions = [_read(CardAction, _NO_ACTION, _ACTION, one) for one in _dicts(value.get("actions")) or ()]
+    actions = [_read(_ACTION, one) for one in _dicts(value.get("actions")) or ()]
     return SuggestedActions(to=receivers if isinstance(receivers, list) else None, actions=actions)
 
 
-_NO_ACTIVITY, _NO_ACCOUNT = vars(Activity()), vars(ChannelAccount())
-_NO_CONVERSATION, _NO_ACTION = vars(ConversationAccount()), vars(CardAction())
-
-_ACCOUNT: Readers = {
-    "id": ("id", _text), "name": ("name", _text), "aadObjectId": ("aad_object_id", _text),
-    "role": ("role", _text), "properties": ("properties", _as_is),
-}
-_CONVERSATION: Readers = {
-    **_ACCOUNT, "isGroup": ("is_group", _flag), "conversationType": ("conversation_type", _text),
+_ACCOUNT = _Shape(
+    ChannelAccount, vars(ChannelAccount()),
+    texts={"id": "id", "name": "name", "aadObjectId": "aad_object_id", "role": "role"},
+    others={"properties": ("properties", None)})
+_CONVERSATION = _Shape(
+    ConversationAccount, vars(ConversationAccount()),
     # The SDK calls it "tenantID"; every channel sends, and Teams expects, "tenantId".
-    "tenantId": ("tenant_id", _text),
-}
-_ACTION: Readers = {
-    "type": ("type", _text), "title": ("title", _text), "image": ("image", _text), "text": ("text", _text),
-    "displayText": ("display_text", _text), "value": ("value", _as_is),
-    "channelData": ("channel_data", _as_is), "imageAltText": ("image_alt_text", _text),
-}
-_ACTIVITY: Readers = {
-    "type": ("type", _text), "id": ("id", _text), "timestamp": ("timestamp", _time),
-    "localTimestamp": ("local_timestamp", _time), "localTimezone": ("local_timezone", _text),
-    "serviceUrl": ("service_url", _text), "channelId": ("channel_id", _text),
-    "from": ("from_property", _account), "conversation": ("conversation", _conversation),
-    "recipient": ("recipient", _account), "textFormat": ("text_format", _text),
-    "attachmentLayout": ("attachment_layout", _text), "membersAdded": ("members_added", _accounts),
-    "membersRemoved": ("members_removed", _accounts), "topicName": ("topic_name", _text),
-    "historyDisclosed": ("history_disclosed", _flag), "locale": ("locale", _text), "text": ("text", _text),
-    "speak": ("speak", _text), "inputHint": ("input_hint", _text), "summary": ("summary", _text),
-    "suggestedActions": ("suggested_actions", _suggested), "attachments": ("attachments", _dicts),
-    "entities": ("entities", _dicts), "channelData": ("channel_data", _as_is), "action": ("action", _text),
-    "replyToId": ("reply_to_id", _text), "label": ("label", _text), "valueType": ("value_type", _text),
-    "value": ("value", _as_is), "name": ("name", _text), "code": ("code", _text),
-    "expiration": ("expiration", _time), "importance": ("importance", _text),
-    "deliveryMode": ("delivery_mode", _text),
-}
+    texts={**_ACCOUNT.texts, "conversationType": "conversation_type", "tenantId": "tenant_id"},
+    others={**_ACCOUNT.others, "isGroup": ("is_group", _flag)})
+_ACTION = _Shape(
+    CardAction, vars(CardAction()),
+    texts={"type": "type", "title": "title", "image": "image", "text": "text", "displayText": "display_text",
+           "imageAltText": "image_alt_text"},
+    others={"value": ("value", None), "channelData": ("channel_data", None)})
+_ACTIVITY = _Shape(
+    Activity, vars(Activity()),
+    texts={"type": "type", "id": "id", "localTimezone": "local_timezone", "serviceUrl": "service_url",
+           "channelId": "channel_id", "textFormat": "text_format", "attachmentLayout": "attachment_layout",
+           "topicName": "topic_name", "locale": "locale", "text": "text", "speak": "speak",
+           "inputHint": "input_hint", "summary": "summary", "action": "action", "replyToId": "reply_to_id",
+           "label": "label", "valueType": "value_type", "name": "name", "code": "code",
+           "importance": "importance", "deliveryMode": "delivery_mode"},
+    others={"timestamp": ("timestamp", _time), "localTimestamp": ("local_timestamp", _time),
+            "from": ("from_property", _account), "conversation": ("conversation", _conversation),
+            "recipient": ("recipient", _account), "membersAdded": ("members_added", _accounts),
+            "membersRemoved": ("members_removed", _accounts), "historyDisclosed": ("history_disclosed", _flag),
+            "suggestedActions": ("suggested_actions", _suggested), "attachments": ("attachments", _dicts),
+            "entities": ("entities", _dicts), "channelData": ("channel_data", None), "value": ("value", None),
+            "expiration": ("expiration", _time)})
 
 _KEYS: dict[type[Any], dict[str, str]] = {}  # of each model: attribute to JSON key, filled as they are met
 _READY = frozenset({str, int, float, bool, dict})
@@ -165,13 +166,12 @@ _READY = frozenset({str, int, float, bool, dict})
 
 def _write(model: Any) -> Json:
     kind = type(model)
-    keys = _KEYS.get(kind)
-    if keys is None:
-        keys = _KEYS[kind] = _json_keys(kind)
+    keys = _KEYS[kind] if kind in _KEYS else _KEYS.setdefault(kind, _json_keys(kind))
     written: Json = {}
     for name, value in model.__dict__.items():
-        if value is not None and (key := keys.get(name)) is not None:
-            written[key] = value if type(value) in _READY else _nested(value)
+        if value is not None and name in keys:
+            kind = type(value)
+            written[keys[name]] = value if kind in _READY else _write(value) if kind in _KEYS else _nested(value)
     return written
 
 

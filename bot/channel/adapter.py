@@ -33,6 +33,13 @@ class Adapter(BotAdapter):
         self._logic = logic
         self._on_error = on_error
         self._connectors: dict[str, ConnectorFor] = {}
+        self._watched = False
+
+    def use(self, middleware: Any) -> "Adapter":
+        """As the SDK's; without any, no turn goes through the set of them."""
+        self._watched = True
+        super().use(middleware)
+        return self
 
     def connect(self, scheme: str, connector_for: ConnectorFor) -> None:
         """Name the way back for service URLs of a scheme ("https", "http", "keyturn", ...).
@@ -74,12 +81,12 @@ class Adapter(BotAdapter):
         return GONE not in turn.turn_state
 
     async def _turn(self, turn: Turn, speaker: Speaker, connector: Connector) -> bool:
-        async def logic(context: TurnContext) -> None:
-            await self._logic(context, speaker)
-
         turn.turn_state[self.BOT_CONNECTOR_CLIENT_KEY] = connector
         try:
-            await self._middleware.receive_activity_with_status(turn, logic)
+            if self._watched:
+                await self._middleware.receive_activity_with_status(turn, lambda context: self._logic(context, speaker))
+            else:
+                await self._logic(turn, speaker)
         except Exception as error:  # noqa: BLE001 the turn boundary (F14)
             await self._apologise(turn, error)
             return False
@@ -96,9 +103,10 @@ class Adapter(BotAdapter):
     async def send_activities(
             self, context: TurnContext, activities: list[Activity]) -> list[ResourceResponse]:
         """Deliver, as the SDK's contract says; activities are addressed already."""
-        return [await self._send(context, one) for one in activities]
+        return [await self.deliver(context, one) for one in activities]
 
-    async def _send(self, context: TurnContext, activity: Activity) -> ResourceResponse:
+    async def deliver(self, context: TurnContext, activity: Activity) -> ResourceResponse:
+        """Deliver one that is addressed already."""
         if activity.type == "delay":
             await asyncio.sleep((activity.value or 1000) / 1000)
         elif activity.type == ActivityTypes.invoke_response:

@@ -32,11 +32,11 @@ class Button:
 
 def rows(buttons: Sequence[Button], most: int = 0) -> list[Sequence[Button]]:
     """As many cards as it takes, of about the same length each; one, however long, where `most` is 0."""
-    if not buttons:
-        return []
-    count = -(-len(buttons) // most) if most else 1
-    each = -(-len(buttons) // count)
-    return [buttons[begin:begin + each] for begin in range(0, len(buttons), each)]
+    length = len(buttons)
+    if not most or length <= most:
+        return [buttons] if length else []
+    each = -(-length // -(-length // most))
+    return [buttons[begin:begin + each] for begin in range(0, length, each)]
 
 
 def buttons_card(buttons: Sequence[Button], title: str = "") -> dict[str, Any]:
@@ -80,7 +80,9 @@ def no_dialog(why: str) -> dict[str, Any]:
 
 def pressed(value: object) -> dict[str, str]:
     """What a card sent back, as far as it has the shape of our buttons; never trusted further (I6)."""
-    inner = value.get(PRESSED) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return {}
+    inner = value.get(PRESSED)
     if not isinstance(inner, dict) or len(inner) > 4:
         return {}
     return {name: text for name, text in inner.items()

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from botbuilder.core import TurnContext
-from botbuilder.schema import Activity, ActivityTypes, InputHints, ResourceResponse
+from botbuilder.schema import Activity, ActivityTypes, ResourceResponse
 
 from bot.channel.activities import encode, to_json
 
@@ -26,25 +26,38 @@ class Turn(TurnContext):
     def __init__(self, adapter: Any, activity: Activity, *, proactive: bool = False) -> None:
         super().__init__(adapter, activity)
         self.buffered: list[dict[str, Any]] = []
+        self._expected = activity.delivery_mode == EXPECT_REPLIES
         self._reply_to = None if proactive else _reply_id(activity)
+
+    async def send_activity(
+            self, activity_or_text: Activity | str, speak: str | None = None,
+            input_hint: str | None = None) -> ResourceResponse | None:
+        """Send one; the usual way of what is said, without the lists that several need."""
+        if isinstance(activity_or_text, str) or self._on_send_activities:
+            sent: ResourceResponse | None = await super().send_activity(activity_or_text, speak, input_hint)
+            return sent
+        return await self._deliver(self._addressed(activity_or_text))
 
     async def send_activities(self, activities: list[Activity]) -> list[ResourceResponse]:
         """Send in order; with deliveryMode expectReplies they are kept for the HTTP answer."""
         outgoing = [self._addressed(one) for one in activities]
         if self._on_send_activities:  # middleware wants to see them: the SDK's own way
             sent: list[ResourceResponse] = await self._emit(
-                self._on_send_activities, outgoing, self._deliver(outgoing))
+                self._on_send_activities, outgoing, self._deliver_all(outgoing))
             return sent
-        return await self._deliver(outgoing)
+        return await self._deliver_all(outgoing)
 
-    async def _deliver(self, activities: list[Activity]) -> list[ResourceResponse]:
-        if self.activity.delivery_mode == EXPECT_REPLIES:
-            responses = [self._keep(one) for one in activities]
+    async def _deliver_all(self, activities: list[Activity]) -> list[ResourceResponse]:
+        return [await self._deliver(one) for one in activities]
+
+    async def _deliver(self, activity: Activity) -> ResourceResponse:
+        if self._expected:
+            response = self._keep(activity)
         else:
-            responses = await self.adapter.send_activities(self, activities)
-        if any(one.type != ActivityTypes.trace for one in activities):
+            response = await self.adapter.deliver(self, activity)
+        if activity.type != "trace":
             self.responded = True
-        return responses
+        return response
 
     def _keep(self, activity: Activity) -> ResourceResponse:
         if activity.type == ActivityTypes.invoke_response:
@@ -57,8 +70,8 @@ class Turn(TurnContext):
         reply = Activity.__new__(Activity)
         reply.__dict__.update(activity.__dict__)
         reply.id = None
-        reply.type = reply.type or ActivityTypes.message
-        reply.input_hint = reply.input_hint or InputHints.accepting_input
+        reply.type = reply.type or "message"
+        reply.input_hint = reply.input_hint or "acceptingInput"
         reply.channel_id = heard.channel_id
         reply.service_url = heard.service_url
         reply.locale = reply.locale or heard.locale

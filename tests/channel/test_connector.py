@@ -3,6 +3,7 @@
 import asyncio
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout
@@ -131,11 +132,16 @@ async def test_an_answer_without_an_id_is_still_delivery(
 
 
 async def test_paths_are_quoted(bot: BotConnector, connector: FakeConnector) -> None:
-    for conversation in ("../x", "..", ".", "a/b?c#d", "%2e%2e", "æ ø"):
-        await bot.conversations.send_to_conversation(conversation, MESSAGE)
-    assert [one.path.split("/")[4] for one in connector.calls] == [
-        "..%2Fx", "%2E%2E", "%2E", "a%2Fb%3Fc%23d", "%252e%252e", "%C3%A6%20%C3%B8"]
-    assert {one.path.rpartition("/")[2] for one in connector.calls} == {"activities"}
+    """None climbs or splits, and the shortcut for usual ids quotes as the long way does."""
+    usual = ("a:1Ab_c-d~e.f", "19:0f@thread.v2", "8:orgid:1@x:y", "-", "a..")
+    strange = ("19:0f@thread.v2;messageid=1", ".a:b", "a%3Ab", "a:æ", "a@ b", "a+b", "a\\b", "...")
+    for conversation in ("../x", "..", ".", "a/b?c#d", "%2e%2e", "æ ø", *usual, *strange):
+        await bot.conversations.reply_to_activity(conversation, conversation, MESSAGE)
+    paths = [one.path.split("/") for one in connector.calls]
+    assert [path[4] for path in paths] == [
+        "..%2Fx", "%2E%2E", "%2E", "a%2Fb%3Fc%23d", "%252e%252e", "%C3%A6%20%C3%B8",
+        *(quote(one, safe="") for one in usual + strange[:-1]), "%2E%2E%2E"]
+    assert [path[5:] for path in paths] == [["activities", path[4]] for path in paths]
 
 
 async def test_conversations_and_members(bot: BotConnector, connector: FakeConnector) -> None:
