@@ -31,8 +31,7 @@ class FollowUps:
 
     async def follow(self, talk: Talk) -> bool:
         """Answer it, if it is one; whether it was."""
-        topic = self._last(talk)
-        if not topic:
+        if not talk.says(HOW, ADMINS, NO_GOOD, DO_IT) or not (topic := self._last(talk)):
             return False
         text = self.answers.content.topics[topic].texts[talk.lang]
         if talk.says(HOW):

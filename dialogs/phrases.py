@@ -1,16 +1,21 @@
 """Short things people say, listed in the content with commas between them, and whether a message is or has one."""
 
 import re
+from collections.abc import Iterable
 
 from bot.content import Content
 from bot.rules.volunteered import IS, LABEL, STATE, TYPED, PasswordWords
 
 _BETWEEN = re.compile(r"[^\w']+")
+_NOWHERE = frozenset[str]()
 
 
-def says(content: Content, said: str, *keys: str) -> bool:
-    """Whether a text, as `plain` has it, is one of the phrases listed at `keys`, in any language."""
-    return any(said in listed(content, key) for key in keys)
+def stands_in(content: Content, said: str) -> frozenset[str]:
+    """Keys of the lists that a text, as `plain` has it, is a phrase of, and of the buttons it is all the words of,
+    in any language."""
+    if not content.listings:
+        content.listings = _listings(content)
+    return content.listings.get(said, _NOWHERE)
 
 
 def mentions(content: Content, said: str, *keys: str) -> bool:
@@ -46,4 +51,20 @@ def listed(content: Content, key: str) -> frozenset[str]:
     if found is None:
         texts = ",".join(content.say(lang, key) for lang in content.languages)
         found = content.lists[key] = frozenset(filter(None, map(plain, texts.split(","))))
+    return found
+
+
+def _listings(content: Content) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    known: dict[frozenset[str], frozenset[str]] = {}     # Most phrases stand in one list, and share the set of its key.
+    for key, sentence in content.messages[content.languages[0]].items():
+        if ".words_" in key:
+            phrases: Iterable[str] = listed(content, key)
+        elif ".button." in key and not sentence.places:
+            phrases = {plain(content.say(lang, key)) for lang in content.languages}
+        else:
+            continue
+        for phrase in phrases:
+            keys = found.get(phrase, _NOWHERE) | {key}
+            found[phrase] = known.setdefault(keys, keys)
     return found

@@ -42,7 +42,7 @@ from bot.framework import (
 )
 from bot.people import Speaker
 from bot.rules.helpdesk import MOST_TRIED
-from dialogs.phrases import mentions, plain, says, yes_or_no
+from dialogs.phrases import mentions, plain, stands_in, yes_or_no
 
 log = structlog.get_logger(__name__)
 
@@ -187,7 +187,7 @@ class Talk:
         return reference_of(self._context.activity, self.speaker)
 
     def words(self, key: str, **facts: Any) -> str:
-        return self._content.say(self.lang, key, **facts)
+        return self._content.say(self.memory.lang, key, **facts)
 
     def link(self, name: str) -> str:
         """The address of links.yaml with this name, in the person's language."""
@@ -198,17 +198,24 @@ class Talk:
         """What was heard, for comparing: asked for several times a turn."""
         return plain(self.heard.text)
 
+    @cached_property
+    def _said(self) -> frozenset[str]:
+        """What was heard is one of the phrases or buttons of these keys."""
+        return stands_in(self._content, self._plain)
+
     def says(self, *keys: str) -> bool:
         """Whether what was heard is one of the phrases listed there, in any language."""
-        return says(self._content, self._plain, *keys)
+        return not self._said.isdisjoint(keys)
 
     def mentions(self, *keys: str) -> bool:
         """Whether one of the phrases listed there stands in what was heard, in any language."""
         return mentions(self._content, self._plain, *keys)
 
     def is_called(self, button: Press) -> bool:
-        """Whether what was heard are the words on a button."""
-        return self._plain == plain(self.words(button.key, **button.facts))
+        """Whether what was heard are the words on a button, in any language: cards from before a switch still stand."""
+        if button.facts:
+            return self._plain == plain(self.words(button.key, **button.facts))
+        return button.key in self._said
 
     def yes_or_no(self) -> bool | None:
         """What was heard, if it is a yes or a no and nothing else."""

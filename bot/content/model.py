@@ -86,6 +86,8 @@ class Content:
     links: Mapping[str, Mapping[str, str]]          # by language, then by name
     lists: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What others make of lists of phrases, by key: made once, and gone with the words it was made of."""
+    listings: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The same the other way round: in which lists a phrase stands."""
 
     def become(self, other: "Content") -> None:
         """Say what `other` says from now on."""

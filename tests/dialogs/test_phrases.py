@@ -1,8 +1,11 @@
 """Short answers and what they are about, in both languages and however they are written."""
 
+from dataclasses import replace
+
 import pytest
 
-from dialogs.phrases import mentions, plain, says, yes_or_no
+from bot.content.sentences import cut_up
+from dialogs.phrases import listed, mentions, plain, stands_in, yes_or_no
 from tests.support.house import content
 
 
@@ -24,11 +27,28 @@ def test_a_phrase_is_found_in_words_as_a_whole(text: str, found: bool) -> None:
     ("I'm not done", False), ("er du ferdig?", False), ("", False),
 ])
 def test_a_message_is_one_of_the_phrases(text: str, is_one: bool) -> None:
-    assert says(content(), plain(text), "case.words_for_done") is is_one
+    assert ("case.words_for_done" in stands_in(content(), plain(text))) is is_one
+
+
+def test_every_list_and_every_button_is_known_by_its_words() -> None:
+    words = content()
+    for key, sentence in words.messages["nb"].items():
+        if ".words_" in key:
+            assert listed(words, key)
+            assert all(key in stands_in(words, one) for one in listed(words, key))
+        elif ".button." in key and not sentence.places:
+            assert all(key in stands_in(words, plain(words.say(lang, key))) for lang in words.languages)
+
+
+def test_new_words_are_known_at_once() -> None:
+    words = replace(content())
+    stands_in(words, "ja")
+    button = {"common.button.person": cut_up("Ring oss")}
+    words.become(replace(words, messages={lang: {**said, **button} for lang, said in words.messages.items()}))
+    assert "common.button.person" in stands_in(words, "ring oss")
 
 
 def test_no_list_holds_nothing() -> None:
-    assert not says(content(), "ja")
     assert not mentions(content(), "ja")
 
 
