@@ -1,12 +1,11 @@
 """Calls to the channel: only to allowed hosts, within time, tried again within bounds (C3, limit 26)."""
 
 import asyncio
-import json
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from aiohttp import (
     ClientConnectionError,
@@ -19,6 +18,7 @@ from aiohttp import (
 )
 from yarl import URL
 
+from bot import quick_json
 from bot.bounded import read_bounded
 from bot.channel.activities import encode
 from bot.channel.bot_token import LoginFailed, TokenKeeper
@@ -50,8 +50,7 @@ def open_session(connections: int = 512) -> ClientSession:
         timeout=ClientTimeout(total=10, sock_connect=3), cookie_jar=DummyCookieJar())
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(NamedTuple):
     """Status 0 stands for a connection or log-in that failed before the channel could act."""
 
     status: int
@@ -78,7 +77,8 @@ class Outbox:
         """
         if not self._hosts.allows(service_url):
             raise ReplyUndelivered("host not allowed")
-        url = URL(service_url.rstrip("/") + path, encoded=True)
+        root, base = _root(service_url)
+        url = root.with_path(base + path, encoded=True)
         body = None if content is None else encode(content)
         waited, answer = 0.0, await self._attempt(method, url, body)
         for retry in range(_RETRIES):
@@ -109,10 +109,14 @@ class Outbox:
         if body is not None:
             headers["Content-Type"] = _JSON
         try:
-            async with self._session.request(
-                    method, url, data=body, headers=headers, allow_redirects=False) as answer:
+            answer = await self._session.request(method, url, data=body, headers=headers, allow_redirects=False)
+            try:
                 body_back = await read_bounded(answer.content, _MOST_BYTES)
-                return _Answer(answer.status, body_back, answer.headers.get("Retry-After"))
+            except BaseException:
+                answer.close()
+                raise
+            # Read to its end it has given its connection back by itself; `async with` would ask it to once more.
+            return _Answer(answer.status, body_back, answer.headers.get("Retry-After"))
         except SocketTimeoutError:
             raise ReplyUndelivered("no answer in time") from None
         except ClientConnectionError:
@@ -137,10 +141,17 @@ class Outbox:
             return None
 
 
+@lru_cache(maxsize=256)
+def _root(service_url: str) -> tuple[URL, str]:
+    """It and its path, taken apart once: service URLs are few, and replies many."""
+    url = URL(service_url, encoded=True)
+    return url, url.raw_path.rstrip("/")
+
+
 def _content(answer: _Answer) -> Any:
     if not 200 <= answer.status < 300:  # a redirect as well: the token follows nobody
         raise ReplyUndelivered("refused" if answer.status else "not reached", answer.status)
     try:
-        return json.loads(answer.body) if answer.body else None
-    except (ValueError, RecursionError):
+        return quick_json.loads(answer.body) if answer.body else None
+    except ValueError:
         return None     # it was taken; only its id stays unknown

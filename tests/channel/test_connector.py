@@ -12,7 +12,7 @@ from botbuilder.schema import Activity
 from bot.channel.bot_token import SCOPE, BotToken, LoginFailed
 from bot.channel.connector import BotConnector
 from bot.channel.hosts import ReplyHosts
-from bot.channel.outbox import Outbox, ReplyUndelivered
+from bot.channel.outbox import Outbox, ReplyUndelivered, open_session
 from bot.clock import utc
 from bot.secret import Secret
 from tests.channel.conftest import Pauses
@@ -142,6 +142,28 @@ async def test_paths_are_quoted(bot: BotConnector, connector: FakeConnector) -> 
         "..%2Fx", "%2E%2E", "%2E", "a%2Fb%3Fc%23d", "%252e%252e", "%C3%A6%20%C3%B8",
         *(quote(one, safe="") for one in usual + strange[:-1]), "%2E%2E%2E"]
     assert [path[5:] for path in paths] == [["activities", path[4]] for path in paths]
+
+
+@pytest.mark.parametrize(("own", "kept"), [
+    ("", ""), ("/", ""), ("/emea", "/emea"), ("/a%2Fb/..//", "/a%2Fb/.."), ("//a/", "//a")])
+async def test_the_service_url_keeps_its_own_path(
+        outbox: Outbox, connector: FakeConnector, own: str, kept: str) -> None:
+    await outbox.call("GET", f"http://127.0.0.1:{connector.server.port}{own}", "/v3/c%2F1")
+    assert connector.calls[0].path == f"{kept}/v3/c%2F1"
+
+
+async def test_every_answer_frees_its_connection(
+        connector: FakeConnector, token: BotToken, clock: SteppedClock, pauses: Pauses) -> None:
+    """Read to its end it is used again, else it is closed; one of too many bytes is taken for none."""
+    connector.planned = [
+        Planned(201, {"id": "a"}), Planned(204), Planned(200, "x" * (1 << 20)), Planned(503), Planned(0)]
+    async with open_session(connections=1) as narrow:
+        bot = BotConnector(Outbox(narrow, HERE, token, clock, pauses), connector.service_url)
+        for said, told in enumerate(("a", "", None, "a6"), 1):
+            if told is None:
+                assert (await undelivered(bot)).status == 0
+            else:
+                assert (await bot.conversations.send_to_conversation("c", MESSAGE)).id == told, said
 
 
 async def test_conversations_and_members(bot: BotConnector, connector: FakeConnector) -> None:
