@@ -1,7 +1,9 @@
 """The one door to the time: everything that asks what time it is takes a Clock."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 
@@ -31,12 +33,8 @@ class SharedClock:
         self._offset = store_time - steady()
 
 
-def steady() -> float:
-    """Seconds that nobody can set: they go on while the machine sleeps, where it can tell that."""
-    return time.clock_gettime(_STEADY)
-
-
-_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+steady: Callable[[], float] = partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+"""Seconds that nobody can set: they go on while the machine sleeps, where it can tell that."""
 
 
 def utc(seconds: float) -> datetime:

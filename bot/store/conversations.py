@@ -1,14 +1,14 @@
 """Keeps conversations between messages: sealed, and one turn at a time on all replicas (C6, D1, F9)."""
 
 import asyncio
+import os
 import random
-import secrets
-from collections.abc import AsyncIterator, Mapping, MutableMapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, MutableMapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum
+from types import TracebackType
 from typing import Any
-from weakref import WeakValueDictionary
 
 import structlog
 from botbuilder.core import Storage
@@ -31,11 +31,9 @@ _PURPOSE = "conversation"
 # What waits to be told comes with the state, so that a turn without news costs no round trip for them.
 
 _OPEN = Script("""
-local holder = redis.call('GET', KEYS[2])
-if holder ~= ARGV[1] then
-  if redis.call('EXISTS', KEYS[3]) == 1 then return {'done'} end
-  if holder then return {'busy'} end
-  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+if redis.call('EXISTS', KEYS[3]) == 1 then return {'done'} end
+if not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) and redis.call('GET', KEYS[2]) ~= ARGV[1] then
+  return {'busy'}
 end
 local found = redis.pcall('HMGET', KEYS[1], 'd', 'e')
 if found.err then
@@ -45,27 +43,27 @@ end
 return {'open', found[1], found[2], redis.call('LRANGE', KEYS[4], 0, 9)}
 """)
 
-# ARGV: holder, old e-tag, new e-tag, change ('', 'put', 'drop'), state, its seconds, the mark's seconds, how many
-# of the news were told.
+# ARGV: holder, old e-tag, change ('', 'put', 'drop'), state, its seconds, the mark's seconds, how many of the news were
+# told. The holder's name serves as the new e-tag: no other turn has it.
 # The mark of a finished activity names its holder, so that a close sent twice is answered alike.
 _CLOSE = Script("""
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then
   return redis.call('GET', KEYS[3]) == ARGV[1] and 1 or 0
 end
-if ARGV[4] ~= '' then
+if ARGV[3] ~= '' then
   if (redis.call('HGET', KEYS[1], 'e') or '') ~= ARGV[2] then
     redis.call('DEL', KEYS[2])
     return 0
   end
-  if ARGV[4] == 'put' then
-    redis.call('HSET', KEYS[1], 'd', ARGV[5], 'e', ARGV[3])
+  if ARGV[3] == 'put' then
+    redis.call('HSET', KEYS[1], 'd', ARGV[4], 'e', ARGV[1])
   else
     redis.call('DEL', KEYS[1])
   end
 end
-redis.call('EXPIRE', KEYS[1], ARGV[6])
-if ARGV[8] ~= '0' then redis.call('LTRIM', KEYS[4], ARGV[8], -1) end
-redis.call('SET', KEYS[3], ARGV[1], 'EX', ARGV[7])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+if ARGV[7] ~= '0' then redis.call('LTRIM', KEYS[4], ARGV[7], -1) end
+redis.call('SET', KEYS[3], ARGV[1], 'EX', ARGV[6])
 redis.call('DEL', KEYS[2])
 return 1
 """)
@@ -141,11 +139,10 @@ class ConversationStorage(Storage):
         self._codec = StateCodec(shapes)
         # A holder that crashed is waited for no longer than this; one that is slower than this is fenced off.
         self._lease_ms = (limits.answer_seconds + 5) * 1000
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._lines: dict[str, _Line] = {}
         self._turns: dict[str, Turn] = {}
 
-    @asynccontextmanager
-    async def turn(self, key: str, activity_id: str) -> AsyncIterator[Turn | Skipped]:
+    def turn(self, key: str, activity_id: str) -> AbstractAsyncContextManager[Turn | Skipped]:
         """Have the conversation `key` to oneself for one activity, on all replicas.
 
         At the end the state is written if it changed, the activity marked as done, and the lease
@@ -153,15 +150,7 @@ class ConversationStorage(Storage):
         delivered again. Raises StoreUnavailable; Conflict at the end when somebody else changed
         the state or the turn took so long that its lease ran out: then nothing is written.
         """
-        lock = self._locks.get(key) or self._locks.setdefault(key, asyncio.Lock())
-        if not await self._got(lock):
-            yield Skipped.BUSY
-            return
-        try:
-            async with self._leased(key, activity_id) as turn:
-                yield turn
-        finally:
-            lock.release()
+        return _Taken(self, key, activity_id)
 
     async def read(self, keys: Sequence[str]) -> dict[str, Any]:
         """States by key, those that exist; each with its `e_tag`."""
@@ -211,70 +200,29 @@ class ConversationStorage(Storage):
             # Saved twice in one turn, the state must not stumble over its own first write.
             state["e_tag"] = fresh
 
-    async def _got(self, lock: asyncio.Lock) -> bool:
-        """Whether the lock is ours in time; a free one is taken without setting up a time-out."""
-        if not lock.locked():
-            return await lock.acquire()
+    async def _in_line(self, key: str) -> "_Line | None":
+        """The conversation's line, once it is our turn in it; None when that takes too long."""
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = _Line()
+        line.length += 1
         try:
-            async with asyncio.timeout(self._limits.answer_seconds):
-                return await lock.acquire()
-        except TimeoutError:
-            return False
-
-    @asynccontextmanager
-    async def _leased(self, key: str, activity_id: str) -> AsyncIterator[Turn | Skipped]:
-        holder = secrets.token_hex(8)
-        # An activity without an id (nobody sends such a one twice) is marked under a name of its own.
-        names = keys.conversation(key), keys.lease(key), keys.activity(key, activity_id or holder), \
-            keys.news(key)
-        try:
-            opened = await self._opened_by(holder, names)
-        except asyncio.CancelledError:
-            # Cut short, it may hold the lease without knowing, or be given it in a moment: the server
-            # may read the request that was cut short after this one, which comes by another connection.
-            if not await self._release(names[1], holder):
-                await asyncio.sleep(0.05)
-                await self._release(names[1], holder)
+            if not line.locked():   # Nobody is before us: no time-out is set up.
+                await line.acquire()
+            else:
+                async with asyncio.timeout(self._limits.answer_seconds):
+                    await line.acquire()
+        except BaseException as trouble:
+            self._out_of_line(key, line)
+            if isinstance(trouble, TimeoutError):
+                return None
             raise
-        if isinstance(opened, Skipped):
-            yield opened
-            return
-        data, etag, waiting = opened
-        state, before = self._opened(key, data)
-        news = [one for blob in waiting if (one := opened_news(self._ring, key, blob)) is not None]
-        turn = self._turns[key] = Turn({} if state is None else state, news)
-        try:
-            yield turn
-            change, blob = self._changed(key, turn.state, before)
-        except BaseException:
-            await self._release(names[1], holder)
-            raise
-        finally:
-            del self._turns[key]
-        args: list[Part] = [
-            holder, etag or b"", _new_etag(), change, blob,
-            self._limits.abandoned_seconds, self._limits.duplicate_seconds,
-            len(waiting) if turn.told or not news else 0]
-        if not await self._store.call(_CLOSE, names, args):
-            raise Conflict("the turn lost its conversation before it ended")
+        return line
 
-    async def _opened_by(
-        self, holder: str, names: Sequence[str],
-    ) -> tuple[bytes | None, bytes | None, Sequence[bytes]] | Skipped:
-        """Data, e-tag and news once the lease is ours."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._limits.answer_seconds
-        pause = 0.005
-        while True:
-            word, *found = await self._store.call(_OPEN, names, [holder, self._lease_ms])
-            if word == b"open":
-                return found[0], found[1], found[2]
-            if word == b"done":
-                return Skipped.DUPLICATE
-            if loop.time() + pause > until:
-                return Skipped.BUSY
-            await asyncio.sleep(pause * random.uniform(0.5, 1))   # noqa: S311 - spreads the waiting ones
-            pause = min(pause * 1.5, 0.1)
+    def _out_of_line(self, key: str, line: "_Line") -> None:
+        line.length -= 1
+        if not line.length:
+            del self._lines[key]
 
     def _opened(self, key: str, blob: bytes | None) -> tuple[dict[str, Any] | None, bytes]:
         """The state and its bytes before sealing; altered, foreign or of another version, it is no state."""
@@ -287,6 +235,9 @@ class ConversationStorage(Storage):
             return None, b"unreadable"
         return state, data
 
+    def _news(self, key: str, waiting: Sequence[bytes]) -> list[News]:
+        return [one for blob in waiting if (one := opened_news(self._ring, key, blob)) is not None]
+
     def _changed(self, key: str, state: Mapping[str, Any], before: bytes) -> tuple[str, bytes]:
         """What to do with the stored state, and the new one, sealed."""
         if not state:
@@ -294,10 +245,105 @@ class ConversationStorage(Storage):
         data = self._codec.encode(state)
         return ("", b"") if data == before else ("put", self._ring.seal(_PURPOSE, key, data))
 
-    async def _release(self, lease: str, holder: str) -> bool:
+
+class _Line(asyncio.Lock):
+    """The turns of a conversation in this process, one behind the other; the one that runs counts, too."""
+
+    length = 0
+
+
+class _Taken:
+    """What `ConversationStorage.turn` gives. No generator: to go through one costs several times as much."""
+
+    def __init__(self, storage: ConversationStorage, key: str, activity_id: str) -> None:
+        self._storage = storage
+        self._key = key
+        self._holder = _new_etag()
+        # An activity without an id (nobody sends such a one twice) is marked under a name of its own.
+        self._names = keys.turn(key, activity_id or self._holder)
+        self._line: _Line | None = None
+        self._turn: Turn | None = None
+        self._before, self._etag, self._waiting = b"", b"", 0   # how state, e-tag and number of news were
+
+    async def __aenter__(self) -> Turn | Skipped:
+        self._line = await self._storage._in_line(self._key)
+        if self._line is None:
+            return Skipped.BUSY
+        try:
+            return await self._leased()
+        except BaseException:
+            self._leave_line()
+            raise
+
+    async def __aexit__(
+            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if self._turn is not None:
+                await self._ended(self._turn, failed=error is not None)
+        finally:
+            self._leave_line()
+
+    def _leave_line(self) -> None:
+        if self._line is not None:
+            self._line.release()
+            self._storage._out_of_line(self._key, self._line)
+
+    async def _leased(self) -> Turn | Skipped:
+        try:
+            opened = await self._opened()
+        except asyncio.CancelledError:
+            # Cut short, it may hold the lease without knowing, or be given it in a moment: the server
+            # may read the request that was cut short after this one, which comes by another connection.
+            if not await self._release():
+                await asyncio.sleep(0.05)
+                await self._release()
+            raise
+        if isinstance(opened, Skipped):
+            return opened
+        data, etag, waiting = opened
+        state, self._before = self._storage._opened(self._key, data)
+        self._etag, self._waiting = etag or b"", len(waiting)
+        turn = Turn({} if state is None else state, self._storage._news(self._key, waiting) if waiting else ())
+        self._turn = self._storage._turns[self._key] = turn
+        return turn
+
+    async def _opened(self) -> tuple[bytes | None, bytes | None, Sequence[bytes]] | Skipped:
+        """Data, e-tag and news once the lease is ours."""
+        storage, loop = self._storage, asyncio.get_running_loop()
+        until = loop.time() + storage._limits.answer_seconds
+        pause = 0.005
+        while True:
+            word, *found = await storage._store.call(_OPEN, self._names, [self._holder, storage._lease_ms])
+            if word == b"open":
+                return found[0], found[1], found[2]
+            if word == b"done":
+                return Skipped.DUPLICATE
+            if loop.time() + pause > until:
+                return Skipped.BUSY
+            await asyncio.sleep(pause * random.uniform(0.5, 1))   # noqa: S311 - spreads the waiting ones
+            pause = min(pause * 1.5, 0.1)
+
+    async def _ended(self, turn: Turn, *, failed: bool) -> None:
+        storage, limits = self._storage, self._storage._limits
+        del storage._turns[self._key]
+        if failed:
+            await self._release()
+            return
+        try:
+            change, blob = storage._changed(self._key, turn.state, self._before)
+        except BaseException:
+            await self._release()
+            raise
+        gone = self._waiting if turn.told or not turn.news else 0
+        args: list[Part] = [
+            self._holder, self._etag, change, blob, limits.abandoned_seconds, limits.duplicate_seconds, gone]
+        if not await storage._store.call(_CLOSE, self._names, args):
+            raise Conflict("the turn lost its conversation before it ended")
+
+    async def _release(self) -> bool:
         """Whether there was something to release."""
         try:
-            return bool(await self._store.call(_RELEASE, [lease], [holder]))
+            return bool(await self._storage._store.call(_RELEASE, [self._names[1]], [self._holder]))
         except StoreUnavailable:
             _log.warning("conversation.lease_left")     # It runs out by itself.
             return True
@@ -309,4 +355,4 @@ def _name(key: str) -> str:
 
 def _new_etag() -> str:
     """Random, not counted: a conversation that was deleted and begun anew must not repeat an old one."""
-    return secrets.token_hex(8)
+    return os.urandom(8).hex()

@@ -36,31 +36,35 @@ LIFE = "kt:{tries}:life"
 
 def digest(*parts: str) -> str:
     """32 hex characters that stand for these texts, in this order; ("a", "b") and ("ab",) differ."""
-    joined = "".join([f"{len(part)}:{part}" for part in parts])
+    joined = ""
+    for part in parts:
+        joined += f"{len(part)}:{part}"
     return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
+def turn(key: str, activity_id: str) -> tuple[str, str, str, str]:
+    """What a turn touches of its conversation: its state, who has the turn, that the activity has been processed, and
+    its news. All at once: every message asks for them.
+    """
+    tag = _conversation(key)
+    return f"{tag}:state", f"{tag}:lease", f"{tag}:seen:{digest(activity_id)}", f"{tag}:news"
+
+
 def conversation(key: str) -> str:
-    return f"kt:{{c:{digest(key)}}}:state"
-
-
-def lease(key: str) -> str:
-    """Who has the turn in a conversation."""
-    return f"kt:{{c:{digest(key)}}}:lease"
-
-
-def activity(key: str, activity_id: str) -> str:
-    """That an activity is being, or has been, processed."""
-    return f"kt:{{c:{digest(key)}}}:seen:{digest(activity_id)}"
+    return f"{_conversation(key)}:state"
 
 
 def news(key: str) -> str:
     """What is to be told in a conversation."""
-    return f"kt:{{c:{digest(key)}}}:news"
+    return f"{_conversation(key)}:news"
 
 
 def news_once(key: str, once: str) -> str:
-    return f"kt:{{c:{digest(key)}}}:told:{digest(once)}"
+    return f"{_conversation(key)}:told:{digest(once)}"
+
+
+def _conversation(key: str) -> str:
+    return f"kt:{{c:{digest(key)}}}"
 
 
 def audit_of(target: str) -> str:

@@ -38,7 +38,7 @@ class KeyRing:
         if len(self._keys) != len(keys):
             raise SettingsError("KEYTURN_SECRET_KEYS: the same secret key is given twice")
         self._newest = next(iter(self._keys))
-        self._ciphers: dict[tuple[bytes, str], AESGCM] = {}
+        self._ciphers: dict[tuple[bytes, str], tuple[AESGCM, bytes]] = {}
         self._mac_keys: dict[tuple[bytes, str], bytes] = {}
 
     @classmethod
@@ -48,8 +48,9 @@ class KeyRing:
 
     def seal(self, purpose: str, owner: str, data: bytes) -> bytes:
         """Encrypt `data` so that it opens only for the same purpose and owner."""
+        cipher, bound_to = self._cipher(self._newest, purpose)
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._cipher(self._newest, purpose).encrypt(nonce, data, _bound_to(purpose, owner))
+        sealed = cipher.encrypt(nonce, data, bound_to + owner.encode("utf-8", "surrogatepass"))
         return b"".join((_VERSION, self._newest, nonce, sealed))
 
     def open(self, purpose: str, owner: str, blob: bytes) -> bytes | None:
@@ -57,10 +58,10 @@ class KeyRing:
         key_id = blob[1:1 + _ID_BYTES]
         if blob[:1] != _VERSION or len(blob) < _HEAD_BYTES or key_id not in self._keys:
             return None
-        cipher = self._cipher(key_id, purpose)
+        cipher, bound_to = self._cipher(key_id, purpose)
         nonce, sealed = blob[1 + _ID_BYTES:_HEAD_BYTES], blob[_HEAD_BYTES:]
         try:
-            return cipher.decrypt(nonce, sealed, _bound_to(purpose, owner))
+            return cipher.decrypt(nonce, sealed, bound_to + owner.encode("utf-8", "surrogatepass"))
         except InvalidTag:
             return None
 
@@ -81,10 +82,11 @@ class KeyRing:
         """
         return self.mac(f"pseudonym {purpose}", text.encode("utf-8", "surrogatepass")).hex()[:32]
 
-    def _cipher(self, key_id: bytes, purpose: str) -> AESGCM:
+    def _cipher(self, key_id: bytes, purpose: str) -> tuple[AESGCM, bytes]:
+        """A purpose's cipher under a key, and what its ciphertexts are bound to, but for the owner's name behind it."""
         found = self._ciphers.get((key_id, purpose))
         if found is None:
-            found = AESGCM(_derive(self._keys[key_id], f"seal {purpose}", KEY_BYTES))
+            found = AESGCM(_derive(self._keys[key_id], f"seal {purpose}", KEY_BYTES)), _bound_to(purpose)
             self._ciphers[key_id, purpose] = found
         return found
 
@@ -151,7 +153,6 @@ def _derive(key: bytes, info: str, length: int) -> bytes:
     return HKDF(algorithm=SHA256(), length=length, salt=None, info=f"keyturn {info}".encode()).derive(key)
 
 
-def _bound_to(purpose: str, owner: str) -> bytes:
-    """What the ciphertext is bound to; the length in it keeps ("ab", "c") and ("a", "bc") apart."""
-    return b"%s%d:%s%s" % (
-        _VERSION, len(purpose), purpose.encode(), owner.encode("utf-8", "surrogatepass"))
+def _bound_to(purpose: str) -> bytes:
+    """What goes before the owner; the length in it keeps ("ab", "c") and ("a", "bc") apart."""
+    return b"%s%d:%s" % (_VERSION, len(purpose), purpose.encode())

@@ -10,11 +10,6 @@ from bot import quick_json
 _SCHEMA = b"1 "
 """Written before every state; one of another version reads as absent, so it starts afresh (F10)."""
 
-_SLOWLY = (b'"$', b"\\u")
-"""Only a text that contains one of these can have a name that begins with "$", or a lone surrogate: most states skip
-the slow way.
-"""
-
 _SCALARS = frozenset({str, int, bool, float, type(None)})
 _MOST_BITS = 63
 
@@ -40,7 +35,8 @@ class StateCodec:
 
     def encode(self, state: Mapping[str, Any]) -> bytes:
         """The state, without its e-tag. Raises TypeError unless it is plain JSON values and known shapes."""
-        bare = {name: value for name, value in state.items() if name != "e_tag"}
+        bare = dict(state)
+        bare.pop("e_tag", None)
         if (text := _quickly(bare)) is not None:
             return _SCHEMA + text
         return _SCHEMA + self._write(self._plain(bare)).encode()
@@ -98,4 +94,5 @@ def _quickly(state: dict[str, Any]) -> bytes | None:
 
 
 def _slow(text: bytes) -> bool:
-    return any(one in text for one in _SLOWLY)
+    """Only a text with one of these can have a name that begins with "$", or a lone surrogate; few states have."""
+    return b'"$' in text or b"\\u" in text

@@ -262,7 +262,7 @@ class TestTurns:
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.wait([task])
-        assert await store.do("EXISTS", keys.lease(KEY)) == 0
+        assert await store.do("EXISTS", keys.turn(KEY, "")[1]) == 0
 
     async def test_a_state_that_cannot_be_kept_fails_only_its_turn(
             self, storage: ConversationStorage) -> None:
@@ -296,7 +296,7 @@ class TestTurns:
 
     async def test_a_crashed_turn_is_taken_over(self, storage: ConversationStorage, store: Store) -> None:
         """A holder that died without a word blocks its conversation no longer than its lease."""
-        await store.do("SET", keys.lease(KEY), "dead", "PX", 200)
+        await store.do("SET", keys.turn(KEY, "")[1], "dead", "PX", 200)
         async with storage.turn(KEY, "1") as turn:
             assert isinstance(turn, Turn)
 
@@ -306,7 +306,7 @@ class TestTurns:
             async with storage.turn(KEY, "1") as slow:
                 assert isinstance(slow, Turn)
                 slow.state["n"] = "slow"
-                await store.do("DEL", keys.lease(KEY))      # as when it has run out
+                await store.do("DEL", keys.turn(KEY, "")[1])      # as when it has run out
                 async with elsewhere.turn(KEY, "2") as turn:
                     assert isinstance(turn, Turn)
                     turn.state["n"] = "quick"
@@ -318,7 +318,7 @@ class TestTurns:
     async def test_a_turn_behind_a_stuck_one_gives_up_in_time(
             self, store: Store, other_store: Store, ring: KeyRing) -> None:
         limits = replace(Limits(), answer_seconds=1)
-        await store.do("SET", keys.lease(KEY), "stuck", "PX", 60_000)
+        await store.do("SET", keys.turn(KEY, "")[1], "stuck", "PX", 60_000)
         async with ConversationStorage(other_store, ring, limits).turn(KEY, "1") as turn:
             assert turn is Skipped.BUSY
 

@@ -19,7 +19,7 @@ from tests.support.clock import SteppedClock
 
 BUILDERS: list[Callable[..., str]] = [
     one for name, one in inspect.getmembers(keys, inspect.isfunction)
-    if one.__module__ == keys.__name__ and name != "digest"]
+    if one.__module__ == keys.__name__ and name not in ("digest", "turn")]
 SOUND = {
     "redis_version": "7.2.4", "role": "master", "maxmemory": "0", "maxmemory_policy": "noeviction",
     "aof_enabled": "1"}
@@ -36,6 +36,8 @@ class TestKeys:
         found += [
             builder(one) for builder in BUILDERS for one in hostile
             if len(inspect.signature(builder).parameters) == 1]
+        found += [keys.turn(one, "")[1] for one in hostile]
+        found += [keys.turn(one, other)[2] for one in hostile for other in hostile]
         assert len(found) == len(set(found)) > 100
 
     def test_all_keys_are_ours(self) -> None:
@@ -44,8 +46,9 @@ class TestKeys:
         assert all(text.startswith("kt:") for text in texts + fixed)
 
     def test_a_turns_keys_share_a_slot(self) -> None:
-        names = [keys.conversation("k"), keys.lease("k"), keys.activity("k", "1")]
-        assert len({name[name.index("{"):name.index("}")] for name in names}) == 1
+        state, lease, seen, news = keys.turn("k", "1")
+        assert (state, news) == (keys.conversation("k"), keys.news("k"))
+        assert len({name[name.index("{"):name.index("}")] for name in (state, lease, seen, news)}) == 1
 
 
 async def test_pending_operations_come_due(store: Store, other_store: Store) -> None:
