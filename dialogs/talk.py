@@ -16,6 +16,7 @@ import structlog
 from botbuilder.core import TurnContext
 from botbuilder.schema import Activity, ActivityTypes
 
+from bot.channel.activities import spoken
 from bot.channel.adapter import reference_of
 from bot.channel.cards import (
     MOST_IN_TEAMS,
@@ -47,7 +48,7 @@ from dialogs.phrases import mentions, plain, stands_in, yes_or_no
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass
 class Memory:
     """What a conversation remembers between turns. Plain JSON, sealed in the store; no secrets (D2)."""
 
@@ -231,7 +232,7 @@ class Talk:
 
     async def say_text(self, text: str, buttons: Sequence[Button] = (), question: Question | None = None) -> None:
         """Send Markdown, with buttons below it, and a question with its own buttons below these."""
-        reply = Activity(type="message", text=_LINE_END.sub("  \n", text), text_format="markdown", locale=self.lang)
+        reply = spoken(type="message", text=_LINE_END.sub("  \n", text), text_format="markdown", locale=self.lang)
         card = submit_card if only_submits(self._context.activity.service_url) else buttons_card
         reply.attachments = [card(one) for one in rows(buttons, MOST_IN_TEAMS if self.speaker.in_teams else 0)]
         if question is not None:

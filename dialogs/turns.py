@@ -5,7 +5,6 @@ import re
 from collections.abc import Awaitable, Callable
 from copy import deepcopy
 from dataclasses import dataclass, fields, replace
-from operator import attrgetter
 from typing import Any
 
 import structlog
@@ -31,9 +30,7 @@ _INSTALLED = {"add": "joined", "remove": "left"}
 _TYPING_SECONDS = 3.0
 NOBODY_THERE = frozenset({403, 404})
 """What the channel answers where the bot was blocked, removed, or the conversation is no more."""
-_NAMES = tuple(one.name for one in fields(Memory))
-_REMEMBERED = frozenset(_NAMES)
-_values_of = attrgetter(*_NAMES)
+_REMEMBERED = frozenset(one.name for one in fields(Memory))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +242,7 @@ _MENTION = re.compile(r"<at(?: [^<>]{0,100})?>[^<>]{0,200}</at>")
 
 
 def _kept(memory: Memory) -> dict[str, Any]:
-    return dict(zip(_NAMES, _values_of(memory), strict=True))
+    return {**vars(memory)}
 
 
 def _remembered(state: dict[str, Any]) -> Memory:

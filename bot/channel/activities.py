@@ -34,6 +34,14 @@ def from_json(fields: Mapping[str, Any]) -> Activity:
     return _read(_ACTIVITY, fields)
 
 
+def spoken(**fields: Any) -> Activity:
+    """As the SDK's `Activity(**fields)`, in a fraction of its time."""
+    one: Any = object.__new__(_ACTIVITY.kind)
+    one.__dict__ = fields
+    fields["additional_properties"] = {}
+    return one
+
+
 def to_json(activity: Activity) -> Json:
     """The activity as the channel wants it; plain dicts within are shared, not copied."""
     return _write(activity)
@@ -67,12 +75,16 @@ def encode(value: Any) -> bytes:
         return _encode(value).encode("utf-8", "replace")
 
 
+def _sparse(kind: type[Any]) -> type[Any]:
+    """The model, but what is left out is None by the class, and not fifty times over in each of its instances."""
+    return type(kind.__name__, (kind,), {**vars(kind()), "__module__": kind.__module__})
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """How a model is read: its keys of plain text, and its others, each with the attribute it goes to."""
 
     kind: type[Any]
-    empty: Json             # what its constructor makes, which takes longer than all the rest here
     texts: Mapping[str, str]
     others: Mapping[str, tuple[str, Callable[[Any], Any] | None]]   # None: as it came
 
@@ -81,7 +93,6 @@ def _read(shape: _Shape, fields: Mapping[str, Any]) -> Any:
     texts, others = shape.texts, shape.others
     one: Any = object.__new__(shape.kind)
     state = one.__dict__
-    state |= shape.empty
     state["additional_properties"] = {}
     for key, value in fields.items():
         if key in texts:    # nearly all of them, so without a call for each
@@ -131,21 +142,21 @@ def _suggested(value: Any) -> SuggestedActions | None:
 
 
 _ACCOUNT = _Shape(
-    ChannelAccount, vars(ChannelAccount()),
+    _sparse(ChannelAccount),
     texts={"id": "id", "name": "name", "aadObjectId": "aad_object_id", "role": "role"},
     others={"properties": ("properties", None)})
 _CONVERSATION = _Shape(
-    ConversationAccount, vars(ConversationAccount()),
+    _sparse(ConversationAccount),
     # The SDK calls it "tenantID"; every channel sends, and Teams expects, "tenantId".
     texts={**_ACCOUNT.texts, "conversationType": "conversation_type", "tenantId": "tenant_id"},
     others={**_ACCOUNT.others, "isGroup": ("is_group", _flag)})
 _ACTION = _Shape(
-    CardAction, vars(CardAction()),
+    _sparse(CardAction),
     texts={"type": "type", "title": "title", "image": "image", "text": "text", "displayText": "display_text",
            "imageAltText": "image_alt_text"},
     others={"value": ("value", None), "channelData": ("channel_data", None)})
 _ACTIVITY = _Shape(
-    Activity, vars(Activity()),
+    _sparse(Activity),
     texts={"type": "type", "id": "id", "localTimezone": "local_timezone", "serviceUrl": "service_url",
            "channelId": "channel_id", "textFormat": "text_format", "attachmentLayout": "attachment_layout",
            "topicName": "topic_name", "locale": "locale", "text": "text", "speak": "speak",
@@ -183,7 +194,7 @@ def _nested(value: Any) -> Any:
 
 def _json_keys(kind: type[Any]) -> dict[str, str]:
     keys = {name: one["key"].replace("\\.", ".") for name, one in kind._attribute_map.items() if one["key"]}
-    if kind is ConversationAccount:
+    if issubclass(kind, ConversationAccount):
         keys["tenant_id"] = "tenantId"
     return keys
 

@@ -67,7 +67,7 @@ class Turn(TurnContext):
 
     def _addressed(self, activity: Activity) -> Activity:
         heard = self.activity
-        reply = Activity.__new__(Activity)
+        reply: Activity = object.__new__(type(activity))
         reply.__dict__.update(activity.__dict__)
         reply.id = None
         reply.type = reply.type or "message"

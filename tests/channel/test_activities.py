@@ -21,7 +21,7 @@ from botbuilder.schema import (
 )
 from msrest.serialization import Model
 
-from bot.channel.activities import encode, from_json, plain, to_json, too_many
+from bot.channel.activities import encode, from_json, plain, spoken, to_json, too_many
 from tests.channel.conftest import teams_message
 
 URL = "https://smba.trafficmanager.net/emea/"
@@ -42,10 +42,9 @@ INCOMING: list[dict[str, Any]] = [
 
 
 def simplified(value: Any) -> Any:
-    """Models as dicts, without what the SDK keeps for itself; its entities and attachments are models."""
+    """Models as dicts, by all the attributes of theirs; the SDK's entities and attachments are models."""
     if isinstance(value, Model):
-        state = {name: simplified(one) for name,
-            one in vars(value).items() if name != "additional_properties"}
+        state = {name: simplified(getattr(value, name)) for name in value._attribute_map}
         return {name: one for name, one in state.items() if one is not None}
     if isinstance(value, list):
         return [simplified(one) for one in value]
@@ -84,6 +83,15 @@ OUTGOING = [
 @pytest.mark.parametrize("activity", OUTGOING, ids=lambda activity: str(activity.text or activity.type))
 def test_writing_agrees_with_the_sdk(activity: Activity) -> None:
     assert json.loads(encode(to_json(activity))) == json.loads(json.dumps(activity.serialize()))
+
+
+def test_what_is_spoken_is_the_sdks_activity() -> None:
+    fields = {"type": "message", "text": "hei", "locale": "nb", "attachments": [{"contentType": "text/html"}]}
+    ours = spoken(**fields)
+    assert isinstance(ours, Activity)
+    assert simplified(ours) == simplified(Activity(**fields))
+    assert spoken(**fields).additional_properties is not ours.additional_properties
+    assert to_json(ours) == to_json(Activity(**fields)) == fields
 
 
 def test_plain_dicts_are_written_where_the_sdk_wants_models() -> None:
