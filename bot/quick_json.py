@@ -15,5 +15,9 @@ def dumps(value: Any, default: Callable[[Any], Any] | None = None) -> bytes:
 
 
 def loads(text: bytes) -> Any:
-    """The value of plain JSON in UTF-8. ValueError for anything else: NaN, lone surrogates, a thousand levels."""
+    """The value of plain JSON in UTF-8. ValueError for anything else: NaN, lone surrogates, a thousand levels.
+
+    Of a key given twice the last counts, and integers over 64 bits come out as floats: what strangers ask goes
+    through bot.channel.strict_json.
+    """
     return orjson.loads(text)

@@ -3,7 +3,10 @@
 import asyncio
 import gzip
 import json
+import random
 import time
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -11,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.channel import strict_json
 from bot.channel.activities import encode, from_json, to_json
-from bot.channel.strict_json import NotStrict, strict
+from bot.channel.strict_json import NotStrict, carefully, strict
 from bot.rules.limits import Limits
 from tests.channel.conftest import Door, Echo, OpenDoor, Reply, teams_message
 from tests.support.connector import FakeConnector
@@ -135,6 +139,66 @@ def test_depth_is_counted_exactly(depth: int, accepted: bool) -> None:
     else:
         with pytest.raises(NotStrict):
             strict(body, 64)
+
+
+BLANKS = ("\n", "\t\r", "\x0b", "\ufeff", "\xa0")
+VALUES = (
+    "-0", "-0.0", "1.50", "1e5", "1E5", "100000.0", "1e-400", "5e-324", "1e999", "-1e999", "1e16", "1e+16", "1e+22",
+    "01", "+1", ".5", "1.", "NaN", "Infinity", "-Infinity", "9" * 20, "9" * 21, "-" + "9" * 19, "-" + "9" * 20,
+    "18446744073709551615", "18446744073709551616", "-9223372036854775808", "-9223372036854775809",
+    "0.10000000000000000555", "1e20", "100000000000000000000.0", "True", "'a'", '"\\ud800"', '"\\udfff\\ud800"',
+    '"\\ud83d\\ude00"', '"\\/"', '"\\u0000"', '"\x00"', '"\t"', '"\\x"', '"\x7f"', '"\ud800"', '"\\u00e5"', '"\\"',
+    '"\u2028"', '"\ufeff"', '"\\u003a"')
+KEYS = ('"a"', '"b"', '"\\u0061"', '"a "', '" a"', '"å"', '"\\u00e5"', '"\\""', "1", "null", '"\\udc00"')
+BROKEN = (b"\x80", b'"', b",", b"\xed\xa0\x80", b"\xc0\xaf", b"}", b"\\", b"0", b"[", b"\x00")
+
+
+def some_json(chance: random.Random, wild: float, depth: int = 0) -> str:
+    """JSON; each of its pieces is a hostile one as often as `wild` says."""
+    if chance.random() < wild:
+        text = chance.choice(VALUES)
+    elif depth > 3 or chance.random() < 0.5:
+        text = chance.choice(("true", "null", str(chance.randrange(-2**70, 2**70) >> chance.randrange(70)), repr(
+            chance.uniform(-1, 1) * 10.0**chance.randrange(-30, 30)), '"å, a:1"', '"\\"{\\n"', '""'))
+    else:
+        inner = [some_json(chance, wild, depth + 1) for _ in range(chance.randrange(4))]
+        keys = (chance.choice(KEYS) if chance.random() < wild else f'"{at}"' for at in range(len(inner)))
+        text = chance.choice((
+            f"[{','.join(inner)}]", f"{{{','.join(f'{key}:{one}' for key, one in zip(keys, inner, strict=True))}}}"))
+    blank = chance.choice(BLANKS) if chance.random() < wild else chance.choice(("", " "))
+    return blank + text + blank
+
+
+def read(reader: Callable[[bytes], Any], body: bytes) -> str:
+    try:
+        return repr(reader(body))   # which tells 1 from 1.0 and True, and -0.0 from 0.0
+    except NotStrict:
+        return "refused"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_short_way_reads_as_the_careful_one(seed: int) -> None:
+    """N1: whatever only one of them would take, or take for something else, does not get in the short way."""
+    chance = random.Random(seed)
+    outcomes = Counter[str]()
+    for _ in range(2000):
+        body = some_json(chance, chance.choice((0.0, 0.05, 0.3))).encode("utf-8", "surrogatepass")
+        if chance.random() < 0.2:
+            at = chance.randrange(len(body) + 1)
+            body = body[:at] + chance.choice(BROKEN) + body[at:]
+        outcome = read(lambda one: strict(one, 64), body)
+        assert outcome == read(carefully, body), body
+        outcomes[outcome] += 1
+    assert len(outcomes) > 400
+    assert outcomes["refused"] > 400
+
+
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": ")])
+def test_a_channels_message_is_read_once(monkeypatch: pytest.MonkeyPatch, separators: tuple[str, str]) -> None:
+    message = teams_message("https://smba.trafficmanager.net/emea/", 'Blåbær: "hei"\r\n\U0001f600 a:b, {c}')
+    monkeypatch.delattr(strict_json, "carefully")
+    body = json.dumps(message, ensure_ascii=False, separators=separators).encode()
+    assert strict(body, 64) == message
 
 
 JSON = st.recursive(
