@@ -122,7 +122,7 @@ from bot.pages.alarm import DEAD, alarm_routes
 from bot.pages.assets import Assets, served
 from bot.pages.demo import demo_routes
 from bot.pages.dialog import TEAMS_HOSTS, dialog_routes
-from bot.pages.error_pages import error_pages
+from bot.pages.error_pages import PAGES, error_pages
 from bot.pages.forgery import FormTokens
 from bot.pages.headers import protect
 from bot.pages.health import Health
@@ -460,7 +460,7 @@ class Desk:
         renderer = Renderer(self.content, assets.url)
         app = web.Application(client_max_size=self.settings.limits.body_bytes)
         protect(app, self.site, any_host=frozenset({"/healthz", "/readyz"}))
-        app.middlewares.extend([error_pages(renderer), error_pages(renderer, ("/alarm/",), DEAD)])
+        app.middlewares.append(error_pages(renderer, {**PAGES, "/alarm/": DEAD}))
         app.on_shutdown.append(self.drain)
         app.router.add_route("*", "/api/messages", self.gate.handle)
         app.add_routes([*self.health.routes(), *assets.routes()])
@@ -526,7 +526,7 @@ class Desk:
                 source))])
         app = web.Application()
         protect(app, site, any_host=frozenset({"/metrics"}))
-        app.middlewares.append(error_pages(renderer, ("/admin",), "admin_error.html"))
+        app.middlewares.append(error_pages(renderer, {"/admin": "admin_error.html"}))
         app.add_routes([*assets.routes(), *metrics_routes(self._measured, _metrics_token(settings))])
         pages.guard(app)
         return app

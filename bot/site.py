@@ -33,7 +33,7 @@ class Site:
 
     def knows_host(self, host: str) -> bool:
         """Whether a request with this Host header was meant for us."""
-        return _plain_host(host, self.scheme) in self.hosts
+        return host in self.hosts or _plain_host(host, self.scheme) in self.hosts
 
     def knows_origin(self, origin: str) -> bool:
         """Whether an Origin header names a page of ours."""

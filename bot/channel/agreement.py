@@ -26,32 +26,27 @@ def disagreement(activity: Mapping[str, Any], claims: Claims | None, hosts: Repl
     Both the reply address and the channel are required: leaving one out must not skip its check.
     """
     service_url, channel = activity.get("serviceUrl"), activity.get("channelId")
-    named = _name(service_url) and _name(channel)
+    if not (isinstance(service_url, str) and isinstance(channel, str) and service_url and channel):
+        return _NO_ADDRESS if claims is None else FORGED
     if claims is None:
-        if not named:
-            return _NO_ADDRESS
-        return None if hosts.local(str(service_url)) else _FOREIGN
-    if not named or service_url != claims.service_url or channel not in claims.endorsements:
+        return None if hosts.local(service_url) else _FOREIGN
+    if service_url != claims.service_url or channel not in claims.endorsements:
         return FORGED
-    return None if hosts.allows(claims.service_url) else _FOREIGN
+    return None if hosts.allows(service_url) else _FOREIGN
 
 
 def to_ignore(activity: Mapping[str, Any]) -> bool:
     """Whether it is no business of ours: no sender, no conversation, no id, or another type (C5)."""
     return not (
-        isinstance(kind := activity.get("type"), str) and kind in _SUPPORTED and _name(activity.get("id"))
+        isinstance(kind := activity.get("type"), str) and kind in _SUPPORTED and _identified(activity)
         and _identified(activity.get("from")) and _identified(activity.get("conversation")))
 
 
 def overdone(activity: Mapping[str, Any]) -> Refusal | None:
     """Whether a complete activity holds ids or lists longer than any channel makes them (N1)."""
-    ids = (activity["id"], activity["from"]["id"], activity["conversation"]["id"])
-    return _OVERDONE if any(len(one) > _LONGEST_ID for one in ids) or too_many(activity) else None
+    longest = max(len(activity["id"]), len(activity["from"]["id"]), len(activity["conversation"]["id"]))
+    return _OVERDONE if longest > _LONGEST_ID or too_many(activity) else None
 
 
 def _identified(value: Any) -> bool:
-    return isinstance(value, dict) and _name(value.get("id"))
-
-
-def _name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
+    return isinstance(value, dict) and isinstance(named := value.get("id"), str) and bool(named)

@@ -56,23 +56,14 @@ class Gate:
         activity = await self._activity(request)
         if isinstance(activity, Refusal):
             return activity.response()
-        return await self._consider(request, activity, claims)
+        speaker = self._speaker(request, activity, claims)
+        if isinstance(speaker, Refusal):
+            return speaker.response()
+        return web.Response(status=202) if speaker is None else await self._answer(activity, speaker)
 
     async def drain(self, seconds: float) -> int:
         """Let running turns finish for so long, then stop them; how many had to be stopped (F11)."""
         return len(await let_finish(self._running, seconds))
-
-    async def _consider(
-            self, request: web.Request, activity: Mapping[str, Any], claims: Claims | None) -> web.Response:
-        if (refusal := disagreement(activity, claims, self._hosts)) is not None:
-            log.warning("activity_refused", status=refusal.status)
-            return refusal.response()
-        if to_ignore(activity):
-            return web.Response(status=202)
-        speaker = self._speaker(request, activity, verified=claims is not None)
-        if isinstance(speaker, Refusal):
-            return speaker.response()
-        return await self._answer(activity, speaker)
 
     async def _claims(self, request: web.Request) -> Claims | Refusal | None:
         if self._verifier is None:
@@ -93,11 +84,17 @@ class Gate:
         return activity if isinstance(activity, dict) else _NO_ACTIVITY
 
     def _speaker(
-            self, request: web.Request, activity: Mapping[str, Any], *, verified: bool) -> Speaker | Refusal:
+            self, request: web.Request, activity: Mapping[str, Any], claims: Claims | None) -> Speaker | Refusal | None:
+        """Who starts the turn; None for what starts none."""
+        if (refusal := disagreement(activity, claims, self._hosts)) is not None:
+            log.warning("activity_refused", status=refusal.status)
+            return refusal
+        if to_ignore(activity):
+            return None
         if (refusal := overdone(activity)) is not None:
             return refusal
         source = client_address(request, self._proxies)
-        speaker = speaker_of(activity, self._tenants, verified=verified, source=source)
+        speaker = speaker_of(activity, self._tenants, verified=claims is not None, source=source)
         if isinstance(speaker, Unserved):
             log.warning("activity_refused", status=403, why=speaker.value)
             return Refusal(403, speaker.value)

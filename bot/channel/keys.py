@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import structlog
@@ -50,21 +51,21 @@ class ChannelKeys:
     @property
     def ready(self) -> bool:
         """Whether there are keys to judge a token by."""
-        return self._fetched is not None and self._clock.now() - self._fetched < STALE_SECONDS
+        return self._age() < STALE_SECONDS
 
     async def find(self, key_id: str) -> ChannelKey | None:
         """The key, after one bounded refresh if it is not known; None when there is none."""
-        if self.ready:
-            self.refresh_if_old()
-            if (key := self._keys.get(key_id)) is not None:
-                return key
+        if self.refresh_if_old() and (key := self._keys.get(key_id)) is not None:
+            return key
         await self.refresh()
         return self._keys.get(key_id) if self.ready else None
 
-    def refresh_if_old(self) -> None:
-        """Start fetching keys of some age; nobody waits for it."""
-        if self._fetched is None or self._clock.now() - self._fetched >= REFRESH_SECONDS:
+    def refresh_if_old(self) -> bool:
+        """Start fetching keys of some age, for which nobody waits; whether it is `ready` meanwhile."""
+        age = self._age()
+        if age >= REFRESH_SECONDS:
             self._begin()
+        return age < STALE_SECONDS
 
     async def refresh(self) -> None:
         """Fetch, or join a fetch under way; returns at once when the last one is too recent."""
@@ -76,6 +77,9 @@ class ChannelKeys:
         if self._fetching is not None:
             self._fetching.cancel()
             await asyncio.gather(self._fetching, return_exceptions=True)
+
+    def _age(self) -> float:
+        return inf if self._fetched is None else self._clock.now() - self._fetched
 
     def _begin(self) -> asyncio.Task[None] | None:
         if self._fetching is not None and not self._fetching.done():

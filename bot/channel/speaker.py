@@ -9,7 +9,7 @@ from bot.people import TEAMS, WEB_CHAT, Speaker
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OUTSIDERS = frozenset({"guest", "anonymous", "federated", "external", "anonymousguest"})
-_ROLE_FIELDS = ("role", "userRole", "userType")
+_ROLE_FIELDS = frozenset({"role", "userRole", "userType"})
 
 
 class Unserved(Enum):
@@ -27,16 +27,15 @@ def speaker_of(
     without credentials, where a tenant may be left out.
     """
     sender, conversation = activity["from"], activity["conversation"]
-    statements = _statements(activity, conversation)
-    named = {one for one in statements if one}
-    if len(named) > 1:
+    stated, again = _lower(conversation.get("tenantId")), _lower(_tenant_in(activity.get("channelData")))
+    if stated and again and stated != again:
         return Unserved.TENANTS_DISAGREE
-    tenant = named.pop() if named else ""
+    tenant = stated or again
     teams = activity["channelId"] == TEAMS
     if not _served(tenant, tenants, required=teams and verified):
         return Unserved.OTHER_TENANT
     # Teams states the tenant twice; a speaker with a statement missing is not known well enough (I1).
-    known = teams and (all(statements) or not verified)
+    known = teams and bool((stated and again) or not verified)
     object_id = _object_id(sender) if known and not _outsider(sender, tenant) else None
     return Speaker(
         channel=_channel(activity["channelId"]), tenant=tenant if teams else "", conversation=conversation["id"],
@@ -55,11 +54,13 @@ def _served(tenant: str, tenants: Set[str] | None, *, required: bool) -> bool:
     return tenants is None or tenant in tenants
 
 
-def _statements(activity: Mapping[str, Any], conversation: Mapping[str, Any]) -> list[str]:
-    data = activity.get("channelData")
+def _tenant_in(data: Any) -> Any:
     tenant = data.get("tenant") if isinstance(data, dict) else None
-    named = tenant.get("id") if isinstance(tenant, dict) else None
-    return [one.lower() if isinstance(one, str) else "" for one in (conversation.get("tenantId"), named)]
+    return tenant.get("id") if isinstance(tenant, dict) else None
+
+
+def _lower(value: Any) -> str:
+    return value.lower() if isinstance(value, str) else ""
 
 
 def _outsider(sender: Mapping[str, Any], tenant: str) -> bool:
@@ -67,13 +68,16 @@ def _outsider(sender: Mapping[str, Any], tenant: str) -> bool:
     if home is not None and not (isinstance(home, str) and home.lower() == tenant):
         return True
     properties = sender.get("properties")
-    places = (sender, properties) if isinstance(properties, dict) else (sender,)
-    return any(str(place.get(name, "")).lower() in _OUTSIDERS for place in places for name in _ROLE_FIELDS)
+    return _outside_by_role(sender) or (isinstance(properties, dict) and _outside_by_role(properties))
+
+
+def _outside_by_role(place: Mapping[str, Any]) -> bool:
+    return not _ROLE_FIELDS.isdisjoint(place) and any(
+        str(place.get(name, "")).lower() in _OUTSIDERS for name in _ROLE_FIELDS)
 
 
 def _object_id(sender: Mapping[str, Any]) -> str | None:
-    named = sender.get("aadObjectId")
-    lower = named.lower() if isinstance(named, str) else ""
+    lower = _lower(sender.get("aadObjectId"))
     return lower if _OBJECT_ID.fullmatch(lower) else None
 
 

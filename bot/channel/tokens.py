@@ -68,8 +68,8 @@ class TokenVerifier:
         return await self._judge(token, digest)
 
     def _remembered(self, digest: bytes) -> Claims | None:
-        self._keys.refresh_if_old()
-        if self._generation != self._keys.generation or not self._keys.ready:
+        ready = self._keys.refresh_if_old()
+        if self._generation != self._keys.generation or not ready:
             self._known.clear()
             self._generation = self._keys.generation
         return self._known.get(digest)

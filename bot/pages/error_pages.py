@@ -1,6 +1,6 @@
 """Shows people a friendly page where something failed, and never what failed (C4's rule, for pages)."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping
 
 import structlog
 from aiohttp import web
@@ -10,7 +10,9 @@ from bot.errors import DirectoryUnavailable, StoreUnavailable, VerificationPause
 from bot.pages.languages import page_language
 from bot.pages.rendering import Renderer
 
-PAGES = ("/", "/secure/", "/demo")
+PAGES = dict.fromkeys(("/", "/secure/", "/demo"), "error.html")
+"""Where the people's pages are, and the template of what is said there of an error."""
+
 RETRY = {status: {"Retry-After": "5"} for status in (429, 503)}
 """What an answer of that status has to say as well."""
 
@@ -19,23 +21,21 @@ _WORDED = (400, 403, 404, 405, 408, 413, 429, 500, 503)
 log = structlog.get_logger(__name__)
 
 
-def error_pages(
-    renderer: Renderer, prefixes: Sequence[str] = PAGES, template: str = "error.html",
-) -> Middleware:
+def error_pages(renderer: Renderer, pages: Mapping[str, str] = PAGES) -> Middleware:
     """Turns errors on pages into words; requests to anything else pass as they are.
 
-    A prefix that ends in "/" means what is below it, another one itself and what is below;
-    "/" alone is itself only.
+    `pages`: templates by prefix. A prefix that ends in "/" means what is below it, another one itself and what is
+    below; "/" alone is itself only.
     """
 
-    exactly = frozenset(prefixes)
-    below = tuple(f"{one.rstrip('/')}/" for one in prefixes if one != "/")
+    by_place = {f"{prefix.rstrip('/')}/": template for prefix, template in pages.items() if prefix != "/"}
+    below = tuple(by_place)
 
-    @web.middleware
-    async def friendly(request: web.Request, handler: Handler) -> web.StreamResponse:
-        path = request.path
-        if path not in exactly and not path.startswith(below):
-            return await handler(request)
+    def template_for(path: str) -> str:
+        return pages.get(path) or next(found for place, found in by_place.items() if path.startswith(place))
+
+    async def in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
+        template = template_for(request.path)
         try:
             return await handler(request)
         except web.HTTPException as error:
@@ -49,6 +49,14 @@ def error_pages(
         except Exception as error:  # noqa: BLE001  # the last resort of a page (F14)
             log.error("page.failed", error=type(error).__name__, at=place(error))
             return error_page(renderer, request, 500, template)
+
+    @web.middleware
+    def friendly(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+        path = request.path
+        # No coroutine of its own around what is no page: every message of the channel comes by here.
+        if path in pages or path.startswith(below):
+            return in_words(request, handler)
+        return handler(request)
 
     return friendly
 

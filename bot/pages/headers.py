@@ -3,27 +3,29 @@
 import re
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from bot.site import Site
 
 log = structlog.get_logger(__name__)
 
-CSP = "Content-Security-Policy"
+# The names are the library's constants: it knows those without folding their case anew for each response.
+CSP = hdrs.CONTENT_SECURITY_POLICY
 CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """The policy of whatever sets none of its own."""
 
-_ALWAYS = {
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": (
+_ALWAYS: dict[str, str] = {
+    hdrs.REFERRER_POLICY: "no-referrer",
+    hdrs.X_CONTENT_TYPE_OPTIONS: "nosniff",
+    hdrs.CROSS_ORIGIN_OPENER_POLICY: "same-origin",
+    hdrs.PERMISSIONS_POLICY: (
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
         "magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"),
 }
-_UNLESS_SET = {"Cache-Control": "no-store", CSP: CLOSED, "Cross-Origin-Resource-Policy": "same-origin"}
-FRAMED = {"Cross-Origin-Resource-Policy": "cross-origin"}
+_UNLESS_SET: dict[str, str] = {
+    hdrs.CACHE_CONTROL: "no-store", CSP: CLOSED, hdrs.CROSS_ORIGIN_RESOURCE_POLICY: "same-origin"}
+FRAMED = {hdrs.CROSS_ORIGIN_RESOURCE_POLICY: "cross-origin"}
 """What a page sets that others may embed: which others, its own policy says."""
 
 _UNEXPECTED = "417: Expectation Failed"
@@ -46,9 +48,8 @@ def protect(app: web.Application, site: Site, *, any_host: frozenset[str] = froz
     async def mark(_request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
         headers.update(always)
-        for name, value in _UNLESS_SET.items():
-            headers.setdefault(name, value)
-        headers.popall("Server", None)      # it would name libraries and versions (C4)
+        headers.merge(_UNLESS_SET)
+        headers.popall(hdrs.SERVER, None)      # it would name libraries and versions (C4)
         if isinstance(response, web.HTTPExpectationFailed):
             # The server says it before any middleware is asked, and would quote the client.
             response.text = _UNEXPECTED
@@ -71,11 +72,19 @@ def protect(app: web.Application, site: Site, *, any_host: frozenset[str] = froz
 
 
 def _always(site: Site) -> dict[str, str]:
-    return _ALWAYS | ({"Strict-Transport-Security": _TWO_YEARS} if site.secure else {})
+    return _ALWAYS | ({hdrs.STRICT_TRANSPORT_SECURITY: _TWO_YEARS} if site.secure else {})
 
 
 def _meant_for(site: Site, request: web.Request) -> bool:
+    if not site.knows_host(request.host):
+        return False
     headers = request.headers
-    forwarded = [one.strip() for line in headers.getall("X-Forwarded-Host", ()) for one in line.split(",")]
-    forwarded += [host for line in headers.getall("Forwarded", ()) for host in _FORWARDED_HOST.findall(line)]
-    return all(site.knows_host(host) for host in (request.host, *forwarded))
+    if hdrs.X_FORWARDED_HOST not in headers and hdrs.FORWARDED not in headers:
+        return True
+    return all(site.knows_host(host) for host in _forwarded(request))
+
+
+def _forwarded(request: web.Request) -> list[str]:
+    headers = request.headers
+    hosts = [one.strip() for line in headers.getall(hdrs.X_FORWARDED_HOST, ()) for one in line.split(",")]
+    return hosts + [host for line in headers.getall(hdrs.FORWARDED, ()) for host in _FORWARDED_HOST.findall(line)]
