@@ -56,19 +56,19 @@ class AnswerQuestion:
         topic = self.content.topics[topic_id]
         if topic.label in MANNERS and (talk.memory.stack or not aside) and await self.manners.tell(talk, topic.label):
             return
-        offered = self.offers.to(talk.speaker)
-        buttons = () if aside else self._next_steps(talk, topic, offered)
+        lang, offered, instead = talk.lang, self.offers.to(talk.speaker), self._instead(talk, topic)
+        buttons = () if aside else self._next_steps(talk, topic, lang, offered, instead=instead)
         ask = not aside and topic.label not in SMALL_TALK and topic_id not in talk.memory.rated
         if ask:
             talk.memory.rated = [*talk.memory.rated[-20:], topic_id]
             talk.memory.topic = topic_id
         if topic.label not in SMALL_TALK:
             talk.note_tried("topic", topic_id)
-            self.ratings.note(topic_id, talk.lang, GIVEN)
-        text = self._text(talk.lang, topic, self._instead(talk, topic))
+            self.ratings.note(topic_id, lang, GIVEN)
+        text = self._text(lang, topic, instead)
         if topic.journey and topic.journey not in offered:
             text += "\n\n" + talk.words(self._why_not(talk, topic.journey))
-        await talk.say_text(text, buttons, self._helped(talk, topic_id) if ask else None)
+        await talk.say_text(text, buttons, self._helped(talk, lang, topic_id) if ask else None)
 
     def _why_not(self, talk: Talk, journey: str) -> str:
         """Key of why what an answer is about cannot be done where it was asked."""
@@ -134,8 +134,9 @@ class AnswerQuestion:
             parts.append("*" + self.content.say(lang, "answer.checked", date=checked) + "*")
         return "\n\n".join(parts)
 
-    def _next_steps(self, talk: Talk, topic: Topic, offered: frozenset[str]) -> tuple[Button, ...]:
-        made_for = talk.lang, topic.id, offered, talk.speaker.personal, self._instead(talk, topic)
+    def _next_steps(self, talk: Talk, topic: Topic, lang: str, offered: frozenset[str], *,
+                    instead: bool) -> tuple[Button, ...]:
+        made_for = lang, topic.id, offered, talk.speaker.personal, instead
         known = self._buttons.get(made_for)
         if known is None:
             known = self._buttons[made_for] = tuple(self._made_buttons(talk, topic, offered))
@@ -168,10 +169,10 @@ class AnswerQuestion:
         near = dict.fromkeys((*self.content.topics[topic_id].related, "contact-a-person"))
         return [self._to_topic(talk.lang, one) for one in near if one != topic_id]
 
-    def _helped(self, talk: Talk, topic_id: str) -> Question:
-        known = self._questions.get((talk.lang, topic_id))
+    def _helped(self, talk: Talk, lang: str, topic_id: str) -> Question:
+        known = self._questions.get((lang, topic_id))
         if known is None:
-            known = self._questions[talk.lang, topic_id] = Question(talk.words("answer.helped.ask"), [
+            known = self._questions[lang, topic_id] = Question(talk.words("answer.helped.ask"), [
                 Button(talk.words(f"answer.button.{word}"), {"do": "helped", "topic": topic_id, "was": word})
                 for word in ("yes", "no")])
         return known

@@ -91,7 +91,7 @@ class FrontDesk:
         if was_running and not running and self._was_for(talk, asked):
             return      # It was said that the conversation is over; there is no more to say to its answer.
         waiting = dict(asked)
-        if talk.heard.kind != "joined":
+        if talk.news and talk.heard.kind != "joined":
             await talk.tell_news()
         match talk.heard.kind:
             case "joined":
@@ -208,7 +208,8 @@ class FrontDesk:
         elif not talk.heard.text:
             await talk.say("common.no_text")
             await self.floor.ask_again(talk)
-        elif holds_password(talk.heard.text, expected=self._a_page_is_open(talk), also=self.password_words):
+        elif holds_password(
+                talk.heard.text, expected=running is not None and self._a_page_is_open(talk), also=self.password_words):
             await talk.redact()
             await talk.say("common.password_in_chat", buttons=[] if running else self.handover.first_offer(talk))
             await self.floor.ask_again(talk)
@@ -409,6 +410,8 @@ class FrontDesk:
 
     def _follow_language(self, talk: Talk, reading: Reading) -> None:
         """Answer in the language of the message, unless the person chose one; the reader keeps ours when in doubt."""
+        if reading.lang == talk.memory.lang:
+            return
         one_code = len(talk.heard.text.split()) == 1 and self.finder.find(talk.heard.text).sure
         strange = reading.topic == OUT_OF_SCOPE and reading.lang_confidence < SURE_OF_A_STRANGE_LANGUAGE
         if not (talk.memory.chosen or one_code or strange) and reading.lang in self.content.languages:

@@ -26,9 +26,10 @@ class Offers:
 
     def to(self, speaker: Speaker) -> frozenset[str]:
         """Names of the conversations that this speaker may begin where they are."""
-        if not speaker.personal or speaker.guest or (speaker.anonymous and not self.here(speaker)):
+        anonymous = speaker.anonymous
+        if not speaker.personal or speaker.guest or (anonymous and not self.here(speaker)):
             return frozenset()
-        way, policy = ANONYMOUS if speaker.anonymous else OWNER, self.policy()
+        way, policy = ANONYMOUS if anonymous else OWNER, self.policy()
         made_of, offered = self._known.get(way, (None, frozenset()))
         if made_of is not policy:   # Every turn asks, and a policy seldom changes.
             offered = frozenset(

@@ -9,7 +9,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from typing import Any, ClassVar
 
 import structlog
@@ -166,7 +165,10 @@ class Talk:
         self.memory = memory
         self._content = content
         self._redact = redact
-        self.windows = windows if speaker.in_teams else InWindows.NO
+        self._windows = windows
+        # For comparing: asked for several times a turn.
+        self._plain = plain(heard.text)
+        self._said = stands_in(content, self._plain)
         self.answer: Any = None         # what the step before was told
         self.news = news
         self.told_news = False
@@ -183,6 +185,10 @@ class Talk:
         return self.memory.notes
 
     @property
+    def windows(self) -> InWindows:
+        return self._windows if self.speaker.in_teams else InWindows.NO
+
+    @property
     def reference(self) -> dict[str, Any]:
         """Where to knock on this conversation later; plain JSON."""
         return reference_of(self._context.activity, self.speaker)
@@ -193,16 +199,6 @@ class Talk:
     def link(self, name: str) -> str:
         """The address of links.yaml with this name, in the person's language."""
         return self._content.link(self.lang, name)
-
-    @cached_property
-    def _plain(self) -> str:
-        """What was heard, for comparing: asked for several times a turn."""
-        return plain(self.heard.text)
-
-    @cached_property
-    def _said(self) -> frozenset[str]:
-        """What was heard is one of the phrases or buttons of these keys."""
-        return stands_in(self._content, self._plain)
 
     def says(self, *keys: str) -> bool:
         """Whether what was heard is one of the phrases listed there, in any language."""

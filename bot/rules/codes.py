@@ -47,9 +47,11 @@ def canonical_recovery_code(text: str) -> str | None:
 
 def holds_recovery_code(text: str) -> bool:
     """Whether something in the text has the shape of a recovery code: letters and digits in four groups (G4)."""
-    return any(
-        any(map(str.isdigit, one.group())) and any(map(str.isalpha, one.group())) and "U" not in one.group().upper()
-        for one in _GROUPS.finditer(text[:4000]))
+    return any(map(_letters_and_digits, _GROUPS.findall(text[:4000])))
+
+
+def _letters_and_digits(groups: str) -> bool:
+    return any(map(str.isdigit, groups)) and any(map(str.isalpha, groups)) and "U" not in groups.upper()
 
 
 _GROUPS = re.compile(
