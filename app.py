@@ -26,7 +26,7 @@ import structlog
 import uvloop
 from aiohttp import ClientSession, web
 
-from bot import VERSION, age_doctor
+from bot import VERSION, age_doctor, memory
 from bot import audit as trail_of
 from bot.admin import place as admin_place
 from bot.admin.accounts import ACCOUNTS, REQUESTS, account_routes, request_routes, waiting
@@ -715,6 +715,7 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
         # What lives now lives for good: the collector need not look at it again (it paused turns by 40 ms).
         gc.collect()
         gc.freeze()
+        memory.settle()
         print(f"Keyturn is ready: {settings.base_url}/", flush=True)  # noqa: T201 the contract of `serve`
         if desk.admin_url:
             print(f"Admin pages: {desk.admin_url}/admin", flush=True)  # noqa: T201
