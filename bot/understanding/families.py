@@ -5,7 +5,6 @@ They are why few phrases go far: "stjålet", "mistet", "knust" and "stolen" teac
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot.content.parsed import Parsed
@@ -16,20 +15,19 @@ FOLDER = Path(__file__).parent / "families"
 _LONGEST_STEM = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Families:
-    """Families of whole words, and of stems that take any ending."""
+class Families(dict[str, frozenset[str]]):
+    """The families of any word in skeleton spelling: `families["mobilen"]`.
 
-    whole: Mapping[str, frozenset[str]]
-    stems: Mapping[str, frozenset[str]]
+    Holds those of whole words. Any other word has those of its longest known stem, which takes any ending.
+    """
 
-    def of(self, word: str) -> frozenset[str]:
-        """The families of a word in skeleton spelling: the word's own, or else its longest known stem's."""
-        found = self.whole.get(word)
-        if found is not None:
-            return found
+    def __init__(self, whole: Mapping[str, frozenset[str]], stems: Mapping[str, frozenset[str]]) -> None:
+        super().__init__(whole)
+        self._stems = stems
+
+    def __missing__(self, word: str) -> frozenset[str]:
         for end in range(min(len(word), _LONGEST_STEM), 1, -1):
-            if (found := self.stems.get(word[:end])) is not None:
+            if (found := self._stems.get(word[:end])) is not None:
                 return found
         return frozenset()
 
@@ -46,6 +44,7 @@ def load_families(folder: Path = FOLDER, parsed: Parsed | None = None) -> Famili
                 for word in words(member):
                     into.setdefault(word, set()).add(family)
     parsed.keep()
+    endless = {stem: frozenset(found) for stem, found in stems.items()}
+    by_stem = Families({}, endless)
     # A whole word that also has a known stem belongs to both.
-    both = Families({}, {stem: frozenset(found) for stem, found in stems.items()})
-    return Families({word: frozenset(found) | both.of(word) for word, found in whole.items()}, both.stems)
+    return Families({word: frozenset(found) | by_stem[word] for word, found in whole.items()}, endless)

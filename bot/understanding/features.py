@@ -1,11 +1,10 @@
 """What of a message counts when it is understood: the same in training and in use."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations, pairwise
 
 from bot.understanding.codes import without_codes
-from bot.understanding.families import Families
 from bot.understanding.text import words
 
 _SHORTEST, _LONGEST = 2, 4      # characters of a piece of a word
@@ -21,7 +20,7 @@ DENIES = "+denial"
 """The feature of a text that takes something back."""
 
 
-def features(text: str, families: Families) -> set[str]:
+def features(text: str, families: Mapping[str, frozenset[str]]) -> set[str]:
     """Names of what is in a text already cut: pieces of words, words and word families, and pairs of these.
 
     A piece keeps the word's edges (`<pa`), a word is `=pasord` and, for swapped letters, `~padors`; two beside
@@ -32,10 +31,10 @@ def features(text: str, families: Families) -> set[str]:
     return between.union(*map(word_features, kept))
 
 
-def parts(text: str, families: Families) -> tuple[set[str], set[str]]:
+def parts(text: str, families: Mapping[str, frozenset[str]]) -> tuple[set[str], set[str]]:
     """The words whose own features count (`word_features`), and the features that lie between words."""
     said = words(without_codes(text))
-    named = [families.of(word) for word in said]
+    named = [families[word] for word in said]
     denied = {at for _, at in _denials(said, named)}
     between = {f"{one} {two}" for one, two in pairwise(said)}
     if not said:
@@ -46,10 +45,10 @@ def parts(text: str, families: Families) -> tuple[set[str], set[str]]:
     return {word for at, word in enumerate(said) if at not in denied}, between
 
 
-def undenied(text: str, families: Families) -> str:
+def undenied(text: str, families: Mapping[str, frozenset[str]]) -> str:
     """What a text says besides what it takes back: "not forgotten, locked" is "locked"."""
     said = words(without_codes(text))
-    named = [families.of(word) for word in said]
+    named = [families[word] for word in said]
     gone = {at for first, last in _denials(said, named) for at in range(first, last + 1)}
     return " ".join(word for at, word in enumerate(said) if at not in gone)
 

@@ -1,8 +1,7 @@
 """Reads one message: its language, what it wants, how sure that is, and an error code when there is one."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -23,9 +22,10 @@ SURE_OF_LANGUAGE = 0.8  # below it, the conversation's language stays
 OUR_CODES = ("SSPR_", "AADSTS")
 BARE_CODE_WORDS = 2     # besides an error code: nothing else was said
 
+_T = TypeVar("_T")
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+
+class Reading(NamedTuple):
     """What a message was understood as.
 
     `candidates` are the three nearest labels, best first and beginning with `topic`; `answers` are the ids of
@@ -42,20 +42,32 @@ class Reading:
     error_code: str | None
 
 
+class _ByWord(dict[str, _T]):
+    """What is found for a word, held for the words of the phrases only: nothing anybody wrote is held."""
+
+    def __init__(self, learned: Container[str], find: Callable[[str], _T]) -> None:
+        super().__init__()
+        self._learned = learned
+        self._find = find
+
+    def __missing__(self, word: str) -> _T:
+        found = self._find(word)
+        if "=" + word in self._learned:
+            self[word] = found
+        return found
+
+
 class Reader:
     """Understands messages by a model; holds nothing of what it has read, and is safe to share."""
 
     def __init__(self, model: Model, families: Families, topics: Mapping[str, Sequence[str]]) -> None:
         """`topics` are the ids of the content's topics by label."""
         self._model = model
-        self._families = families
+        self._families = _ByWord(model.vocabulary, families.__getitem__)
+        self._rows_of = _ByWord(model.vocabulary, lambda word: tuple(model.rows(word_features(word))))
+        self._places = range(len(model.labels))
         self._ends = (len(model.labels), len(model.labels) + len(model.topics))
-        self._topics = {label: tuple(ids) for label, ids in topics.items()}
-        self._columns: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-        for at, (label, topic) in enumerate(model.topics, len(model.labels)):
-            self._columns[label].append((at, topic))
-        # Filled as words are met, and only with words of the phrases: nothing anybody wrote is held.
-        self._rows_of_word: dict[str, set[int]] = {}
+        self._answers = {label: _columns(model, label, ids) for label, ids in topics.items()}
 
     def read(self, text: str, hint: str | None = None) -> Reading:
         """Understand a message; `hint` is the conversation's language, kept when the message shows none."""
@@ -69,18 +81,20 @@ class Reader:
         said, between = parts(rest, self._families)
         meant = self._read(rest, hint, self._rows(said, between))
         if meant.confidence < SURE_OF_THE_REST:
-            return replace(reading, sure=False)
-        return replace(meant, lang=reading.lang, lang_confidence=reading.lang_confidence, error_code=reading.error_code)
+            return reading._replace(sure=False)
+        return meant._replace(
+            lang=reading.lang, lang_confidence=reading.lang_confidence, error_code=reading.error_code)
 
     def _read(self, text: str, hint: str | None, rows: set[int]) -> Reading:
         code = error_code(text)
-        scores = self._model.scores_of(rows)
-        each = _chances(scores)
+        learned = self._model.scores_of(rows)
+        # Of some dozen numbers, Python finds the largest sooner than numpy is called.
+        scores, each = learned.tolist(), _chances(learned)
         first_topic, first_language = self._ends
         chances = self._judged(each[:first_topic], code, text)
-        best = np.argsort(-chances, kind="stable")[:3].tolist()
-        candidates = tuple(self._model.labels[at] for at in best)
-        confidence = float(chances[best[0]] / np.add.reduce(chances))
+        best = sorted(self._places, key=chances.__getitem__, reverse=True)[:3]
+        candidates = tuple([self._model.labels[at] for at in best])
+        confidence = chances[best[0]] / sum(chances)
         lang, lang_confidence = self._language(each[first_language:], hint, text)
         return Reading(
             topic=candidates[0],
@@ -89,61 +103,60 @@ class Reader:
             lang=lang,
             lang_confidence=lang_confidence,
             candidates=candidates,
-            answers=tuple(self._answer(label, scores) for label in candidates),
+            answers=tuple([self._answer(label, scores) for label in candidates]),
             error_code=code,
         )
 
     def _rows(self, said: set[str], between: set[str]) -> set[int]:
-        by_word = [self._rows_of(word) for word in said]
+        by_word = [self._rows_of[word] for word in said]
         # Known words are held now, and no others.
-        strange = sum(word not in self._rows_of_word for word in said)
+        strange = len(said) - sum(map(self._rows_of.__contains__, said))
         return self._model.rows(between | strangeness(strange, len(said))).union(*by_word)
 
-    def _rows_of(self, word: str) -> set[int]:
-        known = self._rows_of_word.get(word)
-        if known is None:
-            known = self._model.rows(word_features(word))
-            if "=" + word in self._model.vocabulary:
-                self._rows_of_word[word] = known
-        return known
-
-    def _judged(self, chances: Numbers, code: str | None, text: str) -> Numbers:
+    def _judged(self, chances: list[float], code: str | None, text: str) -> list[float]:
         """With what needs no learning: a bare code is an error, a code of sign-in is never somebody else's matter,
         and what resembles nothing is not ours."""
         if code is not None and _nothing_else(text):
             return self._certain(PASSWORD_ERROR, chances)
-        if np.maximum.reduce(chances) < NEAR:
+        if max(chances) < NEAR:
             return self._certain(OUT_OF_SCOPE, chances)
         if code is not None and code.startswith(OUR_CODES):
             return self._certain(OUT_OF_SCOPE, chances, 0.0)
         return chances
 
-    def _certain(self, label: str, chances: Numbers, chance: float = 1.0) -> Numbers:
+    def _certain(self, label: str, chances: list[float], chance: float = 1.0) -> list[float]:
         if label not in self._model.labels:
             return chances
         changed = chances.copy()
         changed[self._model.labels.index(label)] = chance
         return changed
 
-    def _language(self, chances: Numbers, hint: str | None, text: str) -> tuple[str, float]:
+    def _language(self, chances: list[float], hint: str | None, text: str) -> tuple[str, float]:
         if not any(map(str.isalpha, text)):
             # Digits have been seen with one language more than with another, which says nothing.
             return hint or self._model.languages[0], 1 / len(self._model.languages)
-        best = int(chances.argmax())
-        confidence = float(chances[best] / np.add.reduce(chances))
+        best = chances.index(max(chances))
+        confidence = chances[best] / sum(chances)
         if hint is not None and confidence < SURE_OF_LANGUAGE:
             return hint, confidence
         return self._model.languages[best], confidence
 
-    def _answer(self, label: str, scores: Numbers) -> str:
-        ids = self._topics[label]
-        if len(ids) == 1:
-            return ids[0]
-        return max([(scores.item(at), topic) for at, topic in self._columns[label]])[1]
+    def _answer(self, label: str, scores: list[float]) -> str:
+        columns, ids = self._answers[label]
+        return max(zip(scores[columns], ids, strict=True))[1]
 
 
-def _chances(scores: Numbers) -> Numbers:
-    chances: Numbers = np.float32(1) / (np.float32(1) + np.exp(-scores))
+def _columns(model: Model, label: str, ids: Sequence[str]) -> tuple[slice, Sequence[str]]:
+    """The columns that say which of a label's topics is meant, and the topics; of a single one any column does."""
+    at = [column for column, (its, _) in enumerate(model.topics, len(model.labels)) if its == label]
+    if not at:
+        return slice(1), ids
+    return slice(at[0], at[-1] + 1), [topic for its, topic in model.topics if its == label]
+
+
+def _chances(scores: Numbers) -> list[float]:
+    # In double precision no chance is nought, whatever it is of: they can be divided by.
+    chances: list[float] = (1 / (1 + np.exp(-scores, dtype=np.float64))).tolist()
     return chances
 
 
