@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from bot.ending import let_finish
+from bot.patience import done_within
 from bot.people import Speaker
 
 _WAITING = 20
@@ -77,7 +78,7 @@ class Turns:
 
     async def answer(self, task: asyncio.Task[None]) -> None:
         """Wait for a turn as long as a client may be kept waiting; longer work goes on by itself."""
-        await asyncio.wait({task}, timeout=self._seconds)
+        await done_within(self._seconds, task)
 
     async def drain(self, seconds: float) -> None:
         """Let running turns finish for so long, then stop them."""

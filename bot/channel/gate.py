@@ -18,6 +18,7 @@ from bot.channel.speaker import Unserved, speaker_of
 from bot.channel.strict_json import NotStrict, strict
 from bot.channel.tokens import Claims, Rejected, TokenVerifier
 from bot.ending import let_finish
+from bot.patience import done_within
 from bot.people import Speaker
 from bot.rules.limits import Limits
 
@@ -107,8 +108,7 @@ class Gate:
         turn.add_done_callback(self._ended)
         # The channel delivers again after 15 s, so longer work goes on without the caller (limit 25);
         # a caller who hangs up does not stop it either.
-        done, _ = await asyncio.wait((turn,), timeout=self._limits.answer_seconds)
-        if not done or turn.cancelled():
+        if not await done_within(self._limits.answer_seconds, turn) or turn.cancelled():
             return web.Response(status=202)
         return _response(turn.result())
 

@@ -8,6 +8,7 @@ import structlog
 
 from bot.channel.adapter import Adapter
 from bot.ending import let_finish
+from bot.patience import done_within
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +28,7 @@ class Knocks:
         task = asyncio.create_task(self._run(reference))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        await asyncio.wait({task}, timeout=self._patience)
-        return not task.done() or task.cancelled() or task.result()
+        return not await done_within(self._patience, task) or task.cancelled() or task.result()
 
     async def drain(self, seconds: float) -> None:
         """Let running knocks finish for so long, then stop them (F11)."""
