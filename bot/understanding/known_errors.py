@@ -7,6 +7,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.content import KnownError
 from bot.understanding.codes import error_code
@@ -18,8 +19,7 @@ LONG_PHRASE = 5         # words from which a phrase stands in nothing else peopl
 _SURELY_CODES = ("sspr", "aadsts", "result", "windows")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """`ids` are the errors a message is about, the most specific first; none when it is about no error."""
 
     ids: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class ErrorFinder:
         """What error a message shows; some hundred microseconds, a few milliseconds for the longest."""
         text = cut(text)
         said = words(text)
-        if matches := self._coded(text, said):
+        if (printed := list(mentions(text, self._names))) and (matches := self._coded(printed, said)):
             return Found(tuple(self._ranked(matches)), True)
         number = text.strip(" \t.?!")
         if len(number) < ONE_TIME_CODE and (ids := self._by_key.get(f"aadsts {number}")):
@@ -68,10 +68,10 @@ class ErrorFinder:
             return Found(unknown=code)
         return Found((like.name,), False) if like is not None else Found()
 
-    def _coded(self, text: str, said: list[str]) -> dict[str, _Match]:
+    def _coded(self, printed: list[Mention], said: list[str]) -> dict[str, _Match]:
         whole = _spaced(said)
         matches: dict[str, _Match] = {}
-        for one in mentions(text, self._names):
+        for one in printed:
             kind, _, value = one.key.partition(" ")
             bare = bool(one.beside)
             near = _spaced(words(one.beside)) if bare else whole

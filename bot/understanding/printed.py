@@ -75,6 +75,7 @@ class Names:
         self.whole = frozenset(key.removeprefix("name ") for key in keys)
         long = [name for name in self.whole if len(name) >= LONG_NAME]
         self.starts = frozenset(name[:size] for name in long for size in range(1, _START + 1))
+        self.openings = frozenset(name[:LONG_NAME] for name in long)
 
 
 def mentions(text: str, names: Names) -> Iterator[Mention]:
@@ -89,7 +90,8 @@ def mentions(text: str, names: Names) -> Iterator[Mention]:
     for at, word in enumerate(bare):
         if numbers:
             yield from _single(words[at], word, at, words)
-        if word in names.whole or word[:_START] in names.starts:
+        if word in names.whole or (
+                word[:_START] in names.starts and "".join(bare[at:at + _MOST_PIECES])[:LONG_NAME] in names.openings):
             yield from _name(bare, at, names)
     if text.count(".") >= DOTS:
         yield from _dotted(text, names)
@@ -166,8 +168,6 @@ def _name(bare: list[str], at: int, names: Names) -> Iterator[Mention]:
     if bare[at] in names.whole:
         yield Mention(f"name {bare[at]}", at, True)
     joined = bare[at]
-    if joined[:_START] not in names.starts:
-        return
     for piece in bare[at + 1:at + _MOST_PIECES]:
         joined += piece
         if len(joined) >= LONG_NAME and (key := f"name {joined}") in names.keys:
