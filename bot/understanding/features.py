@@ -36,13 +36,13 @@ def parts(text: str, families: Mapping[str, frozenset[str]]) -> tuple[set[str], 
     said = words(without_codes(text))
     named = [families[word] for word in said]
     denied = {at for _, at in _denials(said, named)}
-    between = {f"{one} {two}" for one, two in pairwise(said)}
+    between = set(map(" ".join, pairwise(said)))
     if not said:
         between.update(_signs(text))
     elif len(said) <= _WHOLE_MESSAGE:
         between.add("==" + " ".join(said))
-    between.update(*_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
-    return {word for at, word in enumerate(said) if at not in denied}, between
+    between.update(_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
+    return {word for at, word in enumerate(said) if at not in denied} if denied else set(said), between
 
 
 def undenied(text: str, families: Mapping[str, frozenset[str]]) -> str:
@@ -107,9 +107,10 @@ def _pieces(word: str) -> Iterator[str]:
             yield edged[start : start + size]
 
 
-def _meanings(named: list[frozenset[str]]) -> Iterator[list[str]]:
+def _meanings(named: list[frozenset[str]]) -> list[str]:
     present = sorted(set().union(*named))
-    yield ["+" + family for family in present]
-    for befores, afters in pairwise(named):
-        yield [f"+{before}>{after}" for before in befores for after in afters]
-    yield [f"+{one}&{two}" for one, two in combinations(present[:_MOST_FAMILIES], 2)]
+    return [
+        *["+" + family for family in present],
+        *[f"+{before}>{after}" for befores, afters in pairwise(named) for before in befores for after in afters],
+        *[f"+{one}&{two}" for one, two in combinations(present[:_MOST_FAMILIES], 2)],
+    ]

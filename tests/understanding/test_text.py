@@ -25,6 +25,12 @@ def test_words_are_told_apart_by_anything_else() -> None:
     assert words("ny pc,mobil_og-app!😀 (ja)") == ["ny", "pc", "mobil", "og", "ap", "ja"]
 
 
+@given(st.text(alphabet=st.characters(), max_size=300))
+def test_words_are_the_same_beside_one_of_other_letters(text: str) -> None:
+    """Plain letters are parted in a way of their own."""
+    assert words(text + " 密") == [*words(text), "密"]
+
+
 def test_a_long_word_is_cut_and_so_is_a_message() -> None:
     assert words("ab" * 500) == [("ab" * 500)[:LONGEST_WORD]]
     assert len(cut("x" * 28_672)) == MOST_CHARACTERS
