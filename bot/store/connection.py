@@ -45,6 +45,9 @@ class Store:
     Replies are raw: bytes, int, list, None. A command whose reply was lost is sent once more, so
     whatever is sent must bear running twice. Everything that goes wrong, a refused command
     included, is StoreUnavailable.
+
+    What is asked at the same moment, by whomever, goes to the server as one and is answered as one: under
+    load that saves most of what a call costs, here and there. A call that fails harms none of the others.
     """
 
     def __init__(self, pool: ConnectionPool, *, seconds: float = 2.0, connections: int = 64) -> None:
@@ -54,6 +57,8 @@ class Store:
         self._seconds = seconds
         self._free: list[AbstractConnection] = []
         self._slots = asyncio.Semaphore(connections)
+        self._next: _Round | None = None
+        self._rounds: dict[asyncio.Task[None], _Round] = {}
         self._well = True
 
     @classmethod
@@ -86,6 +91,10 @@ class Store:
         """Run a script. The server keeps its text; after a restart it is sent again by itself."""
         return (await self._bounded([("EVALSHA", script.sha, len(keys), *keys, *args)], script))[0]
 
+    async def wait(self, *command: Part) -> Any:
+        """Run a command that the server is slow to answer on purpose; it keeps nobody else waiting."""
+        return (await self._bounded([command], alone=True))[0]
+
     async def ping(self) -> None:
         """Raises StoreUnavailable unless the server answers and takes writes (it may be full)."""
         await self.do("SET", keys.READY, 1, "EX", 60)
@@ -95,16 +104,19 @@ class Store:
         seconds, microseconds = await self.do("TIME")
         return int(seconds) + int(microseconds) / 1e6
 
-    async def close(self) -> None:
+    async def close(self, *, nowait: bool = False) -> None:
+        """Close the connections that lie idle."""
         free, self._free = self._free, []
         for connection in free:
-            await connection.disconnect()
+            await connection.disconnect(nowait=nowait)
 
-    async def _bounded(self, commands: Sequence[Sequence[Part]], script: Script | None = None) -> list[Any]:
+    async def _bounded(
+        self, commands: Sequence[Sequence[Part]], script: Script | None = None, *, alone: bool = False,
+    ) -> list[Any]:
+        until = asyncio.get_running_loop().time() + self._seconds
         try:
-            async with asyncio.timeout(self._seconds), self._slots:
-                replies = await self._twice(commands, script)
-        except (RedisError, OSError, TimeoutError) as trouble:
+            replies = await self._twice(commands, script, until, alone)
+        except (RedisError, OSError) as trouble:    # TimeoutError is an OSError
             self._note(trouble)
             raise StoreUnavailable(type(trouble).__name__) from trouble
         if not self._well:
@@ -112,47 +124,83 @@ class Store:
             _log.info("store.back")
         return replies
 
-    async def _twice(self, commands: Sequence[Sequence[Part]], script: Script | None) -> list[Any]:
+    async def _twice(
+        self, commands: Sequence[Sequence[Part]], script: Script | None, until: float, alone: bool,
+    ) -> list[Any]:
+        fresh = False
         try:
-            return await self._known(commands, script)
-        except ResponseError as refusal:
-            if isinstance(refusal, ReadOnlyError):
-                # This server is no longer the master; the address may lead to the new one.
-                await self.close()
-            raise
-        except (RedisError, OSError):
-            # The server restarted, or a connection died while it lay idle: then the others did as well.
-            await self.close()
-            await asyncio.sleep(random.uniform(0, 0.05))   # noqa: S311 - spreads reconnects, guards nothing
-            return await self._known(commands, script)
-
-    async def _known(self, commands: Sequence[Sequence[Part]], script: Script | None) -> list[Any]:
-        try:
-            return await self._once(commands)
+            if alone:
+                return await self._by_itself(commands, script, until)
+            return _accepted(await self._joined(commands, until))
         except NoScriptError:
             if script is None:
                 raise
-            _, _, *rest = commands[0]
-            return await self._once([("EVAL", script.text, *rest)])
+        except ReadOnlyError:
+            # This server is no longer the master; the address may lead to the new one.
+            await self.close(nowait=True)
+            raise
+        except (ResponseError, TimeoutError):
+            raise
+        except (RedisError, OSError):
+            # The server restarted, or a connection died while it lay idle: then the others did as well.
+            await self.close(nowait=True)
+            await asyncio.sleep(random.uniform(0, 0.05))   # noqa: S311 - spreads reconnects, guards nothing
+            fresh = True
+        # Now by itself: should it have been one of the commands that did the harm, it harms no other a second time.
+        return await self._by_itself(commands, script, until, fresh=fresh)
+
+    async def _by_itself(
+        self, commands: Sequence[Sequence[Part]], script: Script | None, until: float, *, fresh: bool = False,
+    ) -> list[Any]:
+        async with asyncio.timeout_at(until), self._slots:
+            try:
+                return _accepted(await self._once(_packed(commands), fresh=fresh))
+            except NoScriptError:
+                if script is None:
+                    raise
+                _, _, *rest = commands[0]
+                return _accepted(await self._once(_packed([("EVAL", script.text, *rest)])))
+
+    def _joined(self, commands: Sequence[Sequence[Part]], until: float) -> asyncio.Future[list[Any]]:
+        """Have the commands go with the next round; their replies to come."""
+        packed = _packed(commands)
+        if self._next is None:
+            self._next = _Round(until)
+            # A task of its own: a caller who is cut short takes nobody else along.
+            task = asyncio.create_task(self._go(self._next))
+            self._rounds[task] = self._next
+            task.add_done_callback(self._ended)
+        return self._next.join(packed)
+
+    async def _go(self, going: "_Round") -> None:
+        self._next = None   # Whoever comes from now on goes with the one after.
+        async with asyncio.timeout_at(going.until), self._slots:
+            going.share(await self._once(going.commands()))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        going = self._rounds.pop(task)
+        if self._next is going:     # Cut short before it began, as the process ends.
+            self._next = None
+        trouble = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if trouble is not None:
+            going.fail(trouble)
 
     def _new_connection(self) -> AbstractConnection:
         make: Callable[[], AbstractConnection] = self._pool.make_connection
         return make()
 
-    async def _once(self, commands: Sequence[Sequence[Part]]) -> list[Any]:
-        connection = self._free.pop() if self._free else self._new_connection()
+    async def _once(self, commands: Sequence[bytes], *, fresh: bool = False) -> list[Any]:
+        """The replies to packed commands, in order, refusals among them; `fresh`: over a new connection."""
+        connection = self._free.pop() if self._free and not fresh else self._new_connection()
         clean = False
-        refusal: ResponseError | None = None
         replies: list[Any] = []
         try:
-            # hiredis packs ten times as fast as redis-py's own code does.
-            packed = [pack_command(tuple(command)) for command in commands]     # type: ignore[arg-type]
-            await connection.send_packed_command(packed, check_health=False)
+            await connection.send_packed_command(commands, check_health=False)
             for _ in commands:
                 try:
                     replies.append(await connection.read_response())
-                except ResponseError as error:
-                    refusal = refusal or error
+                except ResponseError as refusal:
+                    replies.append(refusal)
             clean = True
         finally:
             # Only a connection whose every reply was read goes back: never one left in the middle (F6).
@@ -160,8 +208,6 @@ class Store:
                 self._free.append(connection)
             else:
                 await connection.disconnect(nowait=True)
-        if refusal is not None:
-            raise refusal
         return replies
 
     def _note(self, trouble: BaseException) -> None:
@@ -172,6 +218,51 @@ class Store:
         elif self._well:
             self._well = False
             _log.error("store.unavailable", reason=type(trouble).__name__)
+
+
+class _Round:
+    """What several callers asked at the same moment: sent, and answered, as one."""
+
+    def __init__(self, until: float) -> None:
+        self.until = until      # loop time
+        self._callers: list[tuple[asyncio.Future[list[Any]], list[bytes]]] = []
+
+    def join(self, packed: list[bytes]) -> asyncio.Future[list[Any]]:
+        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        self._callers.append((answer, packed))
+        return answer
+
+    def commands(self) -> list[bytes]:
+        """What is to be sent: nothing of those who were cut short while the round had to wait."""
+        self._callers = [one for one in self._callers if not one[0].done()]
+        return [command for _, packed in self._callers for command in packed]
+
+    def share(self, replies: list[Any]) -> None:
+        """Give everybody their own."""
+        at = 0
+        for answer, packed in self._callers:
+            if not answer.done():
+                answer.set_result(replies[at:at + len(packed)])
+            at += len(packed)
+
+    def fail(self, trouble: BaseException) -> None:
+        for answer, _ in self._callers:
+            if not answer.done():
+                answer.set_exception(trouble)
+                answer.exception()  # Whoever is cut short just now does not fetch it, which would be logged.
+
+
+def _packed(commands: Sequence[Sequence[Part]]) -> list[bytes]:
+    # hiredis packs ten times as fast as redis-py's own code does.
+    return [pack_command(tuple(command)) for command in commands]     # type: ignore[arg-type]
+
+
+def _accepted(replies: list[Any]) -> list[Any]:
+    """Raises the first refusal among them."""
+    for reply in replies:
+        if isinstance(reply, ResponseError):
+            raise reply
+    return replies
 
 
 def _checked(url: str) -> bool:

@@ -337,7 +337,12 @@ class _Taken:
         gone = self._waiting if turn.told or not turn.news else 0
         args: list[Part] = [
             self._holder, self._etag, change, blob, limits.abandoned_seconds, limits.duplicate_seconds, gone]
-        if not await storage._store.call(_CLOSE, self._names, args):
+        try:
+            closed = await storage._store.call(_CLOSE, self._names, args)
+        except asyncio.CancelledError:
+            await self._release()   # Cut short, it may not have been sent.
+            raise
+        if not closed:
             raise Conflict("the turn lost its conversation before it ended")
 
     async def _release(self) -> bool:

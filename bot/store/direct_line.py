@@ -222,7 +222,7 @@ class Wakes:
         if self._seen == b"$":  # a position of our own, or what is told between two calls would be missed
             newest = await self._store.do("XREVRANGE", keys.DIRECT_LINE_WAKES, "+", "-", "COUNT", 1)
             self._seen = newest[0][0] if newest else b"0"
-        found = await self._store.do(
+        found = await self._store.wait(
             "XREAD", "COUNT", 500, "BLOCK", milliseconds, "STREAMS", keys.DIRECT_LINE_WAKES, self._seen)
         told: list[str] = []
         for _, entries in found or ():

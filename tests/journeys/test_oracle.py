@@ -82,14 +82,14 @@ async def test_every_account_costs_the_store_as_much(
     for name in (NAMES["paused"], NAMES["unknown and paused"]):
         await (await visit(desk)).fail(name)
     asked: dict[Any, int] = {}
-    once = desk.store._once
+    bounded = desk.store._bounded
 
-    async def counted(commands: Any) -> Any:
+    async def counted(commands: Any, *how: Any, **more: Any) -> Any:
         task = asyncio.current_task()
         asked[task] = asked.get(task, 0) + len(commands)
-        return await once(commands)
+        return await bounded(commands, *how, **more)
 
-    monkeypatch.setattr(desk.store, "_once", counted)
+    monkeypatch.setattr(desk.store, "_bounded", counted)
     costs = {}
     for number, (what, name) in enumerate(NAMES.items()):
         speaker = Speaker("directline", "", f"c{number}", f"dl_{number}", None, f"203.0.113.{number}", "b")

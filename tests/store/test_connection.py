@@ -72,10 +72,11 @@ async def test_nobody_reads_anothers_reply_when_calls_are_cut_short(redis_url: s
         chance = random.Random(7)
 
         async def ask(n: int) -> None:
+            await asyncio.sleep(chance.uniform(0, 0.02))
             assert await store.call(ECHO, [f"key {n}"], ["x" * n]) == [f"key {n}".encode(), b"x" * n]
 
         async def cut(task: asyncio.Task[None]) -> None:
-            await asyncio.sleep(chance.uniform(0, 0.02))
+            await asyncio.sleep(chance.uniform(0, 0.04))
             task.cancel()
 
         tasks = [asyncio.create_task(ask(n)) for n in range(600)]
@@ -85,6 +86,48 @@ async def test_nobody_reads_anothers_reply_when_calls_are_cut_short(redis_url: s
         cancelled = [end for end in ends if isinstance(end, asyncio.CancelledError)]
         assert all(end is None or isinstance(end, asyncio.CancelledError) for end in ends), ends
         assert 0 < len(cancelled) <= 200
+
+
+@pytest.mark.parametrize("harm", [("ECHO", "nothing"), ("QUIT",)])
+async def test_what_is_asked_at_once_is_sent_as_one_and_harms_nobody_else(
+        redis_url: str, harm: tuple[str, ...]) -> None:
+    """One is refused, one is cut short, and one may have the connection closed under all of them (F6, F14)."""
+    async with opened(redis_url) as store:
+        await store.do("SET", "a", 1)
+        asked = [store.do("GET", "a"), store.do("HGET", "a", "b"), store.many([("GET", "a"), ("ECHO", "x")]),
+                 store.do("ECHO", "cut"), store.do(*harm), store.call(ECHO, ["k"], ["v"])]
+        tasks = [asyncio.create_task(one) for one in asked]
+        await asyncio.sleep(0)
+        tasks[3].cancel()
+        good, refused, many, cut, _, script = await asyncio.gather(*tasks, return_exceptions=True)
+        assert (good, many, script) == (b"1", [b"1", b"x"], [b"k", b"v"])
+        assert isinstance(refused, StoreUnavailable)
+        assert isinstance(cut, asyncio.CancelledError)
+
+
+async def test_who_waits_keeps_nobody_waiting(redis_url: str) -> None:
+    async with opened(redis_url) as store:
+        waiting = asyncio.create_task(store.wait("BLPOP", "list", 0))
+        await asyncio.sleep(0)
+        assert await store.do("ECHO", "x") == b"x"
+        assert not waiting.done()
+        await store.do("RPUSH", "list", "y")
+        assert await waiting == [b"list", b"y"]
+
+
+async def test_a_round_that_is_cut_short_keeps_nobody_waiting(store: Store) -> None:
+    """As a process ends, all its tasks are cancelled: what tidies up then can still ask (F11)."""
+    await store.ping()
+    others = asyncio.all_tasks()
+    for pauses in (1, 2, 3):
+        asked = asyncio.create_task(store.do("ECHO", "x"))
+        for _ in range(pauses):
+            await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - others - {asked}:
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        assert await store.do("ECHO", "y") == b"y"
 
 
 async def test_more_callers_than_connections_wait_for_their_turn(redis_url: str) -> None:

@@ -20,13 +20,15 @@ class Killed(BaseException):
 class MortalStore(Store):
     """What others do on it meanwhile goes on, as another process's work does."""
 
-    async def _bounded(self, commands: Sequence[Sequence[Part]], script: Script | None = None) -> list[Any]:
+    async def _bounded(
+        self, commands: Sequence[Sequence[Part]], script: Script | None = None, *, alone: bool = False,
+    ) -> list[Any]:
         task = asyncio.current_task()
         if task in _LIVES:
             if _LIVES[task] <= 0:
                 raise Killed
             _LIVES[task] -= 1
-        return await super()._bounded(commands, script)
+        return await super()._bounded(commands, script, alone=alone)
 
 
 async def killed_after(commands: int, work: Awaitable[object]) -> bool:
