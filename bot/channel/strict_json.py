@@ -33,7 +33,7 @@ def strict(body: bytes, depth: int) -> Any:
         return carefully(body)
     # What is written again as it came, but for blanks, has lost no pair to a key given twice, and each of its
     # numbers is the one that its digits spell. Channels write so; all else is read once more, with care.
-    as_it_came = written.translate(None, _BLANKS) == body.translate(None, _BLANKS)
+    as_it_came = written == body or written.translate(None, _BLANKS) == body.translate(None, _BLANKS)
     return value if as_it_came else carefully(body)
 
 
