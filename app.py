@@ -10,6 +10,7 @@ if __name__ == "__main__":
         signal.signal(signal.SIGINT, signal.SIG_DFL)    # Ctrl-C while modules load ends it without a traceback.
 
 import asyncio
+import errno
 import json
 import os
 import secrets
@@ -114,6 +115,7 @@ from bot.journeys.temporary_pass import TemporaryPass as TemporaryPassJourney
 from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, Unlocked
 from bot.journeys.unlock_account import UnlockAccount as UnlockAccountJourney
 from bot.listening import cannot_listen, look_ahead
+from bot.log_stream import losing
 from bot.looks import examined
 from bot.making import app_token_of, bot_token_of, entra_of, opinion_service, policy_of, ring_of
 from bot.metrics import Metrics
@@ -237,6 +239,7 @@ BEAT = 0.25                 # seconds; the pace of steps that could tell of an a
 LEARNING = "Learning to understand (about half a minute, only the first time) ..."
 LEAVING_SECONDS = 3.0       # /readyz says 503 before the door closes, for load balancers to notice (F11)
 END_SECONDS = 27.0          # from then on, for everything; of the 30 a service has to end in (F11)
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 NOBODY_OF_IT = "nobody of IT can sign in until somebody has seen `staff list` and ended the pause"
 
 
@@ -787,6 +790,7 @@ def cli() -> None:
 @cli.command()
 def serve() -> None:
     """Run the bot until it is told to stop."""
+    sys.stdout = losing(sys.stdout)     # a log as well, where it is a service
     settings = load(environment())
     for line in too_loose(settings.limits):
         log.warning("loose_limit", limit=line, allowed="in development only")
@@ -1238,9 +1242,9 @@ def main() -> None:
     """Run the command line; what the settings or the content get wrong is said in plain lines."""
     # Both are read by people and programs that expect UTF-8, whatever the terminal is set to; half a character
     # in a message comes out as the escape that JSON has for it.
-    for stream in (sys.stdout, sys.stderr):
-        assert isinstance(stream, TextIOWrapper)
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    assert isinstance(sys.stdout, TextIOWrapper)
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.stderr = losing(sys.stderr)
     try:
         cli(standalone_mode=True)
     except (SettingsError, ContentError) as error:
@@ -1254,6 +1258,11 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         os._exit(1)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        click.echo(f"{error.filename or 'what was asked for'} cannot be written: {error.strerror}", err=True)
+        os._exit(1)     # or Python would try once more, and say so at length
 
 
 if __name__ == "__main__":
