@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float32]
+Rows = NDArray[np.intp]
+
+_BEFORE_ALL = np.array([-1])
 
 
 class ModelError(ValueError):
@@ -37,19 +40,20 @@ class Model:
         """Log-odds of each column for a message with these features."""
         return self.scores_of(self.rows(found))
 
-    def rows(self, found: Iterable[str]) -> set[int]:
-        """The rows of those features that were learned."""
+    def rows(self, found: Iterable[str]) -> Rows:
+        """The rows of those features that were learned, in any order."""
         rows = set(map(self.vocabulary.get, found))
         rows.discard(None)
-        return rows  # type: ignore[return-value]  # None is gone
+        return np.fromiter(rows, np.intp, len(rows))
 
-    def scores_of(self, learned: set[int]) -> Numbers:
-        """As `scores`, from rows."""
-        if not learned:
-            return self.bias
-        # Sorted, because sets come in any order and sums of floats depend on theirs.
-        rows = np.fromiter(learned, np.intp, len(learned))
+    def scores_of(self, *learned: Rows) -> Numbers:
+        """As `scores`, from the rows of a message's parts, which may share some."""
+        rows = np.concatenate((_BEFORE_ALL, *learned))
+        # Sorted, because sets come in any order and sums of floats depend on theirs; then each once.
         rows.sort()
+        rows = rows[1:][rows[1:] != rows[:-1]]
+        if not rows.size:
+            return self.bias
         rare = self.rarity.take(rows)
         summed: Numbers = np.add.reduce(self.weights.take(rows, axis=0), axis=0)
         return summed / np.float32(math.sqrt(rare @ rare)) + self.bias

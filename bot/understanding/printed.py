@@ -21,9 +21,6 @@ _TOKEN = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 _CHUNK = re.compile(r"\S+")
 _HEX = frozenset("0123456789abcdef")
-_MISREAD = str.maketrans("oli|", "0111")
-"""What screenshots and tired eyes mix up; the same on both sides, so it only has to be consistent."""
-
 _RESULT_WORDS = frozenset({"hr", "hresult", "result", "resultat"})
 _SAYS_ERROR = frozenset({"error", "feil", "feilkode", "feilkoden", "errorcode", "failurecode", "feilnummer"})
 _SAYS_CODE = frozenset({"code", "kode", "koden", "codes"})
@@ -82,7 +79,7 @@ def mentions(text: str, names: Names) -> Iterator[Mention]:
     """Every code in a text, known or not, but only the names that are known."""
     text = _plain(text)
     words = _TOKEN.findall(text)
-    bare = " ".join(words).translate(_MISREAD).replace("_", "").split(" ")
+    bare = _misread(" ".join(words)).replace("_", "").split(" ")
     # Most messages hold none of this, and every message is asked.
     if "sspr" in text or "aadsts" in text:
         yield from _numbered(text)
@@ -105,14 +102,19 @@ def _plain(text: str) -> str:
     return _GUID.sub(" ", text) if "-" in text else text
 
 
+def _misread(text: str) -> str:
+    """What screenshots and tired eyes mix up; the same on both sides, so it only has to be consistent."""
+    return text.replace("o", "0").replace("l", "1").replace("i", "1").replace("|", "1")
+
+
 def _bare(word: str) -> str:
-    return "".join(one for one in word.translate(_MISREAD) if one.isalnum())
+    return "".join(one for one in _misread(word) if one.isalnum())
 
 
 def _numbered(text: str) -> Iterator[Mention]:
     """`SSPR_0014` and `AADSTS50053`, as they stand and as they may have been misread."""
     starts = _starts(text)
-    for read in (text, text.translate(_MISREAD)):
+    for read in (text, _misread(text)):
         for kind, pattern in (("sspr", _SSPR), ("aadsts", _AADSTS)):
             for found in pattern.finditer(read):
                 yield Mention(f"{kind} {found[1]}", _word_at(starts, found.start()), True)

@@ -22,6 +22,7 @@ SURE_OF_LANGUAGE = 0.8  # below it, the conversation's language stays
 OUR_CODES = ("SSPR_", "AADSTS")
 BARE_CODE_WORDS = 2     # besides an error code: nothing else was said
 
+_ONE = np.float64(1)        # made once: numpy is slow to take Python's
 _T = TypeVar("_T")
 
 
@@ -64,7 +65,7 @@ class Reader:
         """`topics` are the ids of the content's topics by label."""
         self._model = model
         self._families = _ByWord(model.vocabulary, families.__getitem__)
-        self._rows_of = _ByWord(model.vocabulary, lambda word: tuple(model.rows(word_features(word))))
+        self._rows_of = _ByWord(model.vocabulary, lambda word: model.rows(word_features(word)))
         self._places = range(len(model.labels))
         self._ends = (len(model.labels), len(model.labels) + len(model.topics))
         self._answers = {label: _columns(model, label, ids) for label, ids in topics.items()}
@@ -73,23 +74,22 @@ class Reader:
         """Understand a message; `hint` is the conversation's language, kept when the message shows none."""
         text = cut(text)
         said, between = parts(text, self._families)
-        reading = self._read(text, hint, self._rows(said, between))
+        reading = self._read(text, hint, self._scores(said, between))
         if not reading.sure or DENIES not in between:
             return reading
         # "Not forgotten" says what it is not: what it is has to stand in the rest.
         rest = undenied(text, self._families)
         said, between = parts(rest, self._families)
-        meant = self._read(rest, hint, self._rows(said, between))
+        meant = self._read(rest, hint, self._scores(said, between))
         if meant.confidence < SURE_OF_THE_REST:
             return reading._replace(sure=False)
         return meant._replace(
             lang=reading.lang, lang_confidence=reading.lang_confidence, error_code=reading.error_code)
 
-    def _read(self, text: str, hint: str | None, rows: set[int]) -> Reading:
+    def _read(self, text: str, hint: str | None, fitting: Numbers) -> Reading:
         code = error_code(text)
-        learned = self._model.scores_of(rows)
         # Of some dozen numbers, Python finds the largest sooner than numpy is called.
-        scores, each = learned.tolist(), _chances(learned)
+        scores, each = fitting.tolist(), _chances(fitting)
         first_topic, first_language = self._ends
         chances = self._judged(each[:first_topic], code, text)
         best = sorted(self._places, key=chances.__getitem__, reverse=True)[:3]
@@ -107,11 +107,11 @@ class Reader:
             error_code=code,
         )
 
-    def _rows(self, said: set[str], between: set[str]) -> set[int]:
+    def _scores(self, said: set[str], between: set[str]) -> Numbers:
         by_word = [self._rows_of[word] for word in said]
         # Known words are held now, and no others.
         strange = len(said) - sum(map(self._rows_of.__contains__, said))
-        return self._model.rows(between | strangeness(strange, len(said))).union(*by_word)
+        return self._model.scores_of(*by_word, self._model.rows(between | strangeness(strange, len(said))))
 
     def _judged(self, chances: list[float], code: str | None, text: str) -> list[float]:
         """With what needs no learning: a bare code is an error, a code of sign-in is never somebody else's matter,
@@ -156,7 +156,7 @@ def _columns(model: Model, label: str, ids: Sequence[str]) -> tuple[slice, Seque
 
 def _chances(scores: Numbers) -> list[float]:
     # In double precision no chance is nought, whatever it is of: they can be divided by.
-    chances: list[float] = (1 / (1 + np.exp(-scores, dtype=np.float64))).tolist()
+    chances: list[float] = (_ONE / (_ONE + np.exp(-scores, dtype=np.float64))).tolist()
     return chances
 
 

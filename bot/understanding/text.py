@@ -35,6 +35,8 @@ def words(text: str) -> list[str]:
     if not plain.isascii():
         # Compatibility decomposition may lengthen a text eighteen times: cut again.
         plain = unicodedata.normalize("NFKD", plain)[:MOST_CHARACTERS]
+        # The letters of Norwegian first: a table takes what is ASCII then in a third of the time.
+        plain = plain.replace("æ", "a").replace("ø", "o").replace("\u030a", "")
     plain = _BEFORE_ITS_LIKE.sub("", plain.translate(_PLAIN).replace("ae", "a").replace("oe", "o"))
     # Nearly every message is ASCII now, and there nothing but blanks is left between words.
     return [word[:LONGEST_WORD] for word in (plain.split() if plain.isascii() else _WORD.findall(plain))]
