@@ -39,6 +39,15 @@ def test_learning_twice_gives_the_same_bytes(model: Model, small_lesson: Lesson)
     assert learn(small_lesson).to_bytes() == model.to_bytes()
 
 
+def test_what_two_parts_of_a_message_share_counts_once(model: Model) -> None:
+    families = load_families()
+    one, other = (features(text, families) for text in ("mistet telefonen", "ny telefon"))
+    rows, others = model.rows(one), model.rows(other)
+    assert np.intersect1d(rows, others).size
+    np.testing.assert_array_equal(model.scores_of(rows, others), model.scores(one | other))
+    np.testing.assert_array_equal(model.scores({"never learned"}), model.bias)
+
+
 def test_a_lesson_survives_its_json(small_lesson: Lesson) -> None:
     assert Lesson.from_json(small_lesson.to_json()) == small_lesson
 
