@@ -254,7 +254,7 @@ class _Round:
 
 def _packed(commands: Sequence[Sequence[Part]]) -> list[bytes]:
     # hiredis packs ten times as fast as redis-py's own code does.
-    return [pack_command(tuple(command)) for command in commands]     # type: ignore[arg-type]
+    return list(map(pack_command, map(tuple, commands)))    # type: ignore[arg-type]
 
 
 def _accepted(replies: list[Any]) -> list[Any]:

@@ -256,12 +256,19 @@ class TestTurns:
             async with storage.turn(KEY, str(n)):
                 await asyncio.sleep(0)
 
+        async def cut_short_at_its_end() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            async with storage.turn(KEY, "last"):
+                task.cancel()   # felt as soon as it waits for the store
+
         for n in range(30):
             task = asyncio.create_task(message(n))
             for _ in range(n % 15):
                 await asyncio.sleep(0)
             task.cancel()
             await asyncio.wait([task])
+        await asyncio.wait([asyncio.create_task(cut_short_at_its_end())])
         assert await store.do("EXISTS", keys.turn(KEY, "")[1]) == 0
 
     async def test_a_state_that_cannot_be_kept_fails_only_its_turn(
