@@ -207,7 +207,7 @@ class ConversationStorage(Storage):
             line = self._lines[key] = _Line()
         line.length += 1
         try:
-            if not line.locked():   # Nobody is before us: no time-out is set up.
+            if line.length == 1:    # Nobody is before us: no time-out is set up.
                 await line.acquire()
             else:
                 async with asyncio.timeout(self._limits.answer_seconds):
