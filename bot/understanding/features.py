@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, pairwise
 
 from bot.understanding.codes import without_codes
+from bot.understanding.families import FOREIGN, Families
 from bot.understanding.text import words
 
 _SHORTEST, _LONGEST = 2, 4      # characters of a piece of a word
 _SWAPPED = 5                    # letters from which a word is known by its first one and the rest in any order
 _WHOLE_MESSAGE = 3              # words: a message this short also counts as one
 _MOST_FAMILIES = 20             # of a message whose pairs count
-_MOST_STRANGE, _MOST_SAID = 4, 12   # words that are counted
 _DENIED = frozenset({"forget", "lose", "expired", "locked"})    # a "not" before takes it back: "not forgotten"
 _OPEN_IT = frozenset({"op", "up"})          # but "not locked up" is "låst opp": it could not be unlocked
 _MOST_SIGNS = 2                             # of a message without words
@@ -20,28 +20,36 @@ DENIES = "+denial"
 """The feature of a text that takes something back."""
 
 
-def features(text: str, families: Mapping[str, frozenset[str]]) -> set[str]:
+def features(text: str, families: Families) -> set[str]:
     """Names of what is in a text already cut: pieces of words, words and word families, and pairs of these.
 
     A piece keeps the word's edges (`<pa`), a word is `=pasord` and, for swapped letters, `~padors`; two beside
     each other are `ny telefon`, a short message as a whole `==hei du`; a family is `+phone`, two in a row
     `+phone>lose`, any two `+lose&phone`.
     """
-    kept, between = parts(text, families)
+    kept, between = parts(text, families, families.names)
     return between.union(*map(word_features, kept))
 
 
-def parts(text: str, families: Mapping[str, frozenset[str]]) -> tuple[set[str], set[str]]:
-    """The words whose own features count (`word_features`), and the features that lie between words."""
+def parts(
+    text: str, families: Mapping[str, frozenset[str]], names: frozenset[str],
+) -> tuple[set[str], set[str]]:
+    """The words whose own features count (`word_features`), and the features that lie between words.
+
+    `names` are those of what is not ours.
+    """
     said = words(without_codes(text))
     named = [families[word] for word in said]
     denied = {at for _, at in _denials(said, named)}
     between = set(map(" ".join, pairwise(said)))
+    kin = [_DENIAL if at in denied else its for at, its in enumerate(named) if its]
+    if not names.isdisjoint(between):
+        kin.append(FOREIGN)     # of two words
     if not said:
         between.update(_signs(text))
     elif len(said) <= _WHOLE_MESSAGE:
         between.add("==" + " ".join(said))
-    between.update(_meanings([_DENIAL if at in denied else kin for at, kin in enumerate(named) if kin]))
+    between.update(_meanings(kin))
     return {word for at, word in enumerate(said) if at not in denied} if denied else set(said), between
 
 
@@ -77,22 +85,6 @@ def word_features(word: str) -> set[str]:
     if len(word) >= _SWAPPED:
         found.add("~" + word[0] + "".join(sorted(word[1:])))
     return found
-
-
-def strangeness(strange: int, said: int) -> set[str]:
-    """How many of the words of a message no phrase has, what share that is, and how many there are.
-
-    Who asks about a suitcase or a playground uses our words as well, but more of others than people with a
-    password do.
-    """
-    if not said:
-        return set()
-    return {f"?{min(strange, _MOST_STRANGE)}", f"?/{4 * strange // said}", f"?#{min(said, _MOST_SAID) // 2}"}
-
-
-def is_strangeness(feature: str) -> bool:
-    """Whether a feature is about what we do not know of a message."""
-    return feature.startswith("?")
 
 
 def is_meaning(feature: str) -> bool:

@@ -32,6 +32,7 @@ class Model:
     topics: tuple[tuple[str, str], ...]     # (label, topic id) of the labels that several topics share
     languages: tuple[str, ...]
     vocabulary: Mapping[str, int]           # feature → row
+    names: frozenset[str]                   # of what is not ours (names.py), as they were when it was learned
     rarity: Numbers                         # (rows,)
     weights: Numbers                        # (rows, columns)
     bias: Numbers                           # (columns,)
@@ -59,7 +60,7 @@ class Model:
         return summed / np.float32(math.sqrt(rare @ rare)) + self.bias
 
     def to_bytes(self) -> bytes:
-        names = json.dumps([self.labels, self.topics, self.languages, list(self.vocabulary)])
+        names = json.dumps([self.labels, self.topics, self.languages, list(self.vocabulary), sorted(self.names)])
         out = io.BytesIO()
         letters = np.frombuffer(names.encode(), np.uint8)
         np.savez(out, names=letters, rarity=self.rarity, weights=self.weights, bias=self.bias)
@@ -71,10 +72,10 @@ def read_model(path: Path) -> Model:
     whole = path.read_bytes()
     try:
         with np.load(io.BytesIO(whole), allow_pickle=False) as parts:
-            labels, topics, languages, vocabulary = json.loads(parts["names"].tobytes())
+            labels, topics, languages, vocabulary, foreign = json.loads(parts["names"].tobytes())
             model = Model(
                 tuple(labels), tuple((label, topic) for label, topic in topics), tuple(languages),
-                {feature: row for row, feature in enumerate(vocabulary)},
+                {feature: row for row, feature in enumerate(vocabulary)}, frozenset(foreign),
                 parts["rarity"], parts["weights"], parts["bias"],
             )
     except Exception as error:  # zip, zlib, numpy and json have errors of their own for bad bytes

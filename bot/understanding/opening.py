@@ -14,13 +14,15 @@ import structlog
 
 from bot.content import Content
 from bot.content.parsed import Parsed
+from bot.understanding import names
 from bot.understanding.families import FOLDER, load_families
 from bot.understanding.lesson import Lesson, lesson_of
 from bot.understanding.model import Model, ModelError, read_model
 from bot.understanding.reader import Reader
 
 _ROOM = Path(__file__).parent
-_LEARNED_BY = ("codes.py", "families.py", "features.py", "lesson.py", "model.py", "text.py", "train.py")
+_LEARNED_BY = ("codes.py", "families.py", "features.py", "lesson.py", "model.py", "names.py", "text.py",
+               "train.py")
 _LEARNING_SECONDS = 600     # of patience with a slow machine; thirty are usual
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")  # of the environment: the rest holds secrets
 
@@ -41,7 +43,7 @@ def open_reader(content: Content, cache: Path, learning: Callable[[], None] = la
     for topic in content.topics.values():
         topics[topic.label].append(topic.id)
     model = kept_or_learned(lesson_of(content, Parsed(cache / "elsewhere")), cache, learning)
-    return Reader(model, load_families(parsed=Parsed(cache / "families")), topics)
+    return Reader(model, load_families(parsed=Parsed(cache / "families"), names=model.names), topics)
 
 
 async def learn_aside(content: Content, cache: Path) -> None:
@@ -96,9 +98,9 @@ def kept_or_learned(lesson: Lesson, cache: Path, learning: Callable[[], None] = 
 
 
 def _digest(lesson: Lesson) -> str:
-    """Changes when the phrases, the word families or the code that learns from them change."""
+    """Changes when the phrases, the word families, the names or the code that learns from them change."""
     digest = hashlib.sha256(lesson.to_json())
-    for path in [*(_ROOM / name for name in _LEARNED_BY), *sorted(FOLDER.glob("*.yaml"))]:
+    for path in [*(_ROOM / name for name in _LEARNED_BY), *sorted(FOLDER.glob("*.yaml")), *names.files()]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:32]
 

@@ -5,9 +5,9 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from bot.understanding.codes import error_code, without_codes
+from bot.understanding.codes import STAND_IN, error_code, without_codes
 from bot.understanding.families import Families
-from bot.understanding.features import DENIES, parts, strangeness, undenied, word_features
+from bot.understanding.features import DENIES, parts, undenied, word_features
 from bot.understanding.lesson import OUT_OF_SCOPE
 from bot.understanding.model import Model, Numbers
 from bot.understanding.text import cut, words
@@ -65,6 +65,7 @@ class Reader:
         """`topics` are the ids of the content's topics by label."""
         self._model = model
         self._families = _ByWord(model.vocabulary, families.__getitem__)
+        self._names = families.names
         self._rows_of = _ByWord(model.vocabulary, lambda word: model.rows(word_features(word)))
         self._places = range(len(model.labels))
         self._ends = (len(model.labels), len(model.labels) + len(model.topics))
@@ -73,13 +74,13 @@ class Reader:
     def read(self, text: str, hint: str | None = None) -> Reading:
         """Understand a message; `hint` is the conversation's language, kept when the message shows none."""
         text = cut(text)
-        said, between = parts(text, self._families)
+        said, between = parts(text, self._families, self._names)
         reading = self._read(text, hint, self._scores(said, between))
         if not reading.sure or DENIES not in between:
             return reading
         # "Not forgotten" says what it is not: what it is has to stand in the rest.
         rest = undenied(text, self._families)
-        said, between = parts(rest, self._families)
+        said, between = parts(rest, self._families, self._names)
         meant = self._read(rest, hint, self._scores(said, between))
         if meant.confidence < SURE_OF_THE_REST:
             return reading._replace(sure=False)
@@ -108,10 +109,7 @@ class Reader:
         )
 
     def _scores(self, said: set[str], between: set[str]) -> Numbers:
-        by_word = [self._rows_of[word] for word in said]
-        # Known words are held now, and no others.
-        strange = len(said) - sum(map(self._rows_of.__contains__, said))
-        return self._model.scores_of(*by_word, self._model.rows(between | strangeness(strange, len(said))))
+        return self._model.scores_of(self._model.rows(between), *[self._rows_of[word] for word in said])
 
     def _judged(self, chances: list[float], code: str | None, text: str) -> list[float]:
         """With what needs no learning: a bare code is an error, a code of sign-in is never somebody else's matter,
@@ -132,8 +130,8 @@ class Reader:
         return changed
 
     def _language(self, chances: list[float], hint: str | None, text: str) -> tuple[str, float]:
-        if not any(map(str.isalpha, text)):
-            # Digits have been seen with one language more than with another, which says nothing.
+        if not any(map(str.isalpha, without_codes(text).replace(STAND_IN, ""))):
+            # Digits and codes have been seen with one language more than with another, which says nothing.
             return hint or self._model.languages[0], 1 / len(self._model.languages)
         best = chances.index(max(chances))
         confidence = chances[best] / sum(chances)

@@ -5,7 +5,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
 from sklearn.svm import LinearSVC
 
 from bot.understanding.families import load_families
-from bot.understanding.features import features, is_meaning, is_strangeness, strangeness
+from bot.understanding.features import features, is_meaning
 from bot.understanding.lesson import OUT_OF_SCOPE, Lesson
 from bot.understanding.model import Model, Numbers
 from bot.understanding.text import cut
@@ -21,11 +21,10 @@ from bot.understanding.text import cut
 SEEN_IN = 2         # phrases at least, or a feature is not learned
 # Found by cross validation over the phrases and by sets of messages beside them (tests/understanding/compare.py).
 FAMILY = 1.0        # how much a word family counts beside the words themselves
-STRANGE = 3.0       # how much it counts how many words are strange
 STRENGTH = 1.0      # inverse of regularisation
 PRECISION = 0.01    # of the optimum: more changes no answer and takes longer
 SLOPE = 6.0         # from a distance to log-odds, so that a confidence is as often right as it says
-LEAN = 0.4          # log-odds towards "not ours" in doubt: a wrong answer is worse than being asked again
+LEAN = 1.4          # log-odds towards "not ours" in doubt: a wrong answer is worse than being asked again
 
 
 def learn(lesson: Lesson) -> Model:
@@ -34,9 +33,6 @@ def learn(lesson: Lesson) -> Model:
     taught = (*lesson.phrases, *lesson.made)
     phrases = [features(cut(phrase.text), families) for phrase in taught]
     prose = [features(cut(text), families) for _, text in lesson.prose]
-    seen = Counter(feature for found in phrases for feature in found)
-    phrases = with_strangeness(phrases, seen, SEEN_IN + 1)
-    prose = with_strangeness(prose, seen, SEEN_IN)
     vocabulary, rarity = learned_features(phrases)
     table = as_table(phrases, vocabulary, rarity)
     labels = [phrase.label for phrase in taught]
@@ -55,26 +51,15 @@ def learn(lesson: Lesson) -> Model:
     if OUT_OF_SCOPE in names:
         bias[names.index(OUT_OF_SCOPE)] += LEAN
     return Model(
-        names, shared, lesson.languages, vocabulary,
+        names, shared, lesson.languages, vocabulary, families.names,
         rarity, weights.astype(np.float32), bias.astype(np.float32),
     )
-
-
-def with_strangeness(found: Sequence[set[str]], seen: Mapping[str, int], least: int) -> list[set[str]]:
-    """Messages with what is strange in them: `seen` says in how many phrases a feature is, `least` how many make
-    a word known. That is one more for a phrase that was counted itself, or no word would be strange when learning."""
-    known = []
-    for one in found:
-        said = [feature for feature in one if feature.startswith("=") and not feature.startswith("==")]
-        known.append(one | strangeness(sum(seen.get(word, 0) < least for word in said), len(said)))
-    return known
 
 
 def learned_features(phrases: Sequence[set[str]]) -> tuple[dict[str, int], Numbers]:
     seen = Counter(feature for found in phrases for feature in found)
     kept = sorted(feature for feature, times in seen.items() if times >= SEEN_IN)
     rarity = [
-        STRANGE if is_strangeness(feature) else
         (FAMILY if is_meaning(feature) else 1.0) * (1 + np.log((1 + len(phrases)) / (1 + seen[feature])))
         for feature in kept
     ]

@@ -7,7 +7,6 @@ last stands in comparison.md beside this file.
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +24,10 @@ from bot.understanding.lesson import OUT_OF_SCOPE, lesson_of
 from bot.understanding.text import cut
 from bot.understanding.train import (
     LEAN,
-    SEEN_IN,
     SLOPE,
     as_table,
     learned_features,
     separation,
-    with_strangeness,
 )
 from tests.understanding.figures import EVALUATION, FOLDS, rows_of
 
@@ -43,22 +40,18 @@ NEIGHBOURS = 8
 
 def linear(
     make: Callable[[], Any], kept: Callable[[str], bool] = lambda feature: True, slope: float = SLOPE,
-    strange: bool = False, lean: float = 0.0,
+    lean: float = 0.0,
 ) -> Approach:
     """One linear model for each label against all others; `lean`: log-odds towards what is not ours."""
     def fit(found: list[set[str]], labels: list[str]) -> Fitted:
-        seen = Counter(feature for one in found for feature in one)
         found = [set(filter(kept, one)) for one in found]
-        if strange:
-            found = with_strangeness(found, seen, SEEN_IN + 1)
         vocabulary, rarity = learned_features(found)
         table = as_table(found, vocabulary, rarity)
         names = sorted(set(labels))
         models = [make().fit(table, [label == name for label in labels]) for name in names]
 
         def chances(unseen: list[set[str]]) -> Chances:
-            unseen = [set(filter(kept, one)) for one in unseen]
-            rows = as_table(with_strangeness(unseen, seen, SEEN_IN) if strange else unseen, vocabulary, rarity)
+            rows = as_table([set(filter(kept, one)) for one in unseen], vocabulary, rarity)
             return _one_each([
                 slope * model.decision_function(rows) + (lean if name == OUT_OF_SCOPE else 0.0)
                 for name, model in zip(names, models, strict=True)])
@@ -116,7 +109,7 @@ def guarded(approach: Approach) -> Approach:
         names = sorted(set(labels))
         at = names.index(OUT_OF_SCOPE)
         ours = [label != OUT_OF_SCOPE for label in labels]
-        guard = linear(separation, strange=True)(found, [str(one) for one in ours])
+        guard = linear(separation)(found, [str(one) for one in ours])
         within = approach(
             [one for one, kept in zip(found, ours, strict=True) if kept],
             [label for label in labels if label != OUT_OF_SCOPE])
@@ -169,16 +162,16 @@ def _shared(chances: Chances) -> Chances:
 
 
 plain = linear(separation)
-strange = linear(separation, strange=True)
-ours = linear(separation, strange=True, lean=LEAN)
+leaning = linear(separation, lean=LEAN)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`made`: learns from the made phrases as well."""
+    """`made`: learns from the made phrases as well; `named`: knows the names of what is not ours."""
 
     approach: Approach
     made: bool = True
+    named: bool = True
 
 
 APPROACHES: dict[str, Entry] = {
@@ -192,12 +185,12 @@ APPROACHES: dict[str, Entry] = {
     "complement Bayes": Entry(bayes),
     "nearest phrases": Entry(nearest),
     "support vectors": Entry(plain),
-    "support vectors that know what is strange": Entry(strange),
-    "these, without made phrases": Entry(strange, made=False),
-    "these behind a guard": Entry(guarded(strange)),
-    "these and nearest, mean": Entry(together(strange, nearest)),
-    "these, Bayes and nearest, stacked": Entry(stacked(strange, bayes, nearest)),
-    "ours: these with a lean": Entry(ours),
+    "these behind a guard": Entry(guarded(plain)),
+    "these and nearest, mean": Entry(together(plain, nearest)),
+    "these, Bayes and nearest, stacked": Entry(stacked(plain, bayes, nearest)),
+    "these with a lean, without names": Entry(leaning, named=False),
+    "these with a lean, without made phrases": Entry(leaning, made=False),
+    "ours: these with a lean": Entry(leaning),
 }
 
 
@@ -216,25 +209,28 @@ def judged(names: list[str], chances: Chances, labels: list[str]) -> str:
 
 
 def main() -> None:
-    lesson, families = lesson_of(load_content()), load_families()
-    found = [features(cut(phrase.text), families) for phrase in lesson.phrases]
-    labels = [phrase.label for phrase in lesson.phrases]
-    made = [features(cut(one.text), families) for one in lesson.made], [one.label for one in lesson.made]
+    lesson = lesson_of(load_content())
+    labels, made_labels = ([one.label for one in phrases] for phrases in (lesson.phrases, lesson.made))
     names = sorted(set(labels))
     files = [EVALUATION, *map(Path, sys.argv[1:])]
-    sets = [[(features(cut(row["text"]), families), row["label"]) for row in rows_of(path)] for path in files]
     out = sys.stdout.write
     heads = ["cross-validated", *(path.stem for path in files)]
     out("| approach | " + " | ".join(f"{head}: right | of three | outside answered | turned away" for head in heads)
         + " | seconds |\n")
     out("|---" * (2 + 4 * len(heads)) + "|\n")
     for name, entry in APPROACHES.items():
-        more = made if entry.made else ([], [])
+        families = load_families(names=None if entry.named else set())
+        found, made, *sets = (
+            [features(cut(text), families) for text in texts] for texts in (
+                [one.text for one in lesson.phrases], [one.text for one in lesson.made],
+                *([row["text"] for row in rows_of(path)] for path in files)))
+        more = (made, made_labels) if entry.made else ([], [])
         cells = [judged(names, _held_out(entry.approach, found, labels, more), labels)]
         begun = time.process_time()
         fitted = entry.approach(found + more[0], labels + more[1])
         seconds = time.process_time() - begun
-        cells += [judged(names, fitted([one for one, _ in rows]), [label for _, label in rows]) for rows in sets]
+        cells += [judged(names, fitted(texts), [row["label"] for row in rows_of(path)])
+                  for path, texts in zip(files, sets, strict=True)]
         out(f"| {name} | " + " | ".join(cells) + f" | {seconds:.0f} |\n")
         sys.stdout.flush()
 

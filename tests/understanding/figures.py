@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.content import load_content
 from bot.understanding.families import load_families
-from bot.understanding.lesson import Lesson, lesson_of
+from bot.understanding.lesson import OUT_OF_SCOPE, Lesson, lesson_of
 from bot.understanding.reader import Reader, Reading
 from bot.understanding.train import learn
 
@@ -28,6 +28,8 @@ class Figures:
     rows: int
     right: float
     in_three: float
+    outside: float          # of what is not ours, taken for ours
+    away: float             # of what is ours, taken for something else's
     sure: float
     sure_right: float
     language: float
@@ -73,6 +75,8 @@ def _figures(read: list[tuple[str, str, str, Reading]]) -> Figures:
     return Figures(
         rows=len(read),
         right=sum(right) / len(read),
+        outside=_share(reading.topic != OUT_OF_SCOPE for *_, label, reading in read if label == OUT_OF_SCOPE),
+        away=_share(reading.topic == OUT_OF_SCOPE for *_, label, reading in read if label != OUT_OF_SCOPE),
         in_three=sum(label in reading.candidates for _, _, label, reading in read) / len(read),
         sure=len(sure) / len(read),
         sure_right=sum(sure) / max(1, len(sure)),
@@ -89,6 +93,11 @@ def _spoken(lang: str) -> str:
     return "en" if lang == "en" else "nb"
 
 
+def _share(each: Iterable[bool]) -> float:
+    found = list(each)
+    return sum(found) / max(1, len(found))
+
+
 def _shares(pairs: Iterable[tuple[str, bool]]) -> dict[str, float]:
     all_, good = Counter[str](), Counter[str]()
     for name, is_good in pairs:
@@ -100,6 +109,7 @@ def _shares(pairs: Iterable[tuple[str, bool]]) -> dict[str, float]:
 def _show(name: str, figures: Figures) -> None:
     out = sys.stdout.write
     out(f"{name}: {figures.rows} rows, right {figures.right:.3f}, among three {figures.in_three:.3f}, "
+        f"outside answered {figures.outside:.3f}, turned away {figures.away:.3f}, "
         f"sure {figures.sure:.3f} of which right {figures.sure_right:.3f}, language {figures.language:.3f}, "
         f"calibration error {figures.calibration:.3f}\n")
     out("  " + " ".join(f"{lang} {share:.3f}" for lang, share in figures.by_language.items()) + "\n")

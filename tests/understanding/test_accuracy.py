@@ -31,6 +31,8 @@ def test_people_are_understood(reader: Reader, rows: list[dict[str, str]]) -> No
     figures = evaluated(reader, rows)
     assert figures.right >= 0.96, figures.wrong
     assert figures.in_three >= 0.99
+    assert figures.outside <= 0.04
+    assert figures.away <= 0.02
     assert figures.sure >= 0.95
     assert figures.sure_right >= 0.97
     assert figures.language >= 0.97     # "test", "gdpr" and "123" are in no language

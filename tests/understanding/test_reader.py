@@ -73,7 +73,7 @@ def test_the_same_message_is_always_read_the_same(reader: Reader) -> None:
     ("ok", "en", "en"),
     ("ok", "nb", "nb"),
     ("", "en", "en"),
-    ("SSPR_0014", "nb", "nb"),
+    ("SSPR_0014", "nb", "nb"), ("SSPR_0014 ???", "nb", "nb"),
     ("SSPR_0014", "en", "en"),
 ])
 def test_the_language_is_the_messages_or_the_conversations(
