@@ -1,6 +1,7 @@
 """Phrases about what is not ours, made of the names of things and of sentences about them.
 
 Another service's password or a lock's code is asked for in our own words; that it is not ours shows by the name alone.
+A name that is known (`names.py`) needs none of them: they teach the sentences, and what an unknown name looks like.
 `elsewhere/<lang>.yaml` has the names and the sentences, and sentences about what is ours, so that it is the name that
 is learned and not the sentence. A language without a file has none.
 """
