@@ -348,7 +348,7 @@ class _Taken:
     async def _release(self) -> bool:
         """Whether there was something to release."""
         try:
-            return bool(await self._storage._store.call(_RELEASE, [self._names[1]], [self._holder]))
+            return bool(await self._storage._store.call(_RELEASE, [self._names.lease], [self._holder]))
         except StoreUnavailable:
             _log.warning("conversation.lease_left")     # It runs out by itself.
             return True

@@ -1,6 +1,7 @@
 """The one place that builds names of Redis keys, so that no two rooms can ever mean the same one."""
 
 from hashlib import blake2b
+from typing import NamedTuple
 
 # Texts from outside (conversation ids, names, addresses) enter a key as a digest only: whatever
 # they contain, they cannot collide with another key, and no personal data stands in key names.
@@ -42,12 +43,19 @@ def digest(*parts: str) -> str:
     return blake2b(joined.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def turn(key: str, activity_id: str) -> tuple[str, str, str, str]:
-    """What a turn touches of its conversation: its state, who has the turn, that the activity has been processed, and
-    its news. All at once: every message asks for them.
-    """
+class OfTurn(NamedTuple):
+    """What a turn touches: its conversation, who has it, that the activity has been processed, and the news."""
+
+    conversation: str
+    lease: str
+    activity: str
+    news: str
+
+
+def turn(key: str, activity_id: str) -> OfTurn:
+    """All at once: every message asks for them."""
     tag = _conversation(key)
-    return f"{tag}:state", f"{tag}:lease", f"{tag}:seen:{digest(activity_id)}", f"{tag}:news"
+    return OfTurn(f"{tag}:state", f"{tag}:lease", f"{tag}:seen:{digest(activity_id)}", f"{tag}:news")
 
 
 def conversation(key: str) -> str:

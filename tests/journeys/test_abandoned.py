@@ -60,9 +60,12 @@ def families() -> dict[str, re.Pattern[str]]:
     found = {name: re.compile(re.escape(value)) for name, value in vars(keys).items()
              if isinstance(value, str) and value.startswith("kt:")}
     for name, make in inspect.getmembers(keys, inspect.isfunction):
-        if name != "digest" and make.__module__ == keys.__name__:
-            made = re.escape(make(*["whose" for one in inspect.signature(make).parameters.values()]))
-            found[name] = re.compile(re.sub(r"[0-9a-f]{32}", "[0-9a-f]{32}", made).replace("whose", "[a-z_]+"))
+        if name == "digest" or name.startswith("_") or make.__module__ != keys.__name__:
+            continue
+        made = make(*["whose" for one in inspect.signature(make).parameters.values()])
+        for kind, key in made._asdict().items() if isinstance(made, keys.OfTurn) else [(name, made)]:
+            shape = re.sub(r"[0-9a-f]{32}", "[0-9a-f]{32}", re.escape(key)).replace("whose", "[a-z_]+")
+            found[kind] = re.compile(shape)
     # What begins as another kind does and has its own word there comes first.
     return dict(sorted(found.items(), key=lambda one: "[a-z_]+" in one[1].pattern))
 
