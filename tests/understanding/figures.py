@@ -18,6 +18,8 @@ from bot.understanding.reader import Reader, Reading
 from bot.understanding.train import learn
 
 EVALUATION = Path(__file__).with_name("evaluation.jsonl")
+UNSEEN = Path(__file__).with_name("unseen.jsonl")
+"""By somebody who had read no phrase and no other set. Who writes phrases leaves it unread, or it is worth no more."""
 FOLDS = 3
 
 
