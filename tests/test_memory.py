@@ -10,12 +10,11 @@ _MB = 1 << 20
 
 
 def test_what_lives_stays_as_it_is() -> None:
-    """Whatever the machine can gather, what was written is still there, and settling again changes nothing."""
+    """However much of it the machine can gather just now, all that was written is still there."""
     kept = [bytes([number]) * (8 * _MB) for number in range(4)]
-    gathered = memory.settle()
-    assert gathered == 0 or gathered >= 8 * _MB
-    assert [set(one) for one in kept] == [{0}, {1}, {2}, {3}]
-    assert memory.settle() >= 0
+    for _again in range(2):
+        memory.settle()
+        assert [set(one) for one in kept] == [{0}, {1}, {2}, {3}]
 
 
 def test_what_is_free_goes_back() -> None:
