@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from aiohttp import ClientSession, CookieJar, FormData
+from aiohttp import ClientSession, CookieJar, FormData, TCPConnector
 
 from app import Desk
 from bot.directory.demo_staff import shown_staff
@@ -45,7 +45,8 @@ class Browser:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.jar = CookieJar(unsafe=True)
-        self._session = ClientSession(cookie_jar=self.jar)
+        # A connection each: one that lay idle may be closed by the server (limit 24) just as a form is sent over it.
+        self._session = ClientSession(cookie_jar=self.jar, connector=TCPConnector(force_close=True))
 
     async def __aenter__(self) -> Self:
         return self

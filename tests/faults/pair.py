@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TCPConnector
 
 from app import Desk
 from bot.clock import SharedClock
@@ -138,7 +138,8 @@ async def a_pair(folder: Path, **settings: str) -> AsyncIterator[Pair]:
             connector = FakeConnector()
             await connector.server.start_server()
             at_end.push_async_callback(connector.close)
-            session = await at_end.enter_async_context(ClientSession())
+            # Connections that lie idle are left before the server closes them (limit 24).
+            session = await at_end.enter_async_context(ClientSession(connector=TCPConnector(keepalive_timeout=5)))
             here, there = desks
             yield Pair((here, there), session, connector)
     finally:
