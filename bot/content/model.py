@@ -115,7 +115,3 @@ class Content:
     def phrases(self) -> Iterator[str]:
         """Every phrase of every topic, in every language."""
         return (phrase for topic in self.topics.values() for text in topic.texts.values() for phrase in text.phrases)
-
-    def labelled(self, label: str) -> tuple[Topic, ...]:
-        """The topics that share a label, in the order of their ids."""
-        return tuple(topic for topic in self.topics.values() if topic.label == label)

@@ -58,11 +58,12 @@ def lesson_of(content: Content, parsed: Parsed | None = None) -> Lesson:
 
 def _made(content: Content, parsed: Parsed) -> Iterator[Phrase]:
     """What is made up for the topics there are; a phrase that stands there goes before a made one."""
-    outside = next((topic.id for topic in content.labelled(OUT_OF_SCOPE)), None)
+    # Of the answers to what is not ours it is the one named so: others are for complaints and private accounts.
+    outside = OUT_OF_SCOPE.replace("_", "-")
     standing = {phrase.casefold() for phrase in content.phrases()}
     for lang in content.languages:
         for topic, text in made(lang, parsed=parsed):
-            known = content.topics.get(topic or outside or "")
+            known = content.topics.get(topic or outside)
             if known is not None and text.casefold() not in standing:
                 yield Phrase(lang, known.label, known.id, text)
     parsed.keep()

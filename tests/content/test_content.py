@@ -93,8 +93,6 @@ def test_a_topic_is_read_whole(root: Path) -> None:
     assert english.admin == "For admins."
     assert english.phrases[0] == "phrase Forgotten password 0"
     assert english.links == (("https://support.example.com/en?a=b#c", "Forgotten password"),)
-    assert content.labelled("reset_password") == (topic,)
-    assert content.labelled("greeting") == ()
 
 
 def test_messages_are_said_with_their_facts(root: Path) -> None:
