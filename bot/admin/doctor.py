@@ -50,7 +50,7 @@ async def _listens(settings: Settings) -> str:
 async def _taken(settings: Settings, where: str) -> str:
     if await place.answers(settings.admin_base_url()):
         return f"the pages are at {settings.admin_base_url()}/admin; {_metrics(settings)}"
-    if settings.development and "admin_port" not in settings.model_fields_set:
+    if settings.admin_port_may_move:
         return f"{where} is taken; a free port will be used"
     raise SettingsError(f"another program listens on {where}")
 
