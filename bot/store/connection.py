@@ -60,6 +60,7 @@ class Store:
         self._next: _Round | None = None
         self._rounds: dict[asyncio.Task[None], _Round] = {}
         self._well = True
+        self._closed = False
 
     @classmethod
     def open(cls, url: str, *, seconds: float = 2.0, connections: int = 64) -> Self:
@@ -104,8 +105,14 @@ class Store:
         seconds, microseconds = await self.do("TIME")
         return int(seconds) + int(microseconds) / 1e6
 
-    async def close(self, *, nowait: bool = False) -> None:
-        """Close the connections that lie idle."""
+    async def close(self) -> None:
+        """Close every connection, once what is under way has its answer."""
+        self._closed = True     # A caller's own connection, if one is still in use, is closed when it is done.
+        if self._rounds:        # A round outlives the callers who were cut short.
+            await asyncio.wait(self._rounds)
+        await self._close_idle()
+
+    async def _close_idle(self, *, nowait: bool = False) -> None:
         free, self._free = self._free, []
         for connection in free:
             await connection.disconnect(nowait=nowait)
@@ -137,13 +144,13 @@ class Store:
                 raise
         except ReadOnlyError:
             # This server is no longer the master; the address may lead to the new one.
-            await self.close(nowait=True)
+            await self._close_idle(nowait=True)
             raise
         except (ResponseError, TimeoutError):
             raise
         except (RedisError, OSError):
             # The server restarted, or a connection died while it lay idle: then the others did as well.
-            await self.close(nowait=True)
+            await self._close_idle(nowait=True)
             await asyncio.sleep(random.uniform(0, 0.05))   # noqa: S311 - spreads reconnects, guards nothing
             fresh = True
         # Now by itself: should it have been one of the commands that did the harm, it harms no other a second time.
@@ -204,7 +211,7 @@ class Store:
             clean = True
         finally:
             # Only a connection whose every reply was read goes back: never one left in the middle (F6).
-            if clean:
+            if clean and not self._closed:
                 self._free.append(connection)
             else:
                 await connection.disconnect(nowait=True)

@@ -130,6 +130,23 @@ async def test_a_round_that_is_cut_short_keeps_nobody_waiting(store: Store) -> N
         assert await store.do("ECHO", "y") == b"y"
 
 
+async def test_what_is_under_way_as_a_store_closes_leaves_no_connection(redis_url: str, store: Store) -> None:
+    """A round whose callers were all cut short, and a caller who waits, are done later than the rest."""
+    before = set(_ids(await store.do("CLIENT", "LIST")))
+    for pauses in range(1, 8):
+        async with opened(redis_url) as closing:
+            waiting = asyncio.create_task(closing.wait("BLPOP", "list", 0))
+            cut = asyncio.create_task(closing.do("ECHO", "x"))
+            for _ in range(pauses):
+                await asyncio.sleep(0)
+            cut.cancel()
+        await store.do("RPUSH", "list", "y")
+        assert await waiting == [b"list", b"y"]
+    async with asyncio.timeout(5):
+        while set(_ids(await store.do("CLIENT", "LIST"))) - before:
+            pass    # until the server has noticed, too
+
+
 async def test_more_callers_than_connections_wait_for_their_turn(redis_url: str) -> None:
     async with opened(redis_url, connections=2) as store:
         # Whoever is there before us: the server may not have noticed yet that another test's client left.
