@@ -113,7 +113,7 @@ def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
     if url:
         yield Look(
             "REDIS_URL", given, "is the server up, are host, port, password and certificate right? "
-            "See \u00abA Redis of your own\u00bb in README.md")
+            "See \u00abYour own Redis\u00bb in README.md")
     elif settings.development:
         yield Look("REDIS_URL", embedded, "end what uses the folder, or set REDIS_URL")
 
