@@ -6,8 +6,8 @@
             - Privat e-post ka•••@privat.example.no, siden 3. mars 2026
             Alt er på plass for å lage nytt passord.
             Hos Microsoft har du registrert dette:            (only where accounts live in Entra ID)
-            - Telefon +47 •••78   [Siste hendelser] [Lag gjenopprettingskoder]
-    person  (presses Siste hendelser)
+            - Telefon +47 •••78   [Vis siste hendelser] [Lag gjenopprettingskoder]
+    person  (presses Vis siste hendelser)
     bot     Dette har skjedd med kontoen din i det siste:
             - i går kl. 14.05: Passordet ble laget på nytt i nettchatten
 """

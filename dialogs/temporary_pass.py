@@ -4,7 +4,7 @@
     bot     Skriv koden fra godkjenningsappen.                     [Jeg har ikke telefonen] [Avbryt]
     person  (types a recovery code on the page, and then a code that was mailed)
     bot     Åpne den sikre siden. Der får du passet, og det vises bare denne ene gangen.   [Vis tilgangspasset ↗]
-    bot     Tilgangspasset er laget. Logg på hos Microsoft med det nå …                 [Sikkerhetsinfo hos Microsoft ↗]
+    bot     Tilgangspasset er laget. Logg på hos Microsoft med det nå …   [Åpne sikkerhetsinfo hos Microsoft ↗]
 """
 
 from dataclasses import dataclass

@@ -84,12 +84,12 @@ async def test_pausing_and_resuming(signed_in: SignedIn, desk: Desk) -> None:
     assert "Satt på pause" in shown
     assert "&lt;b&gt;i dag" in shown
     assert "<b>i dag" not in shown
-    assert "Selvbetjening er satt på pause" in [one.subject for one in await mails_of(desk, "kari.nordmann")]
+    assert "Selvbetjeningen er satt på pause" in [one.subject for one in await mails_of(desk, "kari.nordmann")]
     await done(browser, "resume", KARI)
     assert await kinds(desk, KARI) == []
     assert "Slik var det fra før" in (await done(browser, "resume", KARI)).text
     subjects = [one.subject for one in await mails_of(desk, "kari.nordmann")]
-    assert subjects.count("Selvbetjening er åpnet igjen") == 2      # at work, and at the private address
+    assert subjects.count("Selvbetjeningen er åpnet igjen") == 2      # at work, and at the private address
     assert await desk.audit.verify() is None
 
 

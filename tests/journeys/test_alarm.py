@@ -290,7 +290,7 @@ async def test_the_last_events_in_words(
     assert lines[2].strip().endswith("Passordet ble laget på nytt i nettchatten")
     assert "10." not in last(said)
     assert "Det var ikke meg" in titles(said)
-    assert "Siste hendelser" in titles(await kari.ask("hva har jeg registrert på meg?"))
+    assert "Vis siste hendelser" in titles(await kari.ask("hva har jeg registrert på meg?"))
     assert "bare til den som eier" in last(await (await visit(desk)).ask("siste hendelser"))
     john = teams_person(in_teams, desk, JOHN, "John Smith")
     assert "ikke notert noe" in last(await john.ask("siste hendelser"))

@@ -253,7 +253,7 @@ async def test_a_code_from_it_resets_no_password(
     await begin(kari, "forgot_password")
     code = (await desk.one_time_codes.issue(KARI, "it:ingrid", 1800)).reveal()
     page = await with_code_from_it(desk, kari, browse, code)
-    assert "Den koden gikk ikke" in page.text
+    assert "Den koden virket ikke" in page.text
     assert await desk.one_time_codes.pending(KARI)
 
 

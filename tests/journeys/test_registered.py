@@ -45,8 +45,8 @@ async def test_what_is_missing_is_said(desk: Desk, in_teams: InTeams, clock: Ste
     bare = replace(found, recovery=None)
     await desk.enrolments.change(JOHN, bare.having(replace(app, since=clock.now(), backed=False)))
     said = await asked(teams_person(in_teams, desk, JOHN, "John Smith"))
-    assert "teller ikke ennå" in said
-    assert "Det teller til nytt passord" in said
+    assert "gjelder ikke ennå" in said
+    assert "til å lage nytt passord fra" in said
 
 
 async def test_a_visitor_is_shown_nothing(desk: Desk, visit: Visit) -> None:
@@ -135,7 +135,7 @@ async def test_without_a_registered_method_only_a_code_from_it_steps_up_and_the_
     codes = await made(await shown_in(browse, desk, link_of([heard(ola.connector.said[-1])])))
     assert len(codes) == 10
     assert "må de nye vente" in heard(ola.connector.said[-1]).text
-    assert "Gjenopprettingskoder: 10 igjen (teller ikke ennå)" in await asked(ola)
+    assert "Gjenopprettingskoder: 10 igjen (gjelder ikke ennå)" in await asked(ola)
     assert "så nytt at det ikke gjelder ennå" in last(await begin(ola, "forgot_password"))
     clock.advance(86400)
     await begin(ola, "forgot_password")
@@ -155,7 +155,7 @@ async def test_whoever_lost_everything_makes_codes_with_one_from_it(
     assert made_now is not None
     assert not made_now.backed
     await begin(kari, "forgot_password")
-    assert "Den koden gikk ikke" in (await with_code_from_it(desk, kari, browse, old[0].reveal())).text
+    assert "Den koden virket ikke" in (await with_code_from_it(desk, kari, browse, old[0].reveal())).text
 
 
 async def shown_in(browse: Browse, desk: Desk, link: str) -> SecurePage:

@@ -92,7 +92,7 @@ async def test_a_refused_password_is_asked_for_again_and_never_sent_back(open_si
     answer = await post(client, await body_with(client, "Passord-nordmann"))
     html = await answer.text()
     assert answer.status == 422
-    assert "<title>Ikke byttet ennå: Velg nytt passord" in html
+    assert "<title>Noe må rettes: Velg nytt passord" in html
     assert 'role="alert"' in html
     assert "inneholder navnet ditt" in html
     assert "lett å gjette" in html
