@@ -16,7 +16,7 @@ from bot.journeys.protocol import SIGN_ON, Again, End, Ended, Fields, Form, Rule
 from bot.people import Speaker
 from bot.rules.case import Case, State, WhyRefused
 from bot.rules.limits import Limits
-from bot.rules.passwords import OF_CURRENT, Owner, Policy, check_password
+from bot.rules.passwords import NO_CURRENT, NO_NEW, OF_CURRENT, Owner, Policy, check_password
 from bot.secret import Secret
 from bot.store.protocol import Counted, Tries
 
@@ -61,12 +61,9 @@ class PasswordPage:
         if case.state is not State.PROVEN:
             return ended(case)
         account = await self.directory.read(case.account)
-        if account is not None and not await self.doing.refusal(case, account):
-            states = await self._states(account, fields["password"])
-            if SIGN_ON in self.fields and not len(fields[SIGN_ON]):
-                states = (RuleState(SIGN_ON, kept=False),)
-            if broken := tuple(one for one in states if not one.kept):
-                return Again(await self._form(case, ends), broken)
+        if (account is not None and not await self.doing.refusal(case, account)
+                and (broken := await self._broken(account, fields))):
+            return Again(await self._form(case, ends), broken)
 
         async def effect(claimed: Case) -> Done:
             return await self._effect(claimed, fields)
@@ -80,6 +77,15 @@ class PasswordPage:
         left = {"left": str(done.left)}
         return Again(await self._form(given_back, ends), tuple(
             RuleState(key, False, left if key in OF_CURRENT else {}) for key in done.broken))
+
+    async def _broken(self, account: Account, fields: Fields) -> tuple[RuleState, ...]:
+        """What stands against acting at all; an empty field is no try, and is not judged as a password."""
+        asked = {"current": NO_CURRENT, "password": NO_NEW}
+        if empty := [key for name, key in asked.items() if name in fields and not len(fields[name])]:
+            return tuple(RuleState(key, kept=False) for key in empty)
+        if SIGN_ON in self.fields and not len(fields[SIGN_ON]):
+            return (RuleState(SIGN_ON, kept=False),)
+        return tuple(one for one in await self._states(account, fields["password"]) if not one.kept)
 
     async def _effect(self, case: Case, fields: Fields) -> Done:
         raise NotImplementedError

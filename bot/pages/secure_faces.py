@@ -12,7 +12,7 @@ from bot.pages.headers import FRAMED
 from bot.pages.languages import asked_language, page_language
 from bot.pages.qr import qr_svg
 from bot.pages.rendering import Renderer
-from bot.rules.passwords import OF_CURRENT, WRONG_CURRENT
+from bot.rules.passwords import NO_CURRENT, NO_NEW, OF_CURRENT, WRONG_CURRENT
 
 STATE_HEADER = "Keyturn-State"      # lets the waiting page ask whether there is news
 # One status for expired, used, unknown, malformed and somebody else's ticket (E3).
@@ -32,6 +32,8 @@ _SELDOM = frozenset({"too_long", "unprintable", "ambiguous", "encoding"})
 
 # Nothing that was typed is wrong.
 OF_NOTHING_TYPED = frozenset({"sign_on", "busy"})
+_OF_CURRENT = OF_CURRENT | {NO_CURRENT}
+_NO_RULES = _OF_CURRENT | OF_NOTHING_TYPED | {NO_NEW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +77,15 @@ class Faces:
             one.key: RuleState(one.key, False, {**known.get(one.key, {}), **one.facts}) for one in broken}
         shown = {rule.key: rule for rule in form.rules if rule.key not in _SELDOM} | wrong
         lines = [RuleLine(key, self.words("rule", lang, rule), key in wrong) for key, rule in shown.items()
-                 if key not in OF_CURRENT | OF_NOTHING_TYPED]
+                 if key not in _NO_RULES]
         words = f"pages.{form.operation}"
         app = form.new_app
         draw = partial(qr_svg, app.uri.reveal()) if app else None
         return self._page(
             _TEMPLATES[form.kind], lang, "form", status=422 if wrong else 200, draw=draw,
             form=form, token=token, seat=seat, words=words, rules=lines,
-            current_is_bad=bool(OF_CURRENT & wrong.keys()),
-            password_is_bad=bool(wrong.keys() - OF_NOTHING_TYPED - {WRONG_CURRENT}),
+            current_is_bad=bool(_OF_CURRENT & wrong.keys()),
+            password_is_bad=bool(wrong.keys() - OF_NOTHING_TYPED - {WRONG_CURRENT, NO_CURRENT}),
             problems=[self.words("broken", lang, rule) for rule in wrong.values()])
 
     def ended(self, request: web.Request, ended: Ended, token: str = "", seat: str = "") -> web.Response:

@@ -26,6 +26,8 @@ _ESTIMATED = 40
 WRONG_CURRENT, CURRENT_OR_NEW = "wrong_current", "current_or_new"
 OF_CURRENT = frozenset({WRONG_CURRENT, CURRENT_OR_NEW})
 """What a directory answers to a change whose present password was not the right one, as far as it tells (O5)."""
+NO_CURRENT, NO_NEW = "no_current", "no_new"
+"""A field that was left empty: that breaks every rule, and says nothing about any password."""
 
 
 class Kind(Enum):
