@@ -23,7 +23,7 @@ _EMPTY = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 """The hash of nothing: Web Chat makes one empty style element without the nonce, to try a selector out."""
 _LOCALES = {"nb": "nb-NO", "en": "en-US"}       # as Web Chat names its own texts
 _TEXTS = ("web_chat.status.connecting", "web_chat.status.away", "web_chat.status.new",
-          "web_chat.status.failed", "web_chat.over.again", "web_chat.privacy.question",
+          "web_chat.status.failed", "web_chat.status.cookies", "web_chat.over.again", "web_chat.privacy.question",
           "web_chat.box", "web_chat.below", "web_chat.leave", "web_chat.new_tab")
 
 

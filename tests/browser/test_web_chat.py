@@ -177,6 +177,8 @@ async def test_a_narrow_phone(opened: Open, scheme: str) -> None:
     tab = await opened(viewport={"width": 320, "height": 568}, color_scheme=scheme, locale="nb")
     await tab.sees(GREETING["nb"])
     await tab.picture(f"phone-{scheme}-start")
+    title = tab.page.locator("h1")
+    assert await title.evaluate("one => one.scrollWidth <= one.clientWidth")   # else it lies over the link beside it
     await tab.say("et-langt-ord-" * 12)
     await tab.sees("echo: et-langt")
     await tab.say("card")

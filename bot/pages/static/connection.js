@@ -8,7 +8,7 @@ const ONLINE = 2;
 const FIRST_WAIT = 300;
 const LONGEST_WAIT = 5000;
 const KEEP_ALIVE = 20000;
-const REFRESH = 15 * 60000;
+const REFRESH = 10 * 60000;   // twice in a token's half hour: one that fails costs nobody their chat
 const CALL_TIMEOUT = 20000;
 const GIVE_UP_SENDING = 60000;
 

@@ -26,20 +26,30 @@ function tell(kind) {
   status.dataset.kind = kind;
 }
 
+// Where cookies are blocked, so is this: then a chat lasts as long as its page.
+function storage() {
+  try {
+    return sessionStorage;
+  } catch {
+    return null;
+  }
+}
+const kept = storage();
+
 function remembered() {
   try {
-    return JSON.parse(sessionStorage.getItem(KEPT));
+    return JSON.parse(kept.getItem(KEPT));
   } catch {
     return null;
   }
 }
 
 function remember(session) {
-  sessionStorage.setItem(KEPT, JSON.stringify({ ...session, lang: words.lang }));
+  kept?.setItem(KEPT, JSON.stringify({ ...session, lang: words.lang }));
 }
 
 function forget() {
-  sessionStorage.removeItem(KEPT);
+  kept?.removeItem(KEPT);
 }
 
 const middleware = {
@@ -109,18 +119,20 @@ function ask(store, lang) {
 
 async function start() {
   const before = remembered();
-  const lost = sessionStorage.getItem(LOST);
-  sessionStorage.removeItem(LOST);
+  const lost = kept?.getItem(LOST);
+  kept?.removeItem(LOST);
+  // A secure page belongs to the browser that holds the chat, which is known by its cookie (P3).
+  const here = lost ? 'new' : kept && navigator.cookieEnabled ? '' : 'cookies';
   const connection = new Connection({
     base: words.directLine,
     locale: words.locale,
     session: before && { token: before.token, conversationId: before.conversationId },
     keep: remember,
-    onAway: away => tell(away ? 'away' : lost ? 'new' : ''),
+    onAway: away => tell(away ? 'away' : here),
     onLost: () => {
       // A clean page is surer than taking a chat apart; it says why it is empty.
       forget();
-      sessionStorage.setItem(LOST, '1');
+      kept?.setItem(LOST, '1');
       location.reload();
     }
   });
