@@ -22,7 +22,8 @@ def strict(body: bytes, depth: int) -> Any:
     """The value of UTF-8 JSON text.
 
     Raises NotStrict for nesting over `depth`, keys given twice, NaN and infinities, integers over 20
-    digits, and lone surrogates, besides whatever is no JSON.
+    digits, and lone surrogates, besides whatever is no JSON. What a person typed ("text") may hold half a
+    character, which is read as U+FFFD: they get an answer, and no identifier is another's by it.
     """
     if body.count(b"{") + body.count(b"[") > depth:
         _refuse_bombs(body, depth)
@@ -42,6 +43,8 @@ def carefully(body: bytes) -> Any:
     try:
         value = _decode(body.decode("utf-8"))
         if b"\\u" in body:  # only an escape can make a lone surrogate, and encoding finds it
+            if isinstance(value, dict) and isinstance(typed := value.get("text"), str):
+                value["text"] = typed.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise NotStrict(type(error).__name__) from None

@@ -120,6 +120,18 @@ async def test_text_full_of_brackets_is_no_depth(door: Door, echo: Echo, connect
     assert echo.contexts[0].activity.text == text
 
 
+@pytest.mark.parametrize(("text", "read"), [
+    ('"\\ud800 hei \\ud83d\\ude00"', "\ufffd hei \U0001f600"), ('"hei \\udfff\\ud800"', "hei \ufffd\ufffd")])
+async def test_half_a_character_keeps_nobody_from_an_answer(
+        door: Door, echo: Echo, connector: FakeConnector, text: str, read: str) -> None:
+    """N1: cut in the middle of an emoji, a message is still one; in an identifier it is refused (C3)."""
+    message = teams_message(connector.service_url, "TEXT")
+    assert (await door.post(data=json.dumps(message).replace('"TEXT"', text).encode())).status == 200
+    assert echo.contexts[0].activity.text == read
+    message["conversation"] = {**message["conversation"], "id": "a:\ud800"}
+    assert (await door.post(message)).status == 400
+
+
 @pytest.mark.parametrize("hostile", [
     b'"' + b"\\" * 200_000, b'"' + b'\\"' * 130_000, b"[]" * 130_000, b'""' * 130_000, b"[[" * 130_000,
     b'{"a":"' + b"\\u0041" * 40_000 + b'"}', b"{}," * 87_000, b"1," * 131_000, b"\\" * 262_000,
