@@ -223,7 +223,7 @@ async def test_who_has_nothing_needs_a_code_from_it_and_then_a_day(
         await browser.submit(page, code=current_code(seed, clock.now()), label="")).text
     app, = await app_of(desk, OLA)
     assert not app.backed
-    assert "må det vente" in str([one.get("text") for one in ola.connector.said])
+    assert "må du vente før det" in str([one.get("text") for one in ola.connector.said])
     assert "så nytt at det ikke gjelder ennå" in last(await begin(ola, "forgot_password"))
     # Nor does it vouch for anything else yet; and the code is spent.
     await asked(ola, "register_mail")

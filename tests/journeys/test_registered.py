@@ -134,7 +134,7 @@ async def test_without_a_registered_method_only_a_code_from_it_steps_up_and_the_
     assert "Koden stemte" in (await with_code_from_it(desk, ola, browse, code)).text
     codes = await made(await shown_in(browse, desk, link_of([heard(ola.connector.said[-1])])))
     assert len(codes) == 10
-    assert "må de nye vente" in heard(ola.connector.said[-1]).text
+    assert "går det en tid før de nye virker" in heard(ola.connector.said[-1]).text
     assert "Gjenopprettingskoder: 10 igjen (gjelder ikke ennå)" in await asked(ola)
     assert "så nytt at det ikke gjelder ennå" in last(await begin(ola, "forgot_password"))
     clock.advance(86400)
