@@ -114,8 +114,12 @@ class Store:
 
     async def _close_idle(self, *, nowait: bool = False) -> None:
         free, self._free = self._free, []
-        for connection in free:
-            await connection.disconnect(nowait=nowait)
+        try:
+            for connection in free:
+                await connection.disconnect(nowait=nowait)
+        finally:    # One that is slow to close, or a caller who is cut short, keeps no other open.
+            for connection in free:
+                await connection.disconnect(nowait=True)
 
     async def _bounded(
         self, commands: Sequence[Sequence[Part]], script: Script | None = None, *, alone: bool = False,

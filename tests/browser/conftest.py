@@ -1,6 +1,5 @@
 """A real browser on the real page, Web Chat and Direct Line; the bot behind them is an echo."""
 
-import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -29,6 +28,7 @@ from tests.support.clock import SteppedClock
 from tests.support.echo import Echo, direct_line, mount
 from tests.support.house import house
 from tests.support.needs import missing, need_program
+from tests.support.tcp import free_port
 
 DATA = Path(__file__).parents[2] / ".keyturn"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -56,18 +56,13 @@ class Service:
         self._content = content
         self._store, self._ring, self._clock = store, ring, clock
         self._runner: web.AppRunner | None = None
-        self.port = 0
+        self.port = free_port()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
-        if not self.port:
-            probe = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-            self.port = probe.sockets[0].getsockname()[1]
-            probe.close()
-            await probe.wait_closed()
         self._runner = web.AppRunner(self._app(), shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
@@ -137,9 +132,13 @@ class Tab:
         except PlaywrightTimeout:
             pytest.fail(f"Never saw {text!r}, but {await self.said.all_inner_texts()}; problems: {self.problems}")
 
-    async def press(self, target: Locator) -> None:
-        """Click on it once the chat has stopped scrolling: a button that moves between down and up is not clicked."""
+    async def rest(self) -> None:
+        """Wait until the chat has stopped scrolling."""
         await self.page.evaluate(AT_REST)
+
+    async def press(self, target: Locator) -> None:
+        """Click on it once nothing scrolls: a button that moves between down and up is not clicked."""
+        await self.rest()
         await target.click()
 
     async def picture(self, name: str) -> None:

@@ -20,6 +20,7 @@ def button(tab: Tab, name: str) -> Any:
 async def asked(opened: Open, *texts: str, **options: Any) -> Tab:
     """A tab in English in which these were said, each answered."""
     tab: Tab = await opened(**{"locale": "en", **options})
+    await expect(tab.said).to_have_count(1)     # the greeting, which is counted below
     for text in texts:
         before = await tab.said.count()
         await tab.say(text)
@@ -40,6 +41,7 @@ async def test_on_a_touch_screen_no_keyboard_pops_up(opened: Open) -> None:
     await button(tab, "Steps").wait_for()
     # A box that cannot be written to when it gets the focus brings no keyboard.
     await tab.box.evaluate("it => { it.blur(); it.onfocus = () => { it.dataset.silent = it.readOnly; }; }")
+    await tab.rest()
     await button(tab, "Steps").tap()
     await tab.sees("echo: Steps")
     await expect(tab.box).to_be_focused()
@@ -79,6 +81,7 @@ async def test_a_link_button_leads_out_and_back_to_the_box(opened: Open) -> None
 
 async def test_a_double_click_is_one_press(opened: Open, service: Service) -> None:
     tab = await asked(opened, "answer")
+    await tab.rest()
     await button(tab, "Begin").dblclick()
     await tab.sees("echo: Begin")
     await tab.say("after")
@@ -129,6 +132,7 @@ async def test_what_matters_most_looks_so(opened: Open) -> None:
     assert filled[0] not in filled[1:]
     ground = "it => getComputedStyle(it.closest('.webchat__bubble__content')).backgroundColor"
     assert await button(tab, "Begin").evaluate(ground) == "rgba(0, 0, 0, 0)"
+    await tab.rest()
     answer = await tab.said.filter(has_text="An answer.").bounding_box()
     begin, yes, no, ask = [await one.bounding_box() for one in (
         button(tab, "Begin"), button(tab, "Yes, it did"), button(tab, "No"), tab.said.get_by_text("Did that help?"))]

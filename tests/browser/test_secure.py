@@ -17,6 +17,7 @@ from bot.pages.demo import DemoMail
 from tests.browser.conftest import Tab
 from tests.pages.stage import COOKIE, GOOD, TICKET, OneReset, SmallDesk, a_form, a_reset, build_app
 from tests.support.clock import SteppedClock
+from tests.support.tcp import free_port
 
 STANDARD = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # Colours do not depend on the width, nor the layout on the colours: these two cover both.
@@ -32,12 +33,7 @@ async def serve() -> AsyncIterator[Serve]:
     runners = []
 
     async def start(reset: OneReset, desk: SmallDesk | None = None) -> str:
-        outer = web.AppRunner(web.Application())
-        await outer.setup()
-        probe = web.TCPSite(outer, "127.0.0.1", 0)
-        await probe.start()
-        port = outer.addresses[0][1]
-        await outer.cleanup()
+        port = free_port()
         address = f"http://127.0.0.1:{port}"
         runner = web.AppRunner(build_app(reset, SteppedClock(), address, desk))
         await runner.setup()

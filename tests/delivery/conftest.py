@@ -17,6 +17,7 @@ from bot.store.connection import Store
 from bot.store.outbox import RedisOutbox
 from bot.store.sealed import KeyRing
 from tests.support.clock import SteppedClock
+from tests.support.tcp import ended
 from tests.support.tls import Certificate, make_certificate
 
 
@@ -70,8 +71,7 @@ async def serving(
     try:
         yield handler
     finally:
-        server.close()
-        await server.wait_closed()
+        await ended(server)
 
 
 @pytest.fixture(scope="session")

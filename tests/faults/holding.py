@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.store import keys
+from tests.support.tcp import ended
 
 Command = tuple[bytes, ...]
 
@@ -133,9 +134,8 @@ async def holding(redis_url: str) -> AsyncIterator[Holding]:
         try:
             yield proxy
         finally:
-            server.close()
             proxy.release()
-            await server.wait_closed()
+            await ended(server)
 
 
 def _first(data: bytearray) -> tuple[int, Command] | None:

@@ -20,7 +20,7 @@ from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.house import house
 from tests.support.people import sign_in
-from tests.support.tcp import free_port
+from tests.support.tcp import ended, free_port, listening, silent
 
 SOON = 5.0      # seconds for a form to be answered, with whatever mail server
 
@@ -35,7 +35,7 @@ async def test_silent_mail_server(redis_url: str, store: Store, tmp_path: Path) 
         page = await up_to_the_page(chat, Hands(desk.demo_desk))
     settings["SMTP_URL"] = f"smtp://127.0.0.1:{mail_port}"
     try:
-        async with silent(mail_port), house(redis_url, tmp_path, SharedClock(), settings, port) as desk:
+        async with listening(silent, port=mail_port), house(redis_url, tmp_path, SharedClock(), settings, port) as desk:
             began = time.monotonic()
             assert await post(chat, page, PASSWORD) == 303
             assert time.monotonic() - began < SOON
@@ -54,24 +54,6 @@ async def test_silent_mail_server(redis_url: str, store: Store, tmp_path: Path) 
         assert PASSWORD not in "".join(one.as_string() for one in postbox.mails)
     finally:
         await chat.session.close()
-
-
-@asynccontextmanager
-async def silent(port: int) -> AsyncIterator[None]:
-    """A server that takes connections and says nothing."""
-    over = asyncio.Event()
-
-    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await over.wait()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", port)
-    try:
-        yield
-    finally:
-        over.set()
-        server.close()
-        await server.wait_closed()
 
 
 @dataclass
@@ -97,5 +79,4 @@ async def answering(port: int) -> AsyncIterator[Postbox]:
     try:
         yield postbox
     finally:
-        server.close()
-        await server.wait_closed()
+        await ended(server)

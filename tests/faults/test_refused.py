@@ -13,6 +13,7 @@ from bot.store.embedded import EmbeddedServer
 from bot.store.mode import claim
 from bot.store.sealed import new_key
 from tests.faults.served import ROOT, environment
+from tests.support.tcp import listening
 
 SOUND = {
     "KEYTURN_MODE": "production", "MicrosoftAppId": "00000000-0000-0000-0000-0000000000aa",
@@ -150,11 +151,6 @@ async def pretending_to_be(version: str) -> AsyncIterator[str]:
                 size = int((await reader.readline())[1:])
                 words.append((await reader.readexactly(size + 2))[:-2])
             writer.write(answers.get(words[0].upper(), b"+OK\r\n"))
-        writer.close()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"redis://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    finally:
-        listening.close()
-        await listening.wait_closed()
+    async with listening(serve) as port:
+        yield f"redis://127.0.0.1:{port}"

@@ -36,6 +36,7 @@ from tests.faults.served import Served, environment, run, serving
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.house import house
+from tests.support.processes import gone
 from tests.support.tcp import free_port
 
 AT_ONCE = 5.0       # seconds for an end with nothing under way
@@ -59,10 +60,10 @@ async def store_pid(folder: Path) -> int:
     return int(next(line for line in info.splitlines() if line.startswith("process_id:")).split(":")[1])
 
 
-async def gone(pid: int) -> None:
+async def until_gone(pid: int) -> None:
     """Wait until there is no such process."""
     async with asyncio.timeout(AT_ONCE):
-        while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[-1][:3]:
+        while not gone(pid):
             await asyncio.sleep(0.01)
 
 
@@ -80,7 +81,7 @@ async def test_conversation_survives_every_end(tmp_path: Path) -> None:
             pid = await store_pid(tmp_path)
             served.tell(signal.SIGTERM)
             assert await served.ended(AT_ONCE) == 0
-            await gone(pid)
+            await until_gone(pid)
         async with serving(env, port) as served:
             async with kari_at(tmp_path) as kari:
                 await chat.say(await kari.phone())
@@ -88,7 +89,7 @@ async def test_conversation_survives_every_end(tmp_path: Path) -> None:
                 code = await kari.mailed()
             pid = await store_pid(tmp_path)
             await served.kill()
-            await gone(pid)
+            await until_gone(pid)
         async with serving(env, port) as served:
             await chat.say(code)
             await expect(chat, OPEN)
@@ -144,7 +145,7 @@ async def test_ctrl_c(tmp_path: Path) -> None:
         pid = await store_pid(tmp_path)
         served.tell(signal.SIGINT, group=True)
         assert await served.ended(AT_ONCE) == 0
-        await gone(pid)
+        await until_gone(pid)
         assert "Traceback" not in served.errors.read_text()
 
 

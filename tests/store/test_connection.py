@@ -142,9 +142,28 @@ async def test_what_is_under_way_as_a_store_closes_leaves_no_connection(redis_ur
             cut.cancel()
         await store.do("RPUSH", "list", "y")
         assert await waiting == [b"list", b"y"]
+    await _none_besides(before, store)
+
+
+async def test_a_close_that_is_cut_short_leaves_no_connection(redis_url: str, store: Store) -> None:
+    """The end has one deadline (F11); what is still open after it would be said, or fail another test."""
+    before = set(_ids(await store.do("CLIENT", "LIST")))
+    closing = Store.open(redis_url)
+    await asyncio.gather(*(closing.wait("ECHO", n) for n in range(4)))
+    assert len(set(_ids(await store.do("CLIENT", "LIST"))) - before) == 4
+    task = asyncio.create_task(closing.close())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await _none_besides(before, store)
+
+
+async def _none_besides(before: set[str], store: Store) -> None:
+    """Wait until the server has noticed, too, that no newer connections are left."""
     async with asyncio.timeout(5):
         while set(_ids(await store.do("CLIENT", "LIST"))) - before:
-            pass    # until the server has noticed, too
+            pass
 
 
 async def test_more_callers_than_connections_wait_for_their_turn(redis_url: str) -> None:

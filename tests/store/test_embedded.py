@@ -15,6 +15,7 @@ import pytest
 from bot.errors import SettingsError
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedServer
+from tests.support.processes import gone
 
 KEEPER = """
 import sys, time
@@ -40,15 +41,6 @@ async def ask(server: EmbeddedServer, *command: str) -> object:
         return await store.do(*command)
     finally:
         await store.close()
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended; one that nobody has buried yet has, too."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state in "ZX"
 
 
 def kept_by_another_process(folder: Path) -> tuple[subprocess.Popen[str], int]:

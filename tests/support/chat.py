@@ -8,7 +8,7 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Any, Self
 
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientSession, CookieJar, TCPConnector
 
 PATIENCE = 10.0
 
@@ -32,7 +32,9 @@ class Chat:
 
     def __init__(self, base_url: str, locale: str = "nb-NO", headers: Mapping[str, str] | None = None) -> None:
         self.base_url, self.locale = base_url, locale
-        self.session = ClientSession(cookie_jar=CookieJar(unsafe=True), headers=headers)
+        # What lay idle is left before the server closes it (limit 24), perhaps just as a message is sent over it.
+        self.session = ClientSession(
+            cookie_jar=CookieJar(unsafe=True), headers=headers, connector=TCPConnector(keepalive_timeout=5))
         self.token = self.conversation = ""
         self.watermark = "0"
         self.said: list[Message] = []       # everything the bot said

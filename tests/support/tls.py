@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.support.tcp import listening
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -49,7 +51,6 @@ def make_certificate(folder: Path, *names: str, days: int = 1) -> Certificate:
 @asynccontextmanager
 async def tls_in_front(certificate: Certificate, port: int, of: int) -> AsyncIterator[None]:
     """Whoever speaks TLS to `port` on 127.0.0.1 speaks to `of` there."""
-    running: set[asyncio.Task[None]] = set()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -59,26 +60,13 @@ async def tls_in_front(certificate: Certificate, port: int, of: int) -> AsyncIte
         writer.close()      # The other way may still have something to say.
 
     async def both_ways(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        running.add(task)
-        task.add_done_callback(running.discard)
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", of)
         try:
             await asyncio.gather(carry(reader, inner_writer), carry(inner_reader, writer))
-        except asyncio.CancelledError:
-            pass
+            with suppress(OSError):
+                await writer.wait_closed()      # Until the last of it is sent.
         finally:
-            for one in (inner_writer, writer):
-                one.close()
-                with suppress(OSError, asyncio.CancelledError):
-                    await one.wait_closed()
+            inner_writer.transport.abort()
 
-    server = await asyncio.start_server(both_ways, "127.0.0.1", port, ssl=certificate.server)
-    try:
+    async with listening(both_ways, certificate.server, port):
         yield
-    finally:
-        server.close()
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
