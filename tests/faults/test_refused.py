@@ -19,7 +19,8 @@ SOUND = {
     "KEYTURN_MODE": "production", "MicrosoftAppId": "00000000-0000-0000-0000-0000000000aa",
     "MicrosoftAppPassword": "secret", "MicrosoftAppTenantId": "00000000-0000-0000-0000-0000000000bb",
     "REDIS_URL": "unix:///nowhere/redis.sock", "KEYTURN_SECRET_KEYS": new_key(),
-    "KEYTURN_PUBLIC_URL": "https://keyturn.example.no", "PORT": "0"}
+    "KEYTURN_PUBLIC_URL": "https://keyturn.example.no", "PORT": "0",
+    "KEYTURN_ADMIN_PORT": "0"}      # the usual one may be that of another test's Keyturn
 
 WRONG = {
     "no app id": ({"MicrosoftAppId": ""}, ["MicrosoftAppId is missing"]),

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,8 @@ async def open_house(
         async def opened(*, beat: float = 0.002, stores: type[Store] = Store, **settings: str) -> Desk:
             extra = {"KEYTURN_SECRET_KEYS": secret_key, "KEYTURN_TRUSTED_PROXIES": "1", **settings}
             desk = await at_end.enter_async_context(house(redis_url, tmp_path, clock, extra, beat=beat, stores=stores))
+            # Tests count what is sent: that a busy machine was at work for a second is none of it.
+            desk.turns = replace(desk.turns, type_after=60)
             await seeds.keep(desk)
             return desk
 
