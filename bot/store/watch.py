@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import tempfile
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -49,14 +50,15 @@ class MarkFile:
             return Mark(Life("unreadable", 0, 0.0), Head(0, ""))
 
     def write(self, mark: Mark) -> None:
-        """In one step: a crash leaves the old one or the new one."""
+        """In one step: a crash leaves the old one or the new one, and two processes on a folder one of theirs."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = self.path.with_suffix(".new")
-        with beside.open("w") as file:
-            json.dump(asdict(mark), file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self.path)
+        with tempfile.TemporaryDirectory(dir=self.path.parent) as folder:
+            beside = Path(folder) / self.path.name
+            with beside.open("w") as file:
+                json.dump(asdict(mark), file)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self.path)
 
 
 class Watch:

@@ -1,5 +1,6 @@
 """A store that lost what it was told verifies nobody for a while, and so does one whose clock jumps (F5, F12, G1)."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -296,6 +297,22 @@ class TestMark:
         MarkFile(tmp_path, "redis://one").write(Mark(Life("a", 1, 2.0), Head(3, "b")))
         assert MarkFile(tmp_path, "redis://one").read() == Mark(Life("a", 1, 2.0), Head(3, "b"))
         assert MarkFile(tmp_path, "redis://two").read() is None
+
+    async def test_two_that_mark_at_once_leave_a_whole_mark(
+            self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Processes that share a data folder: half a mark would agree with no store."""
+        first, second = (Mark(Life("a", count, 2.0), Head(3, "b")) for count in (1, 2))
+        sync = os.fsync
+
+        def meanwhile(file: int) -> None:
+            sync(file)
+            monkeypatch.setattr(os, "fsync", sync)
+            MarkFile(tmp_path, "redis://one").write(second)
+
+        monkeypatch.setattr(os, "fsync", meanwhile)
+        MarkFile(tmp_path, "redis://one").write(first)
+        assert MarkFile(tmp_path, "redis://one").read() == first
+        assert len(list(tmp_path.iterdir())) == 1
 
     @pytest.mark.parametrize("damaged", [b"{", b"", b"[]", b"\xff\xfe\x80"])
     async def test_a_mark_that_cannot_be_read_agrees_with_no_store(
