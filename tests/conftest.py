@@ -5,10 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from bot.content import load_content
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedServer
 from bot.store.sealed import KeyRing
+from bot.understanding import open_reader
 from tests.support.clock import SteppedClock
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The model is learned before there are workers: on a new machine each would learn it, all at once, within the time
+    that its first test has."""
+    if getattr(session.config.option, "numprocesses", None):
+        from tests.support.house import CACHE  # noqa: PLC0415 - half of the house, which no worker needs that early
+
+        open_reader(load_content(), CACHE)
 
 
 @pytest.fixture(scope="session")

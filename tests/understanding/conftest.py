@@ -1,12 +1,11 @@
-"""A small lesson to learn from, and the content's own, learned once for all tests."""
-
-from pathlib import Path
+"""A small lesson to learn from, and the content's own, learned once for all tests and runs."""
 
 import pytest
 
 from bot.content import Content, load_content
 from bot.understanding import Reader, open_reader
 from bot.understanding.lesson import Lesson, Phrase
+from tests.support.house import CACHE
 
 SMALL = {
     ("nb", "reset_password", "reset"): [
@@ -54,6 +53,5 @@ def content() -> Content:
 
 
 @pytest.fixture(scope="session")
-def reader(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Reader:
-    folder: Path = tmp_path_factory.mktemp("models")
-    return open_reader(content, folder)
+def reader(content: Content) -> Reader:
+    return open_reader(content, CACHE)
