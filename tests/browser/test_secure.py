@@ -50,16 +50,19 @@ async def serve() -> AsyncIterator[Serve]:
 async def open_page(browser: Browser) -> AsyncIterator[OpenPage]:
     """`await open_page(address, path)`: that page in a browser of its own that holds the chat's cookie.
 
-    What the browser complains of, as a file that the policy forbids, fails the test.
+    `stepped`: its clock can be moved. What the browser complains of, as a file that the policy forbids, fails the test.
     """
     tabs: list[Tab] = []
 
-    async def open_one(address: str, path: str = f"/secure/{TICKET}", **options: Any) -> Page:
+    async def open_one(
+            address: str, path: str = f"/secure/{TICKET}", stepped: bool = False, **options: Any) -> Page:
         context = await browser.new_context(
             **{"locale": "nb-NO", "timezone_id": "Europe/Oslo", "reduced_motion": "reduce"} | options)
         await context.add_cookies([{"name": "keyturn", "value": COOKIE, "url": address}])
         tab = Tab(await context.new_page())
         tabs.append(tab)
+        if stepped:
+            await tab.page.clock.install()
         await tab.page.goto(address + path)
         return tab.page
 
@@ -161,10 +164,10 @@ async def test_without_javascript_the_server_checks(serve: Serve, open_page: Ope
     assert not await page.is_visible("#show")
     await page.fill("#password", "kort")
     await page.click("#submit")
-    assert "Bruk minst 15 tegn" in await page.inner_text("#problems")
+    await expect(page.locator("#problems")).to_contain_text("Bruk minst 15 tegn")
     await page.fill("#password", GOOD)
     await page.click("#submit")
-    assert await page.inner_text("h1") == "Passordet er byttet"
+    await expect(page.locator("h1")).to_have_text("Passordet er byttet")
     assert reset.passwords == ["kort", GOOD]
 
 
@@ -219,8 +222,9 @@ async def test_pasting_and_showing_leave_the_password_as_it_is(serve: Serve, ope
 
 async def test_when_the_time_is_up_the_field_is_gone(serve: Serve, open_page: OpenPage) -> None:
     """WCAG 2.2.1: told beforehand, and how to get a new link."""
-    page = await open_page(await serve(a_reset(form=a_form(seconds=1.0))))
+    page = await open_page(await serve(a_reset(form=a_form(seconds=300.0))), stepped=True)
     await page.fill("#password", "noe halvferdig")
+    await page.clock.fast_forward(300_000)
     await expect(page.locator("#over")).to_be_visible()
     assert await page.locator("#password").count() == 0
     assert (await page.title()).startswith("Denne lenken virker ikke lenger")

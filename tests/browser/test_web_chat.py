@@ -195,6 +195,7 @@ async def test_by_keyboard_alone(opened: Open) -> None:
     """Skip link first, then everything in reach; a message is written and sent, a suggestion pressed."""
     tab = await opened(locale="en")
     await tab.sees(GREETING["en"])
+    await tab.suggested.first.wait_for()
     keyboard = tab.page.keyboard
     focused = "document.activeElement.innerText || document.activeElement.getAttribute('placeholder') || ''"
     await tab.page.evaluate("document.body.tabIndex = -1; document.body.focus()")
