@@ -32,7 +32,7 @@ from bot.rules.helpdesk import HOW, About, Stage
 from bot.rules.helping import Act
 from bot.rules.limits import QUARTER, Limits, counted_for_account
 from bot.rules.lockout import FAILURES
-from bot.rules.passwords import CURRENT_OR_NEW, OF_CURRENT, WRONG_CURRENT, Kind, Policy, rules_of
+from bot.rules.passwords import CURRENT_OR_NEW, NO_CURRENT, NO_NEW, OF_CURRENT, WRONG_CURRENT, Kind, Policy, rules_of
 from bot.rules.policy import LEAST
 from bot.rules.sign_in_there import OwnPage
 from bot.rules.staff import ROLES
@@ -60,6 +60,7 @@ TEMPLATES = {
     "result_refused.html": (*PAGES, "prove")}
 # What only an operation without a password page can be refused for, and one with it cannot.
 LOCKS = (WhyRefused.NOT_LOCKED, WhyRefused.EXPIRED_PASSWORD)
+EMPTY = {NO_CURRENT, NO_NEW}
 OF_A_CHANGE = {WhyRefused.CHANGE_ELSEWHERE, WhyRefused.CHANGE_ASKS_MORE}
 NOT_ON_PAGE = {
     "reset": {*LOCKS, *OF_A_CHANGE, WhyRefused.TOO_OLD, WhyRefused.NEW_APP_WRONG},
@@ -177,8 +178,8 @@ def _families() -> dict[str, set[str]]:
         "not_me.{}": {f"not_me.{one}" for one in ALARMED},
         "not_me.with_case.{}": {f"not_me.with_case.{one}" for one in ALARMED},
         "password.{}.{}": {f"password.rule.{one}" for one in _rules() - OF_CURRENT - OF_NOTHING_TYPED}
-            | {f"password.broken.{one}" for one in _rules()},
-        "password.broken.{}": {f"password.broken.{one}" for one in _rules()},
+            | {f"password.broken.{one}" for one in _rules() | EMPTY},
+        "password.broken.{}": {f"password.broken.{one}" for one in _rules() | EMPTY},
         "password.{}.other": {"password.rule.other", "password.broken.other"},
         "{}.refused.reason.{}": {
             f"pages.{operation}.refused.reason.{one}" for operation in PAGES for one in WhyRefused
