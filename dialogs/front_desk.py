@@ -157,8 +157,9 @@ class FrontDesk:
 
     def _settle_language(self, talk: Talk) -> None:
         memory = talk.memory
-        if memory.lang not in self.content.languages:
-            memory.lang = self.language_of(talk.heard.locale) or self.content.languages[0]
+        if memory.guessed or memory.lang not in self.content.languages:
+            told = self.language_of(talk.heard.locale)
+            memory.lang, memory.guessed = told or memory.lang or self.content.languages[0], not told
 
     def language_of(self, locale: str) -> str:
         """The language we have for a locale such as "nn-NO"; empty when there is none."""
@@ -394,7 +395,7 @@ class FrontDesk:
         if lang not in self.content.languages:
             await self.answers.answer(talk, "language")
             return
-        talk.memory.lang, talk.memory.chosen = lang, True
+        talk.memory.lang, talk.memory.chosen, talk.memory.guessed = lang, True, False
         await talk.say("common.language_switched")
         if running:
             await self.floor.ask_again(talk)
@@ -415,7 +416,7 @@ class FrontDesk:
         one_code = len(talk.heard.text.split()) == 1 and self.finder.find(talk.heard.text).sure
         strange = reading.topic == OUT_OF_SCOPE and reading.lang_confidence < SURE_OF_A_STRANGE_LANGUAGE
         if not (talk.memory.chosen or one_code or strange) and reading.lang in self.content.languages:
-            talk.memory.lang = reading.lang
+            talk.memory.lang, talk.memory.guessed = reading.lang, False
 
     def _a_page_is_open(self, talk: Talk) -> bool:
         """Whether the person is about to choose a password, and might write it here instead."""

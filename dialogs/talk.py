@@ -52,6 +52,7 @@ class Memory:
     """What a conversation remembers between turns. Plain JSON, sealed in the store; no secrets (D2)."""
 
     lang: str = ""
+    guessed: bool = False               # nobody said so far which language it should be
     chosen: bool = False                # the person chose the language: do not guess again
     who: str = ""                       # the requester it all belongs to (I5)
     stack: list[dict[str, Any]] = field(default_factory=list)

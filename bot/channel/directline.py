@@ -131,7 +131,10 @@ class DirectLine:
         one = self._door.who(request)
         self._bound(self._starts, request)
         fields = await self._door.body(request, optional=True)
-        opened = await self._logs.open(one.conversation, Owner(one.user, locale_of(fields.get("locale"))))
+        # The stock client asks for no language; its browser does.
+        preferred = request.headers.get("Accept-Language", "").split(",")[0].partition(";")[0].strip()
+        locale = locale_of(fields.get("locale"), locale_of(preferred))
+        opened = await self._logs.open(one.conversation, Owner(one.user, locale))
         if opened is None or opened[0].user != one.user:
             raise ended()
         owner, new = opened

@@ -243,3 +243,17 @@ async def test_forms_that_are_not_ours(
         assert 400 <= answer.status < 500
     assert not await records(desk, "reset.intent")
     assert "Passordet er byttet" in (await kari.submit(page, GOOD)).text
+
+
+async def test_a_language_told_late_still_counts(desk: Desk) -> None:
+    """A client may name its language with its first message only, or leave that to its browser's own header."""
+    async with Visitor(desk, "") as late:
+        assert texts(late.said)[0].startswith("Hei!")
+        late.locale = "en-US"
+        assert texts(await late.ask("ok"))[0].startswith("What would you like help with?")
+        late.locale = "nb-NO"
+        assert texts(await late.ask("ok"))[0].startswith("What would you like help with?")
+    stock = Visitor(desk, "")
+    stock.session.headers["Accept-Language"] = "en-GB,en;q=0.9,nb;q=0.8"
+    async with stock:
+        assert texts(stock.said)[0].startswith("Hi!")
