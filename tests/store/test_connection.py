@@ -18,6 +18,7 @@ from tests.support.tcp import listening, silent
 from tests.support.tls import make_certificate
 
 ECHO = Script("return {KEYS[1], ARGV[1]}")
+BOUNDED = 10.0      # seconds; callers who waited one after another, or as long as redis-py tries, would wait longer
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ async def test_a_refused_command_is_an_outage_and_harms_no_other(store: Store) -
 
 async def test_nobody_reads_anothers_reply_when_calls_are_cut_short(redis_url: str) -> None:
     """A third of 600 calls cancelled at any moment: whoever gets an answer gets his own (F6)."""
-    async with opened(redis_url, connections=8) as store:
+    async with opened(redis_url, seconds=30, connections=8) as store:   # Nobody is to run out of time here.
         chance = random.Random(7)
 
         async def ask(n: int) -> None:
@@ -197,12 +198,11 @@ async def test_a_restart_is_survived(server: EmbeddedServer) -> None:
 
 async def test_a_hanging_server_is_not_waited_for(server: EmbeddedServer) -> None:
     """Every caller is told in time, and the first call after it woke up works (F6, R-013)."""
-    async with opened(server.url, seconds=0.3) as store:
+    async with opened(server.url, seconds=1) as store:
         await store.ping()
         os.kill(server.pid, signal.SIGSTOP)
-        began = time.perf_counter()
-        ends = await asyncio.gather(*(store.do("GET", "a") for _ in range(100)), return_exceptions=True)
-        assert time.perf_counter() - began < 2
+        async with asyncio.timeout(BOUNDED):
+            ends = await asyncio.gather(*(store.do("GET", "a") for _ in range(100)), return_exceptions=True)
         assert all(isinstance(end, StoreUnavailable) for end in ends)
         os.kill(server.pid, signal.SIGCONT)
         await store.ping()
@@ -212,10 +212,9 @@ async def test_a_silent_or_absent_server_is_not_waited_for() -> None:
     async with listening(silent) as port:
         for address in (f"127.0.0.1:{port}", "127.0.0.1:1"):
             async with opened(f"redis://{address}", seconds=0.2) as store:
-                began = time.perf_counter()
-                with pytest.raises(StoreUnavailable):
-                    await store.ping()
-                assert time.perf_counter() - began < 1.5
+                async with asyncio.timeout(BOUNDED):
+                    with pytest.raises(StoreUnavailable):
+                        await store.ping()
 
 
 async def test_a_full_or_read_only_store_is_not_ready(server: EmbeddedServer) -> None:
