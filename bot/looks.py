@@ -1,7 +1,7 @@
 """What `doctor` looks at: every setting, and every outside service it names."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from tempfile import TemporaryFile
@@ -13,7 +13,6 @@ from bot.admin import doctor as admin_doctor
 from bot.channel.keys import ChannelKeys
 from bot.channel.outbox import open_session
 from bot.clock import SharedClock
-from bot.content import Content
 from bot.delivery.mail import Smtp
 from bot.directory.entra_doctor import AskedFor
 from bot.directory.entra_doctor import looks as entra_looks
@@ -22,7 +21,10 @@ from bot.directory.graph import Graph
 from bot.directory.graph_token import AppToken, ClientSecret
 from bot.doctor import Finding, Look, examine
 from bot.errors import KeyturnError, SettingsError
-from bot.making import app_token_of, bot_token_of, login_of_the_bot, opinion_service, policy_of, ring_of
+from bot.making.keeping import ring_of
+from bot.making.outside import app_token_of, bot_token_of, login_of_the_bot, opinion_service
+from bot.making.policy import policy_of
+from bot.making.words import content_of
 from bot.pages import bundle
 from bot.rules.policy import TEMPORARY_PASS, Policy
 from bot.secret import Secret
@@ -35,12 +37,12 @@ from bot.store.soundness import check as check_store
 from bot.store.staff import RedisStaff
 
 
-async def examined(settings: Settings, content: Callable[[], Content]) -> list[Finding]:
-    """One line for everything; `content` loads the content that is set."""
+async def examined(settings: Settings) -> list[Finding]:
+    """One line for everything."""
     async with AsyncExitStack() as at_end:
         session = await at_end.enter_async_context(open_session())
         looks = [
-            Look("content", partial(_content_loads, settings, content), "mend the files it names"),
+            Look("content", partial(_content_loads, settings), "mend the files it names"),
             Look("KEYTURN_DATA_DIR", partial(_folder_takes_files, settings),
                  "give the folder to the user who runs Keyturn, or name another"),
             Look("KEYTURN_POLICY", partial(_policy_reads, settings),
@@ -54,8 +56,8 @@ async def examined(settings: Settings, content: Callable[[], Content]) -> list[F
         return await examine(looks)
 
 
-async def _content_loads(settings: Settings, load: Callable[[], Content]) -> str:
-    content = await asyncio.to_thread(load)
+async def _content_loads(settings: Settings) -> str:
+    content = await asyncio.to_thread(content_of, settings)
     own = f", with {settings.content_path}" if settings.content_path.is_dir() else ""
     return f"{len(content.topics)} topics in {', '.join(content.languages)}{own}"
 

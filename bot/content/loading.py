@@ -15,6 +15,9 @@ from bot.content.parsed import Parsed
 FIRST_LANGUAGE = "nb"
 
 
+FOLDER = Path(__file__).parent
+
+
 class ContentError(ValueError):
     """The content can't be answered from; `problems` has one line for each thing to put right."""
 
@@ -38,7 +41,7 @@ def load_content(
     `parsed` is what spares reading files again.
     Raises ContentError.
     """
-    root = folder or Path(__file__).parent
+    root = folder or FOLDER
     own = own if own and own.is_dir() else None
     whole = _languages(root)
     languages = _languages(root, own) if own else whole

@@ -11,9 +11,9 @@ from typing import Any, Self
 import pytest
 from aiohttp import ClientSession, CookieJar, FormData, TCPConnector
 
-from app import Desk
 from bot.directory.demo_staff import shown_staff
 from bot.store.connection import Store
+from serving.desk import Desk
 from tests.support.clock import SteppedClock
 from tests.support.house import house
 from tests.support.tcp import free_port

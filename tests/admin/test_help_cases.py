@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from app import Desk
 from bot.directory import demo
 from bot.people import WEB_CHAT, Speaker
 from bot.rules.helpdesk import About, HelpCase, Stage, Tried
+from serving.desk import Desk
 from tests.admin.conftest import Browser, records
 from tests.support.chat import Chat
 

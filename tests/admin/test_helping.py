@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app import Desk
 from bot.audit import entry
 from bot.clock import utc
 from bot.rules.codes import canonical_recovery_code
@@ -18,6 +17,7 @@ from bot.rules.limits import DAY, QUARTER, Limits
 from bot.store.helping import MINE, Begun
 from bot.store.one_time_codes import HashedOneTimeCodes
 from bot.store.protocol import Attempt, Counted, Exhausted
+from serving.desk import Desk
 from tests.admin.conftest import Browser, Page, records
 from tests.support.clock import SteppedClock
 from tests.support.people import mails_of

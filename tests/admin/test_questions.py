@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app import Desk
 from bot.content.own_phrases import LONGEST, OwnPhrase, OwnPhrases
 from bot.store.ratings import GIVEN, NO, PERSON, STARTED, YES, Rating
 from bot.store.unanswered import Unanswered
+from serving.desk import Desk
 from tests.admin.conftest import Browser, Page, records
 from tests.support.chat import Chat
 

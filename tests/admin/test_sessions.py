@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from app import Desk
 from bot.directory.demo_staff import STAFF
 from bot.rules.staff import IDLE_SECONDS
 from bot.store.trust import HOLD_SECONDS
 from bot.verification.totp import new_seed
+from serving.desk import Desk
 from tests.admin.conftest import Browser
 from tests.faults.snapshot import Snapshot
 from tests.support.clock import SteppedClock

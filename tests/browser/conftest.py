@@ -12,7 +12,6 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 import bot.content
-from app import Desk
 from bot.browser import BrowserCookie
 from bot.clock import SharedClock
 from bot.content import Content, load_content
@@ -24,6 +23,7 @@ from bot.pages.web_chat import web_chat_routes
 from bot.site import Site
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing
+from serving.desk import Desk
 from tests.support.clock import SteppedClock
 from tests.support.echo import Echo, direct_line, mount
 from tests.support.house import house

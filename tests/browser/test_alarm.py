@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Browser, expect
 
-from app import Desk
 from bot.rules.holds import FROZEN
+from serving.desk import Desk
 from tests.browser.conftest import Tab
 from tests.browser.test_secure import LOOKS, accessible
 from tests.journeys.stage import JOHN, KARI

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from app import Desk
 from bot.clock import SharedClock
 from bot.directory import demo
 from bot.secret import Secret
+from serving.desk import Desk
 from tests.browser.conftest import Tab
 from tests.browser.test_secure import accessible
 from tests.support.house import house

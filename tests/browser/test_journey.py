@@ -5,7 +5,7 @@ import time
 
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from app import Desk
+from serving.desk import Desk
 from tests.browser.conftest import Tab
 
 PASSWORD = {"nb": "elgen drakk kald kakao i regnvær", "en": "seventeen purple umbrellas waltz"}

@@ -8,7 +8,7 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from bot.channel.bot_token import RESOURCE, LoginFailed
-from bot.making import bot_token_of
+from bot.making.outside import bot_token_of
 from bot.settings import load
 from tests.support.clock import SteppedClock
 from tests.support.identity import APP_ID, LocalIdentity

@@ -36,11 +36,11 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-from app import Desk
 from bot.directory.demo_staff import STAFF
 from bot.rules.helpdesk import HelpCase
 from bot.secret import Secret
 from bot.verification.totp import current_code
+from serving.desk import Desk
 from tests.support.chat import Chat, SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.people import code_for, mails_of, sign_in

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app import Desk
 from bot.directory import demo
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit, desk, in_teams, open_house, secret_key, seeds, visit
 from tests.journeys.stage import last, texts, titles
 from tests.journeys.test_owner import OLA, begin, teams_person

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app import Desk
 from bot.second_opinion import ALONE_SECONDS, FAILURES, MOST_AT_ONCE
 from bot.store.connection import Store
 from bot.store.opinions import OpinionBudget
+from serving.desk import Desk
 from tests.dialogs.test_guesses import Doubtful
 from tests.support.chat import Chat, Message
 from tests.support.clock import SteppedClock

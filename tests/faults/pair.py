@@ -10,7 +10,6 @@ from typing import Any
 
 from aiohttp import ClientSession, TCPConnector
 
-from app import Desk
 from bot.clock import SharedClock
 from bot.directory import demo
 from bot.directory.protocol import Account
@@ -21,6 +20,7 @@ from bot.store.embedded import EmbeddedServer
 from bot.store.sealed import KeyRing, new_key
 from bot.verification.recovery_code import new_codes
 from bot.verification.totp import current_code, new_seed
+from serving.desk import Desk
 from tests.faults.served import environment, serving
 from tests.journeys.stage import TeamsPerson
 from tests.support.chat import SecurePage

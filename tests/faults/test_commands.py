@@ -143,7 +143,7 @@ def test_a_wrong_policy_is_said_by_every_command_that_would_use_it(tmp_path: Pat
 
 
 def test_ask(tmp_path: Path) -> None:
-    """Needs no settings, no server and no Redis."""
+    """Needs no settings, no server and no Redis, and does not wait for what the others need."""
     env = {name: value for name, value in environment(tmp_path).items() if name != "KEYTURN_MODE"}
     done = run("ask", "hva er kravene til passord?", "--json", env=env, folder=tmp_path)
     assert done.returncode == 0
@@ -151,9 +151,13 @@ def test_ask(tmp_path: Path) -> None:
     assert list(answer) == ["text", "topic", "confidence", "lang", "candidates"]
     assert answer["topic"] == answer["candidates"][0]
     assert (answer["lang"], len(answer["candidates"])) == ("nb", 3)
-    in_words = run("ask", "hva er kravene til passord?", env=env, folder=tmp_path)
+    in_words = run(
+        "ask", "hva er kravene til passord?", env=env | {"PYTHONPROFILEIMPORTTIME": "1"}, folder=tmp_path)
     assert in_words.returncode == 0
     assert in_words.stdout.startswith(answer["topic"])
+    loaded = {line.rpartition("|")[2].strip() for line in in_words.stderr.splitlines()}
+    assert "bot.understanding" in loaded
+    assert not loaded & {"aiohttp", "redis", "botbuilder", "dialogs", "serving"}
 
 
 @pytest.mark.timeout(150)

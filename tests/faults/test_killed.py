@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from app import Desk
 from bot.clock import SharedClock
 from bot.rules.case import Case, State
 from bot.secret import Secret
 from bot.store.connection import Store
 from bot.store.sealed import new_key
+from serving.desk import Desk
 from tests.faults.holding import Holding, holding
 from tests.faults.people import (
     DONE,

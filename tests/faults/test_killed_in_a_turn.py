@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app import Desk
 from bot.clock import SharedClock
 from bot.store.connection import Store
 from bot.store.sealed import new_key
+from serving.desk import Desk
 from tests.faults.holding import Holding, holding
 from tests.faults.people import APP, KARI, MAIL, NAME, OPEN, Hands, ask_for_reset, expect
 from tests.faults.served import Served, environment

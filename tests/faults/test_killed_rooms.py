@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientError, ClientSession
 
-from app import Desk
 from bot.clock import SharedClock
 from bot.directory import demo
 from bot.people import Speaker
@@ -26,6 +25,7 @@ from bot.secret import Secret
 from bot.store.connection import Store
 from bot.store.sealed import new_key
 from bot.verification.totp import current_code, new_seed
+from serving.desk import Desk
 from tests.admin.conftest import Browser as StaffBrowser
 from tests.admin.test_help_cases import from_the_chat
 from tests.admin.test_helping import ready

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
-from app import Desk
 from bot.secret import Secret
 from bot.store.embedded import EmbeddedServer
 from bot.store.trust import HOLD_SECONDS
+from serving.desk import Desk
 from tests.faults.people import (
     APP,
     DONE,

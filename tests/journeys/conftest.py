@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
-from app import Desk
 from bot.store.connection import Store
 from bot.store.sealed import new_key
+from serving.desk import Desk
 from tests.journeys.stage import Seeds, TeamsPerson, Visitor
 from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector

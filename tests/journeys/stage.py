@@ -11,11 +11,11 @@ from uuid import uuid4
 
 from aiohttp import ClientSession
 
-from app import Desk
 from bot.directory import demo
 from bot.rules.registered import TOTP
 from bot.secret import Secret
 from bot.store.connection import Store
+from serving.desk import Desk
 from tests.support.chat import Chat, Message, SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector

@@ -1,8 +1,8 @@
 """What a reset ends, and what is looked at again before it happens (O4, I5, G2, V4)."""
 
-from app import Desk
 from bot.rules.registered import TOTP
 from bot.secret import Secret
+from serving.desk import Desk
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import EVA, GOOD, KARI, last, link_of, mailed_code, records, texts
 from tests.support.clock import SteppedClock

@@ -6,7 +6,6 @@ import re
 import pytest
 from aiohttp import ClientSession
 
-from app import Desk
 from bot.directory import demo
 from bot.directory.demo_staff import STAFF
 from bot.errors import DirectoryUnavailable
@@ -16,6 +15,7 @@ from bot.rules.helpdesk import About, HelpCase
 from bot.rules.holds import FROZEN
 from bot.secret import Secret
 from bot.settings import DEMO_HELPDESK
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import GOOD, JOHN, KARI, last, records, titles
 from tests.journeys.test_owner import Browse, begin, browse, proven, teams_person

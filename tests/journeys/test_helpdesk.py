@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from app import Desk
 from bot.delivery.protocol import News
 from bot.directory import demo
 from bot.directory.demo_staff import STAFF
@@ -14,6 +13,7 @@ from bot.journeys.helpdesk import NotDone
 from bot.rules.helpdesk import HelpCase
 from bot.rules.staff import HELPDESK, Staff
 from bot.store.news import RedisNews
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import JOHN, KARI, TeamsPerson, heard, records
 from tests.support.clock import SteppedClock

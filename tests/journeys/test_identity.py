@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app import Desk
 from bot.directory import demo
 from bot.rules.case import State
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import GOOD, KARI, WRONG, Visitor, last, link_of, mailed_code, records, texts, titles
 from tests.support.browser import Browser

@@ -9,7 +9,6 @@ from itertools import count
 
 import pytest
 
-from app import Desk
 from bot.admin.signing_in import SigningIn
 from bot.directory.demo_staff import STAFF
 from bot.journeys.ending_pause import EndingPause
@@ -23,6 +22,7 @@ from bot.store.protocol import Attempt
 from bot.store.staff import StaffRecord
 from bot.store.staff_sessions import StaffSessions
 from bot.verification.totp import current_code, new_seed
+from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse
 from tests.journeys.stage import KARI, records
 from tests.support.clock import SteppedClock

@@ -10,7 +10,6 @@ from itertools import count
 
 import pytest
 
-from app import Desk
 from bot.directory import demo
 from bot.journeys.forgetting import Forgetting
 from bot.journeys.register_method import RegisterAppPage
@@ -22,6 +21,7 @@ from bot.rules.registered import EMAIL_CODE, TOTP, Enrolment
 from bot.secret import Secret
 from bot.settings import DEMO_HELPDESK
 from bot.verification.totp import current_code, new_seed
+from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse
 from tests.journeys.stage import KARI, records
 from tests.support.clock import SteppedClock

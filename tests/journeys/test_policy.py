@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from app import Desk
 from bot.directory import demo
 from bot.directory.protocol import Account
 from bot.errors import SettingsError, StoreUnavailable
@@ -14,6 +13,7 @@ from bot.rules.policy import OWNER
 from bot.rules.registered import APP, EMAIL_CODE, TOTP
 from bot.secret import Secret
 from bot.store import keys
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import GOOD, KARI, WRONG, last, link_of, mailed_code, records, texts, titles
 from tests.journeys.test_owner import OLA, Browse, begin, browse, codes_for, proven, teams_person

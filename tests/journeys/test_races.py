@@ -7,10 +7,10 @@ import asyncio
 
 import pytest
 
-from app import Desk
 from bot.rules.registered import TOTP
 from bot.secret import Secret
 from bot.store import keys
+from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse, Visit
 from tests.journeys.stage import GOOD, KARI, Visitor, last, records, texts
 from tests.support.chat import SecurePage

@@ -3,7 +3,6 @@
 import asyncio
 import re
 
-from app import Desk
 from bot.directory.demo_staff import STAFF
 from bot.journeys.helping import Became
 from bot.rules.helping import Act
@@ -11,6 +10,7 @@ from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.registered import EMAIL_CODE, TOTP
 from bot.rules.staff import HELPDESK, Staff
 from bot.verification.totp import current_code
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse
 from tests.journeys.stage import KARI, records
 from tests.journeys.test_owner import Browse, browse

@@ -5,12 +5,12 @@ import re
 from dataclasses import replace
 from html import unescape
 
-from app import Desk
 from bot.delivery.mailbox import Letter
 from bot.pages.demo import DemoMail
 from bot.rules.registered import EMAIL_CODE, TOTP, Method
 from bot.secret import Secret
 from bot.verification.totp import current_code
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import KARI, SEED, TeamsPerson, last, link_of, records, texts, titles
 from tests.journeys.test_owner import OLA, Browse, begin, browse, codes_for, teams_person

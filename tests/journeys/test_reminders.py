@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from app import Desk
 from bot.directory import demo
 from bot.errors import DirectoryUnavailable
 from bot.rules.policy import LEAST, OWNER
 from bot.rules.registered import NOTHING
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import JOHN, KARI, TeamsPerson, last, records, texts, titles
 from tests.journeys.test_owner import INGRID, OLA, begin, teams_person

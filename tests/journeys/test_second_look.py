@@ -1,10 +1,10 @@
 """Some minutes after an unlock the account is looked at again, and its owner is told once (F1, F13, F14, I5)."""
 
 
-from app import Desk
 from bot.journeys.unlock_account import LOOK_AGAIN, LOOK_AGAIN_SECONDS
 from bot.rules.case import State
 from bot.store import keys
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams
 from tests.journeys.stage import JOHN, TeamsPerson, heard, titles
 from tests.support.clock import SteppedClock

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from app import Desk
 from bot.rules.case import State
 from bot.store import keys
+from serving.desk import Desk
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import KARI, records
 from tests.support.clock import SteppedClock

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from app import Desk
 from bot.channel.cards import MOST_IN_TEAMS
 from bot.directory import demo
 from bot.directory.demo_staff import STAFF
 from bot.journeys.unlock_account import LOOK_AGAIN_SECONDS
+from serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import TeamsPerson, heard, last, records, titles
 from tests.journeys.test_helpdesk import asked

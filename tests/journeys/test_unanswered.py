@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from app import Desk
 from bot.channel.directline_activities import Heard, heard, shown
 from bot.channel.directline_tokens import Pass
 from bot.clock import utc
 from bot.store.direct_line import Added, ConversationLogs, Owner
+from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse, Visit
 from tests.journeys.stage import Visitor, last, records, texts
 from tests.support.clock import SteppedClock

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from app import JOURNEYS
 from bot.admin.help_cases import DID
 from bot.admin.trail_words import ABOUT, EVENTS, OUTCOMES, REASONS, STAFF
 from bot.delivery.protocol import Mail
@@ -18,6 +17,7 @@ from bot.directory.demo_desk import _note
 from bot.directory.entra_change import REFUSED_BY_SERVICE, SIGN_ON
 from bot.directory.entra_sign_in import KINDS
 from bot.directory.entra_writes import BUSY
+from bot.journeys import JOURNEYS
 from bot.journeys.alarm import OPERATION as FREEZE
 from bot.journeys.alarm import Stands
 from bot.journeys.forgetting import Kept
@@ -84,7 +84,7 @@ NO_KEYS = re.compile(
 
 @cache
 def _modules() -> dict[str, ast.Module]:
-    files = [ROOT / "app.py", *(ROOT / "dialogs").glob("*.py"), *(ROOT / "bot").rglob("*.py")]
+    files = [one for room in ("bot", "dialogs", "serving") for one in (ROOT / room).rglob("*.py")]
     return {str(one.relative_to(ROOT)): ast.parse(one.read_text(encoding="utf-8")) for one in files}
 
 

@@ -15,11 +15,11 @@ import aiohttp
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
-from app import Desk
 from bot.clock import SharedClock
 from bot.directory.demo_staff import STAFF
 from bot.rules.helpdesk import HelpCase
 from bot.secret import Secret
+from serving.desk import Desk
 from tests.browser.conftest import DATA, FLAGS
 from tests.playground.client import HOW_TO_GET_IT, playing, present
 from tests.support.house import house

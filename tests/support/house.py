@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 
-from app import BEAT, Desk, admin_listening, listening, running
 from bot.clock import Clock
 from bot.content import Content, load_content
 from bot.settings import Settings, load
@@ -13,6 +12,9 @@ from bot.store import keys
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing, new_key
 from bot.understanding import Reader, open_reader
+from serving.desk import BEAT, Desk
+from serving.listeners import admin_listening, listening
+from serving.running import running
 from tests.support.tcp import free_port
 
 CACHE = Path(__file__).parents[2] / ".keyturn" / "understanding"

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from app import Desk
 from bot.directory.embedded import SignIn
 from bot.pages.demo import DemoMail
 from bot.secret import Secret
+from serving.desk import Desk
 
 PATIENCE = 10.0
 

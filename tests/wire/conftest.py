@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app import Desk
 from bot.store.connection import Store
 from bot.store.sealed import new_key
+from serving.desk import Desk
 from tests.journeys.stage import Seeds
 from tests.support.clock import SteppedClock
 from tests.support.house import house

@@ -8,11 +8,11 @@ import pytest
 import structlog
 from aiohttp import web
 
-from app import Desk
 from bot.ending import Ending
 from bot.pages.listener import Listener
 from bot.rules.limits import Limits
 from bot.site import Site
+from serving.desk import Desk
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.house import house

@@ -1,4 +1,4 @@
-"""What the settings alone choose: parts that are needed one by one too, by `doctor` and the commands."""
+"""Services outside of this machine: Microsoft's, as the accounts' home and as the channel, and the second opinion."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -20,25 +20,11 @@ from bot.directory.graph_token import (
     ManagedIdentity,
     OnBehalf,
 )
-from bot.policy_in_force import policy_to_start_with
-from bot.rules.policy import Policy
 from bot.second_opinion import Service
 from bot.secret import Secret
 from bot.settings import Settings
 from bot.store.connection import Store
 from bot.store.effects import Effects
-from bot.store.sealed import KeyRing, kept_keys
-
-
-def ring_of(settings: Settings) -> KeyRing:
-    given = [one.get_secret_value() for one in settings.secret_keys]
-    return KeyRing.parse(given or kept_keys(settings.data_dir))
-
-
-def policy_of(settings: Settings) -> Policy:
-    """The policy that a start would begin with. Raises SettingsError."""
-    return policy_to_start_with(settings.policy_path, settings.limits, required=settings.policy is not None,
-                                guids=settings.groups_have_guids)
 
 
 def opinion_service(settings: Settings, session: ClientSession) -> Service:

@@ -1,0 +1,1 @@
+"""What `serve` runs: the composition root, where implementations are chosen and connected (with `bot.making`)."""
