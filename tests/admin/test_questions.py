@@ -232,6 +232,6 @@ async def test_the_least_helpful_come_first(desk: Desk, signed_in: SignedIn) -> 
              for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)]
             for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page.partition("<tbody")[2], re.DOTALL)]
     assert rows[0] == ["Privacy", "0", "33%", "1", "2", "0", "0"]
-    assert ["gone", "1", "Nobody has said", "0", "0", "0", "0"] in rows
+    assert ["gone", "1", "No feedback", "0", "0", "0", "0"] in rows
     assert [row[0] for row in rows if row[5] == "1"] == ["AADSTS50053"]
     assert "style=" not in page

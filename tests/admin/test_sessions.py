@@ -35,7 +35,7 @@ async def sign_in(browser: Browser, clock: SteppedClock, name: str) -> str:
 
 
 @pytest.mark.parametrize(("how", "told"), [
-    ("idle", "et kvarter"), ("signed out", "Du har logget"), ("set up anew", "satt opp på nytt")])
+    ("idle", "et kvarter"), ("signed out", "Du har logget"), ("set up again", "satt opp på nytt")])
 async def test_it_says_why_and_leads_back(
         desk: Desk, signed_in: SignedIn, clock: SteppedClock, how: str, told: str) -> None:
     """In words, in every tab; and who signs in again goes on where they were."""
@@ -54,7 +54,7 @@ async def test_it_says_why_and_leads_back(
     late = await browser.post("/admin/cases/K-1002/close", token=token)
     assert late.status == 401
     assert told in late.text
-    if how != "set up anew":
+    if how != "set up again":
         assert await sign_in(browser, clock, "mona.ute") == "/admin/cases/K-1002"
         assert "K-1002" not in str([one.value for one in browser.jar])      # once
 

@@ -108,7 +108,7 @@ async def test_the_walk(browser: Browser, admin_desk: Desk, scheme: str, width: 
     await heading(john.page, "Confirm a change")
     await accessible(john.page, f"admin-request-{scheme}")
     await john.page.get_by_role("button", name="Confirm and do it").click()
-    await expect(john.page.get_by_text("It is done")).to_be_visible()
+    await expect(john.page.get_by_text("It's done")).to_be_visible()
     await john.page.get_by_role("button", name="Sign out").click()
     await expect(john.page.locator("#code")).to_be_visible()
 
