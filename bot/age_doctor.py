@@ -39,7 +39,7 @@ async def _young(name: str, secret: Secret, age: Age, end: str) -> str:
     try:
         seconds = await age(name, secret)
     except (StoreUnavailable, SettingsError):
-        return f"cannot be seen before store and keys are well{end}"
+        return f"cannot be checked until the store and the keys work{end}"
     if seconds is None:
         return f"not in use with this store yet{end}"
     days = int(seconds // _DAY)
@@ -50,11 +50,11 @@ async def _young(name: str, secret: Secret, age: Age, end: str) -> str:
 
 def _end(name: str, app: str) -> str:
     """No permission that Keyturn has lets it read when a secret ends."""
-    return "" if name == KEYS else f"; when it ends, its registration tells: az ad app credential list --id {app}"
+    return "" if name == KEYS else f"; to see when it expires: az ad app credential list --id {app}"
 
 
 def _remedy(name: str, app: str) -> str:
     if name == KEYS:
-        return ("put a new one in front, with a comma between them, and restart: python3 -c \"import base64,secrets; "
+        return ("put a new one first, with a comma between them, and restart: python3 -c \"import base64,secrets; "
                 "print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())\"")
-    return f"make the next one beside it, set it and restart: az ad app credential reset --id {app} --append --years 1"
+    return f"add a new one, set it here and restart: az ad app credential reset --id {app} --append --years 1"

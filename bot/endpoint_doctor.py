@@ -32,21 +32,21 @@ def looks(settings: Settings, session: ClientSession) -> Iterator[Look]:
         status = await _status(session, "POST", f"{url}/api/messages")
         if status != 401:
             raise SettingsError(f"POST {url}/api/messages without a token answers {status} instead of 401")
-        return "messages without a token are turned away"
+        return "messages without a token are refused"
 
     async def certificate() -> str:
         left = await _days_left(url)
         if left < _SOON_DAYS:
-            raise SettingsError(f"its certificate ends in {left} days")
-        return f"its certificate is good for {left} days"
+            raise SettingsError(f"its certificate expires in {left} days")
+        return f"its certificate is valid for {left} more days"
 
-    proxy = f"start Keyturn, and let whatever stands in front pass everything on to {settings.host}:{settings.port}"
+    proxy = f"start Keyturn, and have the proxy in front forward everything to {settings.host}:{settings.port}"
     yield Look("KEYTURN_PUBLIC_URL", alive, proxy)
     if settings.app_id:
         yield Look("messaging endpoint", messages, f"{proxy}; the bot's registration names it: "
                    f"az bot update --resource-group GROUP --name NAME --endpoint {url}/api/messages")
     if url.startswith("https://"):
-        yield Look("certificate", certificate, "renew it, and let its renewal run by itself")
+        yield Look("certificate", certificate, "renew it, and set up automatic renewal")
 
 
 async def _status(session: ClientSession, method: str, url: str) -> int:

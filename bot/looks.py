@@ -42,9 +42,9 @@ async def examined(settings: Settings) -> list[Finding]:
     async with AsyncExitStack() as at_end:
         session = await at_end.enter_async_context(open_session())
         looks = [
-            Look("content", partial(_content_loads, settings), "mend the files it names"),
+            Look("content", partial(_content_loads, settings), "correct the files it names"),
             Look("KEYTURN_DATA_DIR", partial(_folder_takes_files, settings),
-                 "give the folder to the user who runs Keyturn, or name another"),
+                 "give the user that runs Keyturn write access, or name another folder"),
             Look("KEYTURN_POLICY", partial(_policy_reads, settings),
                  "see deployment/policy.toml, and try `python app.py policy check FILE`"),
             *_key_looks(settings), *_store_looks(settings, at_end), *_age_looks(settings, at_end),
@@ -69,14 +69,14 @@ async def _folder_takes_files(settings: Settings) -> str:
         with TemporaryFile(dir=folder):
             pass
     except OSError as trouble:
-        raise SettingsError(f"nothing can be kept in {folder} ({trouble.strerror})") from trouble
+        raise SettingsError(f"cannot write to {folder} ({trouble.strerror})") from trouble
     return f"{folder} takes files"
 
 
 async def _policy_reads(settings: Settings) -> str:
     policy = await asyncio.to_thread(policy_of, settings)
     there = settings.policy_path.exists()
-    return f"{settings.policy_path} will do, {len(policy.groups)} groups" if there else "not set; the defaults hold"
+    return f"{settings.policy_path} is valid, {len(policy.groups)} groups" if there else "not set; the defaults apply"
 
 
 def _key_looks(settings: Settings) -> Iterator[Look]:
@@ -93,7 +93,7 @@ def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
     async def embedded() -> str:
         folder = settings.data_dir / "redis"
         if EmbeddedServer.running(folder):
-            return "not set; a running Keyturn has the embedded server"
+            return "not set; a running Keyturn is using the embedded server"
         server = EmbeddedServer(folder)
         server.start()
         server.stop()
@@ -108,8 +108,8 @@ def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
         if abs(apart) > clock_doctor.APART:
             raise SettingsError(
                 f"its clock is {abs(apart):.0f} s {'behind' if apart > 0 else 'ahead of'} this machine's; "
-                "let NTP set both, codes from a phone need the right time")
-        return "answers, keeps what it is given, is ours to use, and its clock is right"
+                "let NTP set both, because codes from a phone need the right time")
+        return "answers, keeps its data, belongs to this mode, and its clock is right"
 
     url = settings.redis_url.get_secret_value()
     if url:
@@ -117,7 +117,7 @@ def _store_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
             "REDIS_URL", given, "is the server up, are host, port, password and certificate right? "
             "See \u00abYour own Redis\u00bb in README.md")
     elif settings.development:
-        yield Look("REDIS_URL", embedded, "end what uses the folder, or set REDIS_URL")
+        yield Look("REDIS_URL", embedded, "stop what uses the folder, or set REDIS_URL")
 
 
 def _age_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
@@ -149,7 +149,7 @@ def _mail_looks(settings: Settings) -> Iterator[Look]:
         return "lets us in"
 
     async def embedded() -> str:
-        return "not set; mails go to the mailboxes on /demo"
+        return "not set; e-mails go to the mailboxes on /demo"
 
     url = settings.smtp_url.get_secret_value()
     if url or settings.development:
@@ -161,10 +161,10 @@ def _helpdesk_looks(settings: Settings) -> Iterator[Look]:
     async def look() -> str:
         if not settings.helpdesk_mail:
             raise SettingsError("not set; new helpdesk cases are only seen on the admin pages")
-        return "hears of new helpdesk cases"
+        return "is told about new helpdesk cases"
 
     if not settings.development:
-        yield Look("KEYTURN_HELPDESK_MAIL", look, "give the address of those who take the cases")
+        yield Look("KEYTURN_HELPDESK_MAIL", look, "give the address of the people who take the cases")
 
 
 def _admin_looks(settings: Settings, at_end: AsyncExitStack) -> Iterator[Look]:
@@ -209,8 +209,8 @@ def _channel_looks(settings: Settings, session: ClientSession, at_end: AsyncExit
                f"let this machine reach the address: curl {settings.openid_metadata_url}")
     yield Look(
         "MicrosoftAppPassword", token_comes,
-        "has this machine the identity? Azure portal, the machine, Identity" if settings.app_type == "UserAssignedMSI"
-        else f"is it the secret's value, and not ended? az ad app credential list --id {app}; "
+        "does this machine have the identity? Azure portal, machine, Identity" if settings.app_type == "UserAssignedMSI"
+        else f"is it the secret's value, and not expired? az ad app credential list --id {app}; "
              f"a new one: az ad app credential reset --id {app} --append")
 
 

@@ -58,15 +58,15 @@ class Settings(BaseSettings):
         description="port of the admin listener; 0 for none; in development another one if 3979 is taken")
     admin_url: str = Field(
         "", alias="KEYTURN_ADMIN_URL",
-        description="base of the admin pages' links, if a proxy stands in front; https unless on loopback")
+        description="address of the admin pages as people see it, if a proxy is in front; https unless on loopback")
     metrics_token: SecretStr = Field(
         SecretStr(""), alias="KEYTURN_METRICS_TOKEN",
-        description="what Prometheus sends as bearer token; unset in production: nobody reads /metrics")
+        description="bearer token that Prometheus sends; unset in production: nobody can read /metrics")
     public_url: str = Field(
-        "", alias="KEYTURN_PUBLIC_URL", description="base of every link people get; https in production")
+        "", alias="KEYTURN_PUBLIC_URL", description="address that links to people begin with; https in production")
     trusted_proxies: int = Field(
         0, alias="KEYTURN_TRUSTED_PROXIES", ge=0, le=10,
-        description="how many proxies in front are believed about a client's address")
+        description="number of proxies in front, which are trusted to give the client's address")
     app_id: str = Field("", alias="MicrosoftAppId", description="the bot registration's application id")
     app_password: SecretStr = Field(
         SecretStr(""), alias="MicrosoftAppPassword", description="the bot registration's client secret")
@@ -77,24 +77,24 @@ class Settings(BaseSettings):
         "", alias="MicrosoftAppTenantId", description="tenant of a SingleTenant or UserAssignedMSI registration")
     teams_sign_on: bool = Field(
         False, alias="KEYTURN_TEAMS_SIGN_ON",
-        description="whether a secure page in Teams asks for its single sign-on; the registration has to offer it")
+        description="whether secure pages in Teams require its single sign-on, which the registration has to offer")
     redis_url: SecretStr = Field(
         SecretStr(""), alias="REDIS_URL",
         description="redis://, rediss:// or unix://; unset in development: an embedded server")
     data_dir: Path = Field(
-        Path(".keyturn"), alias="KEYTURN_DATA_DIR", description="folder of the embedded server and of caches")
+        Path(".keyturn"), alias="KEYTURN_DATA_DIR", description="folder for data, caches and your own files")
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), alias="KEYTURN_SECRET_KEYS",
-        description="encryption keys, newest first: 32 bytes each in base64url; made in development")
+        description="encryption keys, newest first: 32 bytes each in base64url; made for you in development")
     directory: str = Field(
         "embedded", alias="KEYTURN_DIRECTORY", pattern="^(embedded|entra)$",
-        description="home of the accounts: embedded, or entra (ad is not built yet)")
+        description="where the accounts are: embedded, or entra (ad is not built yet)")
     entra_app_id: str = Field(
         "", alias="KEYTURN_ENTRA_APP_ID",
-        description="application, or user-assigned managed identity, that asks Graph; unset: the bot's own")
+        description="application, or user-assigned managed identity, used for Graph; unset: the bot's own")
     entra_credential: str = Field(
         "secret", alias="KEYTURN_ENTRA_CREDENTIAL", pattern="^(secret|certificate|federated|managed_identity)$",
-        description="how it proves itself: secret, certificate, federated (workload identity), managed_identity")
+        description="how it authenticates: secret, certificate, federated (workload identity), managed_identity")
     entra_secret: SecretStr = Field(
         SecretStr(""), alias="KEYTURN_ENTRA_SECRET",
         description="its client secret; unset: MicrosoftAppPassword, if it is the bot's own application")
@@ -102,17 +102,17 @@ class Settings(BaseSettings):
         None, alias="KEYTURN_ENTRA_FILE",
         description="certificate: PEM with its key, or .pfx; federated: where the platform keeps the token")
     entra_passphrase: SecretStr = Field(
-        SecretStr(""), alias="KEYTURN_ENTRA_PASSPHRASE", description="what the certificate's key is locked with")
+        SecretStr(""), alias="KEYTURN_ENTRA_PASSPHRASE", description="passphrase of the certificate's key")
     entra_force_change: bool = Field(
         False, alias="KEYTURN_ENTRA_FORCE_CHANGE",
         description="whether a password chosen here has to be replaced at the next sign-in")
     entra_change: bool = Field(
         True, alias="KEYTURN_ENTRA_CHANGE",
-        description="with KEYTURN_TEAMS_SIGN_ON: people change a password they know in Teams, as themselves, where IT "
-                    "has consented; false: Microsoft's page")
+        description="with KEYTURN_TEAMS_SIGN_ON: people change a password they know in Teams, as themselves, if IT "
+                    "has consented; false: on Microsoft's page")
     protected_accounts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), alias="KEYTURN_PROTECTED_ACCOUNTS",
-        description="object ids of accounts never served, besides those with a directory role: break-glass, service")
+        description="object ids of accounts never to serve, besides holders of directory roles: break-glass, service")
     tenants: Annotated[tuple[str, ...], NoDecode] = Field(
         (), alias="KEYTURN_TENANTS", description="ids of the tenants served; empty: only the app's own")
     web_chat: WebChat | None = Field(
@@ -120,35 +120,35 @@ class Settings(BaseSettings):
         description="off (default in production), faq, or full (default in development)")
     policy: Path | None = Field(
         None, alias="KEYTURN_POLICY",
-        description="file of the policy (see deployment/policy.toml); unset: policy.toml in the data folder, if any")
+        description="the policy file (see deployment/policy.toml); unset: policy.toml in the data folder, if any")
     content: Path | None = Field(
         None, alias="KEYTURN_CONTENT",
         description="folder of the organisation's own content (see README.md); unset: content in the data folder")
     opinion_url: str = Field(
         "", alias="KEYTURN_OPINION_URL",
-        description="base of a chat-completions service, asked for a topic where Keyturn is unsure; unset: none is")
-    opinion_model: str = Field("", alias="KEYTURN_OPINION_MODEL", description="the model that is asked there")
+        description="base address of a chat-completions service to ask for a topic when Keyturn is unsure; unset: off")
+    opinion_model: str = Field("", alias="KEYTURN_OPINION_MODEL", description="the model to ask there")
     opinion_key: SecretStr = Field(
-        SecretStr(""), alias="KEYTURN_OPINION_KEY", description="its key, sent as bearer token; unset: none is sent")
+        SecretStr(""), alias="KEYTURN_OPINION_KEY", description="its key, sent as a bearer token; unset: none is sent")
     opinion_seconds: float = Field(
         2.0, alias="KEYTURN_OPINION_SECONDS", gt=0, le=5, description="how long a turn waits for it, 5 at most")
     opinion_per_minute: int = Field(
         20, alias="KEYTURN_OPINION_PER_MINUTE", ge=1, le=600,
-        description="most questions to it in a minute, by all processes together")
+        description="most questions to it per minute, from all processes together")
     opinion_per_day: int = Field(
         1000, alias="KEYTURN_OPINION_PER_DAY", ge=1, le=100_000,
-        description="most questions to it in a day, by all processes together")
+        description="most questions to it per day, from all processes together")
     smtp_url: SecretStr = Field(
         SecretStr(""), alias="SMTP_URL",
         description="smtp://user:password@host:587 or smtps://…; unset in development: embedded mailbox")
     mail_from: str = Field(
-        "keyturn@example.no", alias="KEYTURN_MAIL_FROM", description="address every mail is sent from")
+        "keyturn@example.no", alias="KEYTURN_MAIL_FROM", description="address that e-mails are sent from")
     helpdesk_mail: str = Field(
         "", alias="KEYTURN_HELPDESK_MAIL", pattern=r"^$|^[^@\s]+@[^@\s]+$",
-        description="address that hears of every new helpdesk case; in development helpdesk@example.no, on /demo")
+        description="address that is told about every new helpdesk case; in development helpdesk@example.no, on /demo")
     helpdesk_lang: str = Field(
         "nb", alias="KEYTURN_HELPDESK_LANGUAGE", pattern="^[a-z]{2,3}$",
-        description="language of those mails, one that there is content in")
+        description="language of those e-mails; there has to be content in it")
     openid_metadata_url: str = Field(
         "https://login.botframework.com/v1/.well-known/openidconfiguration",
         alias="KEYTURN_OPENID_METADATA_URL", description="where the channel publishes its signing keys")
@@ -334,13 +334,13 @@ def _unfit(settings: Settings) -> list[str]:
     has_password = bool(settings.app_password.get_secret_value())
     by_identity = settings.app_type == "UserAssignedMSI"
     found = [(bool(settings.app_id) and not has_password and not by_identity,
-              "MicrosoftAppPassword is missing; it belongs to MicrosoftAppId"),
+              "MicrosoftAppPassword is missing; MicrosoftAppId needs it"),
              (by_identity and not settings.app_tenant,
-              "MicrosoftAppTenantId is missing; it belongs to MicrosoftAppType=UserAssignedMSI"),
+              "MicrosoftAppTenantId is missing; MicrosoftAppType=UserAssignedMSI needs it"),
              (bool(settings.opinion_url) and not settings.opinion_model,
-              "KEYTURN_OPINION_MODEL is missing; it belongs to KEYTURN_OPINION_URL")]
+              "KEYTURN_OPINION_MODEL is missing; KEYTURN_OPINION_URL needs it")]
     found += [(settings.teams_sign_on and not settings.app_id,
-               "MicrosoftAppId is missing; KEYTURN_TEAMS_SIGN_ON believes only what was signed for it")]
+               "MicrosoftAppId is missing; KEYTURN_TEAMS_SIGN_ON only accepts tokens issued for it")]
     found += [(True, problem) for problem in unfit_for_entra(settings)] if settings.directory == "entra" else []
     if settings.development:
         found.append((not is_loopback(settings.host),
@@ -373,11 +373,11 @@ def unfit_for_entra(settings: Settings) -> list[str]:
         (not settings.directory_tenant,
          "MicrosoftAppTenantId is missing; KEYTURN_DIRECTORY=entra reads the accounts of one tenant"),
         (not settings.directory_app_id and kind != "managed_identity",
-         "KEYTURN_ENTRA_APP_ID is missing; it is what Graph is asked as"),
+         "KEYTURN_ENTRA_APP_ID is missing; it is the application that calls Graph"),
         (not settings.directory_secret and kind == "secret",
-         "KEYTURN_ENTRA_SECRET is missing; or choose another KEYTURN_ENTRA_CREDENTIAL"),
+         "KEYTURN_ENTRA_SECRET is missing; set it, or choose another KEYTURN_ENTRA_CREDENTIAL"),
         (settings.entra_file is None and kind in ("certificate", "federated"),
-         f"KEYTURN_ENTRA_FILE is missing; KEYTURN_ENTRA_CREDENTIAL={kind} reads it")]
+         f"KEYTURN_ENTRA_FILE is missing; KEYTURN_ENTRA_CREDENTIAL={kind} needs it")]
     return [problem for holds, problem in found if holds]
 
 

@@ -10,7 +10,7 @@ from bot.doctor import Look
 from bot.errors import SettingsError, StoreUnavailable
 from bot.settings import Settings
 
-_LET_IN = "let somebody in: python app.py staff add NAME --account THEIR-USER-NAME --role admin"
+_LET_IN = "give somebody access: python app.py staff add NAME --account THEIR-USER-NAME --role admin"
 
 
 def looks(settings: Settings, ready: Callable[[], Awaitable[int]] | None) -> Iterator[Look]:
@@ -21,12 +21,12 @@ def looks(settings: Settings, ready: Callable[[], Awaitable[int]] | None) -> Ite
         try:
             found = await ready()
         except StoreUnavailable:
-            return "cannot be seen before the store is well"
+            return "cannot be checked until the store works"
         if not found:
-            raise SettingsError("nobody of IT can sign in to the admin pages")
+            raise SettingsError("nobody in IT can sign in to the admin pages")
         return f"{found} can sign in to the admin pages"
 
-    yield Look("KEYTURN_ADMIN_PORT", partial(_listens, settings), "end it, or set another port or address")
+    yield Look("KEYTURN_ADMIN_PORT", partial(_listens, settings), "stop what uses it, or set another port or address")
     if settings.admin_port and ready is not None and not settings.development:
         yield Look("staff", somebody, _LET_IN)
 
@@ -57,5 +57,5 @@ async def _taken(settings: Settings, where: str) -> str:
 
 def _metrics(settings: Settings) -> str:
     given = settings.metrics_token.get_secret_value() or settings.development
-    return "metrics are for whoever has the token" if given else \
+    return "metrics can be read with the token" if given else \
         "nobody reads /metrics until KEYTURN_METRICS_TOKEN is set"

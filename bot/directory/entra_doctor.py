@@ -32,14 +32,14 @@ _APP_ROLES = {
     ROLES: "483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
 }
 _FOR = {
-    READ: "finds accounts and says what they can do",
+    READ: "finds accounts and their state",
     RESET: "sets passwords, together with a directory role",
     REVOKE: "ends sessions after a reset",
     DOMAINS: "tells whose password is kept by another service",
     GROUPS: "tells who is in the groups that the policy has rules for",
     PASSES: "makes the Temporary Access Passes that the policy allows",
-    METHODS: "shows people what they have registered at Microsoft",
-    REPORT: "tells people whether Microsoft's own page would help them (with Entra ID P1)",
+    METHODS: "shows people what they have registered with Microsoft",
+    REPORT: "tells people whether Microsoft's own page would work for them (needs Entra ID P1)",
     ROLES: "lets doctor look at the app's directory roles",
 }
 _OPTIONAL = (METHODS, REPORT, ROLES)
@@ -55,7 +55,7 @@ _PROOFS = {
     "certificate": "is the certificate in KEYTURN_ENTRA_FILE registered? az ad app credential reset --id {app} "
                    "--cert @certificate.pem --append",
     "federated": "does the app trust this workload? az ad app federated-credential list --id {app}",
-    "managed_identity": "has this machine the identity? Azure portal, the machine, Identity",
+    "managed_identity": "does this machine have the identity? See Identity on the machine in the Azure portal",
 }
 _SOON_DAYS = 30
 
@@ -107,11 +107,11 @@ def _permission(token: AppToken, permission: str, granting: str) -> Look:
     async def granted() -> str:
         roles = await token.roles()
         if roles is None:
-            return f"the token does not tell; it {_FOR[permission]}"
+            return f"the token does not say; it {_FOR[permission]}"
         if permission in roles:
             return f"granted; {_FOR[permission]}"
         if permission in _OPTIONAL:
-            return f"not granted, and need not be; it {_FOR[permission]}: {granting}"
+            return f"not granted, but optional; it {_FOR[permission]}: {granting}"
         raise SettingsError("not granted")
 
     return Look(f"Graph {permission}", granted, granting)
@@ -138,7 +138,7 @@ def _role(graph: Graph, token: AppToken) -> Look:
                    f"?\\$filter=principalId eq '{principal}'\"")
         roles = await token.roles()
         if principal == "IDENTITY" or roles is None or ROLES not in roles:
-            return f"cannot be seen from here; it takes User Administrator ({_USER_ADMINISTRATOR}): {by_hand}"
+            return f"cannot be checked from here; it has to be User Administrator ({_USER_ADMINISTRATOR}): {by_hand}"
         try:
             page = await graph.get("roleManagement", "directory", "roleAssignments",
                                    filter=f"principalId eq '{principal}'") or {}
@@ -148,7 +148,7 @@ def _role(graph: Graph, token: AppToken) -> Look:
         mine = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
         names = [str(one.get("roleDefinitionId")) for one in mine]
         if strong := [_TOO_STRONG[one] for one in names if one in _TOO_STRONG]:
-            raise SettingsError(f"{strong[0]} could set administrators' passwords: take it away")
+            raise SettingsError(f"{strong[0]} could set administrators' passwords: remove it")
         if _USER_ADMINISTRATOR not in names:
             raise SettingsError("the app does not hold User Administrator, so Graph refuses every reset")
         everywhere = "/" in [one.get("directoryScopeId") for one in mine]
@@ -167,10 +167,10 @@ def own_change(token: AppToken | None, app: str, *, shared: bool) -> Look:
             raise SettingsError("MicrosoftAppPassword is missing; without it everybody is sent to Microsoft's page")
         roles = await token.roles() or frozenset()
         if roles and not shared:
-            raise SettingsError(f"the bot may do more than talk, without anybody ({', '.join(sorted(roles))}): "
-                                f"take that away: az ad app permission list --id {app}")
+            raise SettingsError(f"the bot has permissions it does not need ({', '.join(sorted(roles))}): "
+                                f"remove them: az ad app permission list --id {app}")
         return (f"in Teams people change a known password as themselves, if IT has consented to {CHANGE} (delegated); "
-                f"that cannot be seen from here: az ad app permission list-grants --id {app}; {consent}")
+                f"to check that: az ad app permission list-grants --id {app}; {consent}")
 
     consent = f"az ad app permission grant --id {app} --api {_GRAPH_APP} --scope {CHANGE}"
     return Look("KEYTURN_ENTRA_CHANGE", ready,
@@ -182,10 +182,10 @@ def _certificate(file: Path, passphrase: str, app: str) -> Look:
         found = await asyncio.to_thread(_read, file, passphrase)
         left = (found.not_valid_after_utc - datetime.now(UTC)).days
         if left < _SOON_DAYS:
-            raise SettingsError(f"the certificate ends in {left} days" if left >= 0 else "the certificate has ended")
-        return f"the certificate is good for {left} days"
+            raise SettingsError("the certificate " + (f"expires in {left} days" if left >= 0 else "has expired"))
+        return f"the certificate is valid for {left} more days"
 
-    return Look("KEYTURN_ENTRA_FILE", age, "make a new one, add it beside the old one, then change the file: "
+    return Look("KEYTURN_ENTRA_FILE", age, "make a new one, add it to the registration, then replace the file: "
                 f"az ad app credential reset --id {app} --cert @certificate.pem --append")
 
 

@@ -111,9 +111,9 @@ async def test_what_doctor_says_of_the_admin_pages(redis_url: str, store: Store,
     with socket.create_server(("127.0.0.1", int(port))):
         taken = await said("KEYTURN_ADMIN_PORT")
     assert taken == (f"WRONG KEYTURN_ADMIN_PORT: another program listens on 127.0.0.1:{port} - "
-                     "end it, or set another port or address")
+                     "stop what uses it, or set another port or address")
     assert "nobody reads /metrics" in await said("KEYTURN_ADMIN_PORT", **production)
-    assert (await said("staff", **production)).startswith("WRONG staff: nobody of IT can sign in")
+    assert (await said("staff", **production)).startswith("WRONG staff: nobody in IT can sign in")
     people = RedisStaff(store, KeyRing.parse([production["KEYTURN_SECRET_KEYS"]]), SharedClock())
     await people.put(StaffRecord(Staff("s", "siri.ny", "Siri Ny", "nb", "helpdesk", "some-account"), "a hash"))
     assert await said("staff", **production) == "ok    staff: 1 can sign in to the admin pages"

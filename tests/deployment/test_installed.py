@@ -152,7 +152,7 @@ async def test_what_is_broken_is_named_and_mended(
     mended = {name: line.partition(" - ")[2] for name, line in found.items()}
     assert found["MicrosoftAppPassword"].startswith("invalid_client AADSTS7000215 - ")
     assert f"az ad app credential reset --id {BOT_ID} --append" in mended["MicrosoftAppPassword"]
-    assert "ok    staff: cannot be seen before the store is well" in said
+    assert "ok    staff: cannot be checked until the store works" in said
     assert bundle.COMMAND in mended["MicrosoftAppId"]
     for name in ("Graph User-PasswordProfile.ReadWrite.All", "Graph User.RevokeSessions.All", "Graph Domain.Read.All"):
         assert "az ad app permission add" in mended[name]

@@ -51,7 +51,7 @@ async def test_what_is_only_nice_to_have_is_no_trouble(double: GraphDouble, tmp_
     double.granted = ALL_ROLES[:4]
     said = await lines(double, tmp_path)
     assert all(line.startswith("ok ") for line in said.values())
-    assert "need not be" in said["Graph AuditLog.Read.All"]
+    assert "but optional" in said["Graph AuditLog.Read.All"]
     assert "az ad app permission add" in said["Graph AuditLog.Read.All"]
 
 
@@ -71,7 +71,7 @@ async def test_what_the_policy_asks_for_has_to_be_granted(double: GraphDouble, t
      "ok    directory role: User Administrator, within an administrative unit"),
     ({}, "WRONG directory role: the app does not hold User Administrator"),
     ({USER_ADMINISTRATOR: "/", "62e90394-69f5-4237-9190-012177145e10": "/"},
-     "WRONG directory role: Global Administrator could set administrators' passwords: take it away")])
+     "WRONG directory role: Global Administrator could set administrators' passwords: remove it")])
 async def test_the_role_of_the_app(
         double: GraphDouble, tmp_path: Path, roles: dict[str, str], said: str) -> None:
     """O1: one that can reset, and none that could reset administrators; seen where that may be read."""
@@ -84,7 +84,7 @@ async def test_a_certificate_that_ends_soon(double: GraphDouble, tmp_path: Path)
     """Key ages (D5); the double does not know this one, which is said as well."""
     made = make_certificate(tmp_path)
     said = await lines(double, tmp_path, KEYTURN_ENTRA_CREDENTIAL="certificate", KEYTURN_ENTRA_FILE=str(made.path))
-    assert said["KEYTURN_ENTRA_FILE"].startswith("WRONG KEYTURN_ENTRA_FILE: the certificate ends in 0 days")
+    assert said["KEYTURN_ENTRA_FILE"].startswith("WRONG KEYTURN_ENTRA_FILE: the certificate expires in 0 days")
     assert "--cert @certificate.pem --append" in said["KEYTURN_ENTRA_FILE"]
 
 

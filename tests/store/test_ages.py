@@ -74,4 +74,4 @@ async def test_what_doctor_says_of_ages() -> None:
     assert [name for name, line in old.items() if line.startswith("WRONG")] == [BOT, DIRECTORY]
     assert f"az ad app credential reset --id {OTHER} --append" in old[DIRECTORY]
     assert f"az ad app credential list --id {APP}" in old[BOT]
-    assert "WRONG age of KEYTURN_SECRET_KEYS: in use for 365 days - put a new one in front" in (await said(365))[KEYS]
+    assert "WRONG age of KEYTURN_SECRET_KEYS: in use for 365 days - put a new one first" in (await said(365))[KEYS]
