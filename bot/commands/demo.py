@@ -5,6 +5,7 @@ import uvloop
 
 from bot.clock import SharedClock
 from bot.delivery.mailbox import Mailbox
+from bot.directory.demo import PEOPLE
 from bot.directory.demo_desk import DemoDesk
 from bot.errors import SettingsError
 from bot.making.keeping import redis_beside, ring_of
@@ -31,7 +32,10 @@ def code(user: str) -> None:
     async def current(redis_url: str) -> tuple[str, float] | None:
         store, ring, clock = Store.open(redis_url), ring_of(settings), SharedClock()
         try:
-            desk = DemoDesk(Accounts(store, ring), SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock,
+            accounts = Accounts(store, ring)
+            if await accounts.read(PEOPLE[0].account.id) is None:
+                raise SettingsError("there are no demo people yet: they come with the first start (make run)")
+            desk = DemoDesk(accounts, SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock,
                             RedisStaff(store, ring, clock))
             return await desk.code(user)
         finally:

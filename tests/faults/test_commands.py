@@ -360,7 +360,10 @@ async def test_beside_a_running_serve(tmp_path: Path) -> None:
 
 
 def test_demo_code_outside_of_development(redis_url: str, tmp_path: Path) -> None:
-    """There are no demo people in production (U4)."""
+    """There are no demo people in production (U4), and none before the first start: whoever asks hears which it is."""
+    early = run("demo", "code", "kari.nordmann", env=environment(tmp_path) | {"REDIS_URL": redis_url}, folder=tmp_path)
+    assert (early.returncode, early.stdout) == (1, "")
+    assert "they come with the first start" in early.stderr
     env = environment(tmp_path) | {
         "KEYTURN_MODE": "production", "MicrosoftAppId": "a", "MicrosoftAppPassword": "b", "REDIS_URL": redis_url,
         "KEYTURN_SECRET_KEYS": new_key(), "KEYTURN_PUBLIC_URL": "https://keyturn.example.no"}
