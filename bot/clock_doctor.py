@@ -18,12 +18,26 @@ def looks(url: str, session: ClientSession) -> Iterator[Look]:
     """Compares with what the service at `url` says the time is: every answer has it, also one that refuses."""
 
     async def right() -> str:
-        apart = datetime.now(UTC).timestamp() - await _there(url, session)
-        if abs(apart) > APART:
-            raise SettingsError(f"this machine's is {abs(apart):.0f} s {'ahead of' if apart > 0 else 'behind'} {url}")
+        before = _here()
+        there = await _there(url, session)
+        ahead = seconds_ahead(before, there, _here())
+        if abs(ahead) > APART:
+            raise SettingsError(f"this machine's is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} {url}")
         return "this machine's is right"
 
     yield Look("clock", right, "let NTP set it: timedatectl set-ntp true")
+
+
+def seconds_ahead(before: float, there: float, after: float) -> float:
+    """At the least, of who said `there` at some moment between two of here; below 0 when this machine is behind.
+
+    How long the answer took is no fault of the clock.
+    """
+    return before - there if there < before else min(0.0, after - there)
+
+
+def _here() -> float:
+    return datetime.now(UTC).timestamp()
 
 
 async def _there(url: str, session: ClientSession) -> float:

@@ -126,6 +126,12 @@ async def test_staff_are_found_in_entra(double: GraphDouble, tmp_path: Path) -> 
     assert (done.returncode, "Traceback" in done.stderr) == (1, False)
 
 
+@pytest.mark.parametrize(("there", "ahead"), [(100, 0), (103, 0), (107, 0), (90, 10), (119, -12)])
+def test_a_slow_answer_is_no_wrong_clock(there: float, ahead: float) -> None:
+    """Asked at 100, answered at 107."""
+    assert clock_doctor.seconds_ahead(100, there, 107) == ahead
+
+
 @pytest.mark.parametrize(("date", "said"), [
     (0, "ok    clock: this machine's is right"), (-3600, "WRONG clock: this machine's is 3600 s ahead of"),
     (60, "WRONG clock: this machine's is 60 s behind"), (None, "WRONG clock: http")])
