@@ -18,25 +18,23 @@ async def running(desk: Desk) -> AsyncIterator[None]:
     async with AsyncExitStack() as at_end:
         at_end.push_async_callback(desk.store.close)
         at_end.push_async_callback(desk.session.close)
-        if desk.token is not None:
-            at_end.push_async_callback(desk.token.close)
-        if desk.app_token is not None:
-            at_end.push_async_callback(desk.app_token.close)
-        if desk.sign_on is not None:
-            at_end.push_async_callback(desk.sign_on.keys.close)
-            desk.sign_on.keys.refresh_if_old()
-        if desk.keys is not None:
-            at_end.push_async_callback(desk.keys.close)
-            desk.keys.refresh_if_old()
+        channels, people, kept = desk.channels, desk.people, desk.kept
+        for token in (channels.token, people.app_token):
+            if token is not None:
+                at_end.push_async_callback(token.close)
+        for keys in (channels.keys, channels.sign_on.keys if channels.sign_on else None):
+            if keys is not None:
+                at_end.push_async_callback(keys.close)
+                keys.refresh_if_old()
         _begin_background(desk)
         at_end.push_async_callback(_end_background, desk)
         if desk.settings.development:
-            await demo.seed(desk.accounts, desk.enrolments, desk.hashes, desk.clock.now())
+            await demo.seed(kept.accounts, kept.enrolments, people.hashes, desk.clock.now())
             if desk.settings.admin_port:
-                await seed_staff(desk.it, desk.hashes)
+                await seed_staff(kept.it, people.hashes)
         # An embedded store has no other user: whatever was begun belongs to a process that is gone (F1).
         await desk.policy_in_force.begin()
-        await desk.settlement.sweep(orphaned=not desk.settings.redis_url.get_secret_value())
+        await desk.journeys.settlement.sweep(orphaned=not desk.settings.redis_url.get_secret_value())
         yield
         await desk.drain()      # what the last requests began
 
@@ -48,18 +46,18 @@ async def _end_background(desk: Desk) -> None:
 def _begin_background(desk: Desk) -> None:
     settings = desk.settings
     smtp_url = settings.smtp_url.get_secret_value()
-    postman = Smtp(smtp_url, settings.mail_from, desk.clock) if smtp_url else desk.mailbox
+    postman = Smtp(smtp_url, settings.mail_from, desk.clock) if smtp_url else desk.kept.mailbox
 
     if smtp_url or settings.development:
-        mail = MailWorker(desk.mails, postman, MailWords(desk.content))
+        mail = MailWorker(desk.kept.mails, postman, MailWords(desk.content))
         desk.background.keep("mail", mail.run, mail.finish)
-    desk.background.keep("sweeper", desk.settlement.keep_sweeping)
-    desk.background.keep("errands", desk.errands.keep_running)
-    desk.background.keep("ratings", desk.ratings.keep, desk.ratings.finish)
+    desk.background.keep("sweeper", desk.journeys.settlement.keep_sweeping)
+    desk.background.keep("errands", desk.journeys.errands.keep_running)
+    desk.background.keep("ratings", desk.kept.ratings.keep, desk.kept.ratings.finish)
     desk.background.keep("policy", desk.policy_in_force.keep)
     desk.background.keep("content", desk.content_in_force.keep)
-    if desk.watch is not None:
-        desk.background.keep("store watch", desk.watch.keep)
+    if desk.kept.watch is not None:
+        desk.background.keep("store watch", desk.kept.watch.keep)
     if settings.chat is not WebChat.OFF:
-        for name, work in desk.direct_line.works().items():
+        for name, work in desk.channels.direct_line.works().items():
             desk.background.keep(name, work)

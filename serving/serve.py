@@ -60,8 +60,8 @@ async def _serve(settings: Settings, content: Content, reader: Reader, redis_url
         await check_store(store)
         await claim(store, development=settings.development)
     desk = Desk(settings, content, reader, store, ring, clock)
-    assert desk.watch is not None
-    await desk.watch.begin()
+    assert desk.kept.watch is not None
+    await desk.kept.watch.begin()
     try:
         await Ages(store, ring, clock).note(age_doctor.in_use(settings))
     except StoreUnavailable:

@@ -172,4 +172,4 @@ async def test_the_whole_house_speaks_by_the_changed_files(redis_url: str, tmp_p
         assert "https://register.example.no/" not in before
         assert "Our own helpdesk" in (await chat.page(desk.site.base_url + "/")).html
         assert ("content.changed", "done") in [
-            (one["event"], one["outcome"]) async for one in desk.audit.export()]
+            (one["event"], one["outcome"]) async for one in desk.kept.audit.export()]

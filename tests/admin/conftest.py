@@ -75,7 +75,7 @@ class Browser:
 
     async def sign_in(self, name: str, *, password: str = "", code: str = "") -> Page:
         """As this demo person, with what /demo shows unless something else is given."""
-        shown = {one.name: one for one in await shown_staff(self.desk.it, self.desk.clock)}
+        shown = {one.name: one for one in await shown_staff(self.desk.kept.it, self.desk.clock)}
         token = (await self.open("/admin/sign-in")).token
         return await self.post(
             "/admin/sign-in", token=token, name=name, password=password or shown[name].password,
@@ -115,4 +115,4 @@ async def records(desk: Desk, *events: str) -> list[dict[str, Any]]:
     """The trail's records of these events, without what differs every time."""
     volatile = {"seq", "time", "replica", "prev", "hash", "source", "tenant"}
     return [{name: value for name, value in one.items() if name not in volatile and value}
-            async for one in desk.audit.export() if one["event"] in events]
+            async for one in desk.kept.audit.export() if one["event"] in events]

@@ -44,8 +44,8 @@ async def test_the_start_page_says_what_waits(desk: Desk, signed_in: SignedIn) -
     """Cases and questions by their number, and the way to an account begins there."""
     browser = await signed_in("john.smith")
     for _ in range(2):
-        await desk.unanswered.note("en", "where is …", "")
-    await desk.unanswered.note("en", "who is …", "")
+        await desk.kept.unanswered.note("en", "where is …", "")
+    await desk.kept.unanswered.note("en", "who is …", "")
     page = await browser.open("/admin")
     assert re.findall(r'<a href="(/admin/[a-z]+)">(\d+)</a>', page.text) == [
         ("/admin/cases", "0"), ("/admin/cases", "0")]
@@ -65,7 +65,7 @@ async def test_what_did_not_fit_is_not_told(desk: Desk, browser: Browser, name: 
     assert re.sub(r'nonce="[^"]+"', "", answer.text) == re.sub(r'nonce="[^"]+"', "", other.text)
     assert (await browser.open("/admin")).headers["Location"] == "/admin/sign-in"
     assert [one["outcome"] for one in await records(desk, "staff.sign_in")] == ["wrong", "wrong"]
-    assert "somebody" not in str([one async for one in desk.audit.export()])    # people type passwords there (D3)
+    assert "somebody" not in str([one async for one in desk.kept.audit.export()])    # people type passwords there (D3)
 
 
 async def test_a_code_counts_once(browser: Browser, desk: Desk, clock: SteppedClock) -> None:
@@ -119,11 +119,11 @@ async def test_a_known_browser_has_limits_too(desk: Desk, browser: Browser, cloc
     clock.advance(901)
     assert (await browser.sign_in("john.smith")).status == 303
     known = next(one.value for one in browser.jar if one.key == "keyturn-admin-known")
-    sessions = StaffSessions(desk.store, desk.trust, desk.it, desk.clock)
+    sessions = StaffSessions(desk.store, desk.kept.trust, desk.kept.it, desk.clock)
     assert await sessions.known_in(sha256(known.encode()).hexdigest()) == "demo-john.smith"
-    token = (await desk.it.issue_set_up("demo-john.smith", new_seed())).reveal()
-    assert await desk.it.bind_set_up(token, "a browser")
-    assert await desk.it.finish_set_up(token, "a browser", await desk.hashes.hash(Secret(PASSWORD)))
+    token = (await desk.kept.it.issue_set_up("demo-john.smith", new_seed())).reveal()
+    assert await desk.kept.it.bind_set_up(token, "a browser")
+    assert await desk.kept.it.finish_set_up(token, "a browser", await desk.people.hashes.hash(Secret(PASSWORD)))
     assert await sessions.known_in(sha256(known.encode()).hexdigest()) == ""
 
 
@@ -132,7 +132,7 @@ async def test_a_copied_mark_dies_with_the_next_sign_in(desk: Desk, browser: Bro
     copied = next(one.value for one in browser.jar if one.key == "keyturn-admin-known")
     clock.advance(30)
     assert (await browser.sign_in("john.smith")).status == 303
-    sessions = StaffSessions(desk.store, desk.trust, desk.it, desk.clock)
+    sessions = StaffSessions(desk.store, desk.kept.trust, desk.kept.it, desk.clock)
     assert await sessions.known_in(sha256(copied.encode()).hexdigest()) == ""
 
 
@@ -166,7 +166,7 @@ async def test_signing_out(signed_in: SignedIn, desk: Desk) -> None:
 
 async def test_somebody_removed_is_out_at_once(signed_in: SignedIn, desk: Desk) -> None:
     browser = await signed_in("mona.ute")
-    assert await desk.it.remove("demo-mona.ute")
+    assert await desk.kept.it.remove("demo-mona.ute")
     assert (await browser.open("/admin")).status == 303
 
 
@@ -174,7 +174,7 @@ async def test_the_store_and_the_trail_hold_no_secrets(signed_in: SignedIn, desk
     """D1, D3: neither cookie nor password nor seed."""
     browser = await signed_in("mona.ute")
     cookie = next(one.value for one in browser.jar if one.key == "keyturn-admin")
-    record = await desk.it.read("demo-mona.ute")
+    record = await desk.kept.it.read("demo-mona.ute")
     assert record is not None
     assert record.seed is not None
     assert record.initial is not None
@@ -191,8 +191,8 @@ async def test_the_store_and_the_trail_hold_no_secrets(signed_in: SignedIn, desk
 
 async def invited(desk: Desk) -> str:
     """The path of a set-up link for somebody new."""
-    await desk.it.put(StaffRecord(Staff("new", "siri.ny", "Siri Ny", "nb", "helpdesk", "some-account")))
-    return f"/admin/set-up/{(await desk.it.issue_set_up('new', new_seed())).reveal()}"
+    await desk.kept.it.put(StaffRecord(Staff("new", "siri.ny", "Siri Ny", "nb", "helpdesk", "some-account")))
+    return f"/admin/set-up/{(await desk.kept.it.issue_set_up('new', new_seed())).reveal()}"
 
 
 async def test_setting_up(desk: Desk, browser: Browser, clock: SteppedClock) -> None:
@@ -247,9 +247,9 @@ async def test_links_end(desk: Desk, browser: Browser, clock: SteppedClock) -> N
 async def test_setting_up_anew_ends_what_was(signed_in: SignedIn, desk: Desk, clock: SteppedClock) -> None:
     """A lost phone: the old sessions die with the old seed."""
     browser = await signed_in("mona.ute")
-    token = (await desk.it.issue_set_up("demo-mona.ute", new_seed())).reveal()
-    assert await desk.it.bind_set_up(token, "a browser")
-    assert await desk.it.finish_set_up(token, "a browser", await desk.hashes.hash(Secret(PASSWORD)))
+    token = (await desk.kept.it.issue_set_up("demo-mona.ute", new_seed())).reveal()
+    assert await desk.kept.it.bind_set_up(token, "a browser")
+    assert await desk.kept.it.finish_set_up(token, "a browser", await desk.people.hashes.hash(Secret(PASSWORD)))
     assert (await browser.open("/admin")).status == 303
 
 

@@ -16,7 +16,7 @@ SignedIn = Callable[[str], Any]
 async def a_case(desk: Desk, words: str = "", *, account: str = "", urgent: bool = False, once: str = "1") -> HelpCase:
     speaker = Speaker("msteams", demo.TENANT, "a:1", "29:1", account) if account \
         else Speaker(WEB_CHAT, "", "chat", "user", None, source="10.0.0.1", browser="b")
-    case = await desk.fetch_a_person.open(
+    case = await desk.journeys.fetch_a_person.open(
         speaker, "nb", {}, About.CHAT, [Tried("topic", "reset-password")], words, urgent=urgent, once=once)
     assert isinstance(case, HelpCase)
     return case
@@ -34,7 +34,7 @@ async def test_nobody_sees_a_case_who_is_not_signed_in(desk: Desk, browser: Brow
     for path in ("/admin/cases", f"/admin/cases/{case.number}"):
         assert (await browser.open(path)).status == 303
     assert (await browser.post(f"/admin/cases/{case.number}/close")).status == 401
-    assert (await desk.helpdesk.read(case.number)) == case
+    assert (await desk.journeys.helpdesk.read(case.number)) == case
 
 
 async def test_the_urgent_one_stands_first_and_words_are_shown_as_they_are(desk: Desk, signed_in: SignedIn) -> None:
@@ -57,7 +57,7 @@ async def test_an_answer_comes_into_the_chat_and_the_case_is_closed(desk: Desk, 
     async with Chat(desk.site.base_url) as chat:
         await chat.hear()
         await from_the_chat(chat)
-        case = (await desk.helpdesk.open_ones())[0]
+        case = (await desk.journeys.helpdesk.open_ones())[0]
         it = await signed_in("mona.ute")
         path = f"/admin/cases/{case.number}"
         page = await it.open(f"{path}?lang=en")
@@ -89,7 +89,7 @@ async def test_of_two_who_take_it_one_is_told(desk: Desk, signed_in: SignedIn) -
     assert "En kollega har saken" in late.text
     assert "Overta saken fra john.smith" in late.text
     assert (await mona.post(f"{path}/take", token=late.token, seen="john.smith")).status == 303
-    now = await desk.helpdesk.read(case.number)
+    now = await desk.journeys.helpdesk.read(case.number)
     assert now is not None
     assert (now.taken_by, now.stage) == ("mona.ute", Stage.TAKEN)
 
@@ -112,7 +112,7 @@ async def test_an_answer_with_a_password_in_it_is_neither_sent_nor_shown_again(
     async with Chat(desk.site.base_url) as chat:
         await chat.hear()
         await from_the_chat(chat)
-        case = (await desk.helpdesk.open_ones())[0]
+        case = (await desk.journeys.helpdesk.open_ones())[0]
         it = await signed_in("mona.ute")
         path = f"/admin/cases/{case.number}"
         page = await it.open(f"{path}?lang=nb")

@@ -28,7 +28,7 @@ SignedIn = Callable[[str], Any]
 
 
 async def kinds(desk: Desk, account: str) -> list[str]:
-    return [one.kind for one in await desk.holds.of(account)]
+    return [one.kind for one in await desk.kept.holds.of(account)]
 
 
 async def ready(browser: Browser, act: str, account: str, reason: str = "Sak 4412") -> tuple[str, dict[str, str]]:
@@ -59,7 +59,7 @@ async def test_finding_an_account(signed_in: SignedIn, desk: Desk) -> None:
     page = await browser.open(found.headers["Location"])
     assert "Kari Nordmann" in page.text
     assert "Godkjenningsapp" in page.text
-    enrolment = await desk.enrolments.read(KARI)
+    enrolment = await desk.kept.enrolments.read(KARI)
     assert all(one.seed is None or one.seed.reveal() not in page.text for one in enrolment.methods)
     assert "privat.example.no" not in page.text
     await browser.open(found.headers["Location"])
@@ -90,14 +90,14 @@ async def test_pausing_and_resuming(signed_in: SignedIn, desk: Desk) -> None:
     assert "Slik var det fra før" in (await done(browser, "resume", KARI)).text
     subjects = [one.subject for one in await mails_of(desk, "kari.nordmann")]
     assert subjects.count("Selvbetjeningen er åpnet igjen") == 2      # at work, and at the private address
-    assert await desk.audit.verify() is None
+    assert await desk.kept.audit.verify() is None
 
 
 async def test_thawing(signed_in: SignedIn, desk: Desk) -> None:
     """Only the owner's own alarm is lifted; what IT holds stays."""
     browser = await signed_in("john.smith")
     for kind in (FROZEN, PAUSED):
-        await desk.holds.put(Hold(KARI, kind, "test", desk.clock.now()))
+        await desk.kept.holds.put(Hold(KARI, kind, "test", desk.clock.now()))
     await done(browser, "thaw", KARI)
     assert await kinds(desk, KARI) == [PAUSED]
 
@@ -113,7 +113,7 @@ async def test_what_is_used_of_the_limits(signed_in: SignedIn, desk: Desk, clock
             (False, "unlock_done", 3, ((limits.unlocks_24h, DAY),)),
             (True, "codes", 3, ((limits.codes_15min, QUARTER), (limits.codes_24h, DAY)))):
         for _ in range(times):
-            assert not await desk.tries.start(what, KARI, owner, windows)
+            assert not await desk.kept.tries.start(what, KARI, owner, windows)
     page = (await browser.open(f"/admin/accounts/{KARI}")).text
     rows = {row[0]: [" ".join(re.sub("<[^>]+>", "", one).split()) for one in row[1:]] for row in re.findall(
         r'<th role="rowheader" scope="row">([^<]+)</th>\s*<td[^>]*>(.*?)</td>\s*<td[^>]*>(.*?)</td>', page, re.DOTALL)}
@@ -123,14 +123,14 @@ async def test_what_is_used_of_the_limits(signed_in: SignedIn, desk: Desk, clock
     assert rows["Koder sendt på e-post siste kvarter"][0].startswith("3 av 3 – stengt til")
     assert rows["Koder sendt på e-post siste døgn"] == ["3 av 10", "0 av 10"]
     assert "Påbegynte passordbytter siste døgn" not in rows
-    assert await desk.tries.start("reset_start", KARI, True, ((3, DAY),)) == 0   # looking counts nothing
+    assert await desk.kept.tries.start("reset_start", KARI, True, ((3, DAY),)) == 0   # looking counts nothing
 
 
 async def test_older_events(signed_in: SignedIn, desk: Desk) -> None:
     """Ten at first, fifty when asked, however long the trail is."""
     browser = await signed_in("mona.ute")
     for number in range(60):
-        await desk.audit.append(entry("reset.begun", target=KARI, outcome="ok", reason=f"number {number}."))
+        await desk.kept.audit.append(entry("reset.begun", target=KARI, outcome="ok", reason=f"number {number}."))
     first = await browser.open(f"/admin/accounts/{KARI}")
     assert first.text.count("number ") == 9    # and that somebody looked
     assert 'href="?events=all#events-title"' in first.text
@@ -144,7 +144,7 @@ async def test_events_in_words(signed_in: SignedIn, desk: Desk) -> None:
     for event, actor, outcome, reason in (
             ("reset.opened", "directline:x", "refused", "starts"), ("unlock.outcome", f"msteams:{KARI}", "done", ""),
             ("staff.pause", "staff:demo-mona.ute", "done", "why"), ("new.thing", "<b>", "odd", "why")):
-        await desk.audit.append(entry(event, actor=actor, target=KARI, outcome=outcome, reason=reason))
+        await desk.kept.audit.append(entry(event, actor=actor, target=KARI, outcome=outcome, reason=reason))
     page = (await (await signed_in("john.smith")).open(f"/admin/accounts/{KARI}")).text
     rows = [[" ".join(re.sub("<[^>]+>", " ", one).split())
              for one in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)]
@@ -162,9 +162,9 @@ async def test_reopening_the_row(signed_in: SignedIn, desk: Desk, clock: Stepped
     attempt = Attempt("", KARI, owner=False, requester="", source="")
     most = Limits().anonymous_failures_in_a_row
     for _ in range(most):
-        assert isinstance(await desk.tries.count(attempt), Counted)
+        assert isinstance(await desk.kept.tries.count(attempt), Counted)
         clock.advance(86400)
-    spent = await desk.tries.count(attempt)
+    spent = await desk.kept.tries.count(attempt)
     assert isinstance(spent, Exhausted)
     assert spent.until == 0
     browser = await signed_in("mona.ute")
@@ -172,7 +172,7 @@ async def test_reopening_the_row(signed_in: SignedIn, desk: Desk, clock: Stepped
     assert f"{most} av {most}" in page
     assert "Nullstill forsøk på rad" in page
     await done(browser, "reopen", KARI)
-    assert isinstance(await desk.tries.count(attempt), Counted)
+    assert isinstance(await desk.kept.tries.count(attempt), Counted)
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "\u200b\n"])
@@ -237,7 +237,7 @@ async def test_a_protected_account_takes_two(signed_in: SignedIn, desk: Desk) ->
 
 async def test_nobody_confirms_for_themselves(signed_in: SignedIn, desk: Desk) -> None:
     """O7: John became protected meanwhile, and what a colleague asked for him waits for anybody but him."""
-    await desk.accounts.mark(JOHN, protected=True)
+    await desk.kept.accounts.mark(JOHN, protected=True)
     john, mona = await signed_in("john.smith"), await signed_in("mona.ute")
     await done(mona, "pause", JOHN)
     waiting = (await desk.store.do("HKEYS", "kt:{staff}:requests"))[0].decode()
@@ -272,7 +272,7 @@ async def test_decided_again_before_the_effect(signed_in: SignedIn, desk: Desk) 
     """G2: an account that became protected after the form was shown is not touched by one person."""
     browser = await signed_in("mona.ute")
     path, fields = await ready(browser, "pause", KARI)
-    await desk.accounts.mark(KARI, protected=True)
+    await desk.kept.accounts.mark(KARI, protected=True)
     await browser.post(path, **fields)
     assert await kinds(desk, KARI) == []
     assert [one["outcome"] for one in await records(desk, "staff.pause")] == ["asked"]
@@ -296,8 +296,8 @@ async def test_who_died_on_the_way_is_followed(signed_in: SignedIn, desk: Desk, 
     wish = sha256(form.encode()).hexdigest()[:24]
     asked = Request(wish, Act.PAUSE, KARI, "demo-mona.ute", "", "Mona Ute", "Sak 7", clock.now())
     begun = Begun("wish", "demo-mona.ute", "staff:demo-mona.ute", "", clock.now(), asked)
-    assert await desk.helping.forms.take(form, begun) == MINE
-    await desk.holds.put(Hold(KARI, PAUSED, "staff:demo-mona.ute", clock.now()), wish)
+    assert await desk.journeys.helping.forms.take(form, begun) == MINE
+    await desk.kept.holds.put(Hold(KARI, PAUSED, "staff:demo-mona.ute", clock.now()), wish)
     went = await browser.post(path, **fields)
     assert "holder vi på med" in (await browser.open(went.headers["Location"])).text
     clock.advance(61)
@@ -319,7 +319,7 @@ async def test_a_one_time_code(signed_in: SignedIn, desk: Desk) -> None:
     again = await browser.post(path, **fields)
     page = await browser.open(again.headers["Location"])
     assert "vist én gang" in page.text
-    trail = str([one async for one in desk.audit.export()])
+    trail = str([one async for one in desk.kept.audit.export()])
     assert code not in page.text + trail
     assert [one["outcome"] for one in await records(desk, "staff.code")] == ["begun", "shown"]
     mails = await mails_of(desk, "ola.hansen")
@@ -327,7 +327,7 @@ async def test_a_one_time_code(signed_in: SignedIn, desk: Desk) -> None:
     assert code not in mails[0].body
     canonical = canonical_recovery_code(code)
     assert canonical
-    assert await HashedOneTimeCodes(desk.store, desk.trust, desk.ring, desk.clock).spend(OLA, canonical)
+    assert await HashedOneTimeCodes(desk.store, desk.kept.trust, desk.ring, desk.clock).spend(OLA, canonical)
 
 
 async def test_no_code_for_who_cannot_register(signed_in: SignedIn, desk: Desk) -> None:

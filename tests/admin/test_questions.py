@@ -26,8 +26,8 @@ async def chat(desk: Desk) -> AsyncIterator[Chat]:
 
 
 async def asked(desk: Desk, text: str = "hvor er … på kontoret") -> Unanswered:
-    await desk.unanswered.note("nb", text, "lost-phone")
-    return next(one for one in await desk.unanswered.all() if one.text == text)
+    await desk.kept.unanswered.note("nb", text, "lost-phone")
+    return next(one for one in await desk.kept.unanswered.all() if one.text == text)
 
 
 async def added(browser: Browser, question: Unanswered, **typed: str) -> Page:
@@ -47,15 +47,15 @@ async def test_what_the_bot_could_not_answer_is_listed(desk: Desk, chat: Chat, s
         await other.hear()
         await other.say(QUESTION.replace("Kari", "Ola").replace("41234567", "999 88 777"))
         await other.quiet()
-    [question] = await desk.unanswered.all()
+    [question] = await desk.kept.unanswered.all()
     assert question.count == 2
     page = (await browser.open("/admin/questions")).text
     assert "skriveren på kontoret til … virker ikke ring …" in page
     for private in ("Kari", "kari", "nordmann", "Nordmann", "Ola", "41234567", "777"):
         assert private not in re.sub(r'(?s)<script.*?</script>|nonce="[^"]*"|value="[^"]*"', "", page)
         assert private not in question.text
-    assert desk.audit.head.seq > 0
-    assert "skriveren" not in str([one async for one in desk.audit.export()])
+    assert desk.kept.audit.head.seq > 0
+    assert "skriveren" not in str([one async for one in desk.kept.audit.export()])
 
 
 @pytest.mark.parametrize("said", [
@@ -64,7 +64,7 @@ async def test_what_the_bot_could_not_answer_is_listed(desk: Desk, chat: Chat, s
 async def test_what_was_understood_or_is_secret_is_not_kept(desk: Desk, chat: Chat, said: str) -> None:
     await chat.say(said)
     await chat.quiet()
-    assert await desk.unanswered.all() == []
+    assert await desk.kept.unanswered.all() == []
 
 
 async def test_an_answer_to_a_prompt_is_not_kept(desk: Desk, chat: Chat) -> None:
@@ -73,7 +73,7 @@ async def test_an_answer_to_a_prompt_is_not_kept(desk: Desk, chat: Chat) -> None
     for text in ("kari.nordmann", "jeg har mista hunden på kontoret"):
         await chat.say(text)
         await chat.quiet()
-    assert await desk.unanswered.all() == []
+    assert await desk.kept.unanswered.all() == []
 
 
 async def test_adding_to_a_topic(desk: Desk, signed_in: SignedIn, tmp_path: Path) -> None:
@@ -111,14 +111,14 @@ async def test_what_cannot_be_added(
     assert "Sommer2026" not in answer.text
     assert OwnPhrases(tmp_path).all() == []
     assert await records(desk, "content.add_phrase") == []
-    assert len(await desk.unanswered.all()) == 1
+    assert len(await desk.kept.unanswered.all()) == 1
 
 
 async def test_what_the_bot_understands_is_for_administrators(desk: Desk, signed_in: SignedIn) -> None:
     """S-102: the helpdesk sees how the answers do; it teaches the bot nothing."""
-    await desk.unanswered.note("nb", "hvor er …", "")
-    await desk.unanswered.note("nb", "hvor er …", "")
-    [question] = await desk.unanswered.all()
+    await desk.kept.unanswered.note("nb", "hvor er …", "")
+    await desk.kept.unanswered.note("nb", "hvor er …", "")
+    [question] = await desk.kept.unanswered.all()
     browser = await signed_in("john.smith")
     start = await browser.open("/admin")
     assert "/admin/questions" not in start.text
@@ -135,14 +135,14 @@ async def test_dismissing(desk: Desk, chat: Chat, signed_in: SignedIn) -> None:
     browser = await signed_in("mona.ute")
     await chat.say(QUESTION)
     await chat.quiet()
-    [question] = await desk.unanswered.all()
+    [question] = await desk.kept.unanswered.all()
     token = (await browser.open("/admin/questions")).token
     went = await browser.post(f"/admin/questions/{question.id}/dismiss", token=token)
     assert went.headers["Location"] == "/admin/questions?done=dismissed"
     assert (await browser.post(f"/admin/questions/{question.id}/dismiss", token=token)).status == 404
     await chat.say(QUESTION)
     await chat.quiet()
-    assert await desk.unanswered.all() == []
+    assert await desk.kept.unanswered.all() == []
     [said] = await records(desk, "content.dismiss")
     assert (said["actor"], said["outcome"], said["correlation"]) == ("staff:demo-mona.ute", "done", question.id)
 
@@ -167,7 +167,7 @@ async def test_a_folder_that_takes_nothing(desk: Desk, signed_in: SignedIn, tmp_
     (tmp_path / "phrases.lock").mkdir()
     assert (await added(browser, await asked(desk))).status == 503
     assert [one["outcome"] for one in await records(desk, "content.add_phrase")] == ["begun", "not_done"]
-    assert len(await desk.unanswered.all()) == 1
+    assert len(await desk.kept.unanswered.all()) == 1
 
 
 @pytest.mark.parametrize("path", ["/admin/questions/x", "/admin/questions/x/dismiss", "/admin/phrases"])
@@ -189,7 +189,7 @@ async def test_the_list_is_grouped(desk: Desk, signed_in: SignedIn) -> None:
     """By the topic that was nearest, the most asked first; a topic that is gone counts as none."""
     for text, near, times in (("a …", "privacy", 1), ("b …", "lost-phone", 3), ("c …", "no-such", 2), ("d …", "", 2)):
         for _ in range(times):
-            await desk.unanswered.note("nb", text, near)
+            await desk.kept.unanswered.note("nb", text, near)
     page = (await (await signed_in("mona.ute")).open("/admin/questions?lang=en")).text
     title = desk.content.topics["lost-phone"].texts["en"].title
     assert re.findall(r"<h2[^>]*>([^<]+)</h2>", page) == [
@@ -210,8 +210,8 @@ async def test_what_became_of_answers(desk: Desk, chat: Chat, signed_in: SignedI
     await chat.quiet()
     await chat.say("start", value={"keyturn": {"do": "start", "journey": "forgot_password"}})
     await chat.quiet()
-    await desk.ratings.flush()
-    counted = {one.topic: one for one in await desk.ratings.counts()}
+    await desk.kept.ratings.flush()
+    counted = {one.topic: one for one in await desk.kept.ratings.counts()}
     assert counted["password-rules"] == Rating("password-rules", "nb", 1, 0, given=1)
     assert sum(one.started for one in counted.values()) == 1
     page = (await browser.open("/admin/answers")).text
@@ -225,8 +225,8 @@ async def test_the_least_helpful_come_first(desk: Desk, signed_in: SignedIn) -> 
                                   ("lost-phone", "nb", YES, GIVEN, PERSON),
                                   ("error:aadsts_50053", "nb", GIVEN, STARTED), ("gone", "nb", GIVEN)):
         for what in counted:
-            desk.ratings.note(topic, lang, what)
-    await desk.ratings.flush()
+            desk.kept.ratings.note(topic, lang, what)
+    await desk.kept.ratings.flush()
     page = (await (await signed_in("john.smith")).open("/admin/answers")).text
     rows = [[" ".join(re.sub("<[^>]+>", " ", cell).split())
              for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)]

@@ -48,7 +48,8 @@ async def test_it_says_why_and_leads_back(
         await browser.post("/admin/sign-out", token=token)
         browser.jar.update_cookies(kept)    # another tab, that was slower
     else:
-        await desk.it.put((await desk.it.named("mona.ute")).__class__(STAFF[0], "a hash", new_seed(), "another"))
+        it = desk.kept.it
+        await it.put((await it.named("mona.ute")).__class__(STAFF[0], "a hash", new_seed(), "another"))
     for _ in range(2):
         assert told in await at_the_door(browser, "/admin/cases/K-1001")
     late = await browser.post("/admin/cases/K-1002/close", token=token)
@@ -73,14 +74,14 @@ async def test_a_store_that_forgot_lets_nobody_of_it_in_until_somebody_looked(
         desk: Desk, browser: Browser, signed_in: SignedIn, clock: SteppedClock) -> None:
     """F5: who was removed, a sign-in that was ended, a link that was used: none of them comes back with old data."""
     mona, john = await signed_in("mona.ute"), await signed_in("john.smith")
-    link = f"/admin/set-up/{(await desk.it.issue_set_up(STAFF[0].id, new_seed())).reveal()}"
+    link = f"/admin/set-up/{(await desk.kept.it.issue_set_up(STAFF[0].id, new_seed())).reveal()}"
     kept = {one.key: one.value for one in mona.jar}
     old = await Snapshot.take(desk.store)
-    await desk.staffing.remove(STAFF[1], "cli")
+    await desk.journeys.staffing.remove(STAFF[1], "cli")
     await mona.post("/admin/sign-out", token=(await mona.open("/admin")).token)
     assert (await john.open("/admin")).status == 303
     await old.put_back(desk.store)
-    assert await desk.it.read(STAFF[1].id)      # revived
+    assert await desk.kept.it.read(STAFF[1].id)      # revived
     clock.advance(1)
     mona.jar.update_cookies(kept)
     for wait in (0, HOLD_SECONDS):      # the pause for everybody else is over by then; this one is not
@@ -90,8 +91,8 @@ async def test_a_store_that_forgot_lets_nobody_of_it_in_until_somebody_looked(
             assert (await one.sign_in("mona.ute")).status == 503
         assert (await browser.open(link)).status == 404
     clock.advance(1)
-    await desk.staffing.remove(STAFF[1], "cli")
-    await desk.trust.end("somebody looked")
+    await desk.journeys.staffing.remove(STAFF[1], "cli")
+    await desk.kept.trust.end("somebody looked")
     for one in (mona, john):
         assert (await one.open("/admin")).status == 303
     assert (await browser.open(link)).status == 404

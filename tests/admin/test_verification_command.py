@@ -26,8 +26,8 @@ async def test_who_cannot_sign_in_is_not_locked_out_of_ending_the_pause(redis_ur
     async with house(redis_url, tmp_path, SharedClock(), settings, beat=0.002) as desk, Browser(desk) as browser:
         assert await said("status") == (0, "people are verified")
         assert await said("end", "--reason", "no need") == (0, "people are verified: there is no pause to end")
-        await desk.trust.hold("records are gone")
-        shown = next(one for one in await shown_staff(desk.it, desk.clock) if one.name == "mona.ute")
+        await desk.kept.trust.hold("records are gone")
+        shown = next(one for one in await shown_staff(desk.kept.it, desk.clock) if one.name == "mona.ute")
         kept_out = await browser.sign_in("mona.ute", password=shown.password, code=shown.code)
         assert kept_out.status == 503
         assert "app.py verification end" in kept_out.text
@@ -39,13 +39,13 @@ async def test_who_cannot_sign_in_is_not_locked_out_of_ending_the_pause(redis_ur
         assert told.endswith("nobody of IT can sign in until somebody has seen `staff list` and ended the pause")
         assert (await said("end"))[0] == 2
         assert (await said("end", "--reason", " \u200b "))[0] == 2
-        assert desk.trust.why_paused()
+        assert desk.kept.trust.why_paused()
         assert (await said("end", "--reason", "Redis was restarted,\ncase 7"))[0] == 0
-        await desk.trust.look()
-        assert desk.trust.why_paused() == ""
+        await desk.kept.trust.look()
+        assert desk.kept.trust.why_paused() == ""
         assert (await browser.sign_in("mona.ute")).status == 303
-        records = [(one["actor"], one["outcome"], one["reason"]) async for one in desk.audit.export()
+        records = [(one["actor"], one["outcome"], one["reason"]) async for one in desk.kept.audit.export()
                    if one["event"] == "staff.end_pause"]
         assert records == [("cli", "begun", "Redis was restarted, case 7"),
                            ("cli", "done", "Redis was restarted, case 7")]
-        assert await desk.audit.verify() is None
+        assert await desk.kept.audit.verify() is None

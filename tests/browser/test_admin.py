@@ -31,7 +31,7 @@ async def admin_desk(redis_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 async def come_in(browser: Browser, desk: Desk, name: str, scheme: str, width: int) -> Tab:
-    shown = {one.name: one for one in await shown_staff(desk.it, desk.clock)}[name]
+    shown = {one.name: one for one in await shown_staff(desk.kept.it, desk.clock)}[name]
     context = await browser.new_context(
         locale="nb-NO", reduced_motion="reduce", color_scheme=scheme,  # type: ignore[arg-type]
         viewport={"width": width, "height": 800})
@@ -112,7 +112,7 @@ async def test_the_walk(browser: Browser, admin_desk: Desk, scheme: str, width: 
     await john.page.get_by_role("button", name="Sign out").click()
     await expect(john.page.locator("#code")).to_be_visible()
 
-    token = (await admin_desk.it.issue_set_up("demo-john.smith", new_seed())).reveal()
+    token = (await admin_desk.kept.it.issue_set_up("demo-john.smith", new_seed())).reveal()
     await john.page.goto(f"{admin_desk.admin_url}/admin/set-up/{token}")
     await accessible(john.page, f"admin-set-up-start-{scheme}")
     await john.page.locator("main button").click()
@@ -124,7 +124,7 @@ async def test_the_walk(browser: Browser, admin_desk: Desk, scheme: str, width: 
     await expect(john.page.get_by_role("alert")).to_be_visible()
     await accessible(john.page, f"admin-set-up-wrong-{scheme}")
 
-    await admin_desk.trust.hold("a test of the page")
+    await admin_desk.kept.trust.hold("a test of the page")
     await page.goto(f"{admin_desk.admin_url}/admin/cases")
     await expect(page.locator(".notice-warn")).to_be_visible()
     await accessible(page, f"admin-pause-{scheme}")
@@ -165,10 +165,10 @@ async def test_a_case_is_answered(browser: Browser, admin_desk: Desk, scheme: st
 async def test_the_people_who_keep_the_content(browser: Browser, admin_desk: Desk, scheme: str, width: int) -> None:
     """By keyboard alone: a question that was asked in vain is added to a topic, another one dismissed."""
     for lang, text, near in (("nb", "får ikke åpnet … i teams", "lost-phone"), ("nb", "hvor er …", "")):
-        await admin_desk.unanswered.note(lang, text, near)
+        await admin_desk.kept.unanswered.note(lang, text, near)
     for what in (GIVEN, YES, NO, STARTED):
-        admin_desk.ratings.note("lost-phone", "nb", what)
-    await admin_desk.ratings.flush()
+        admin_desk.kept.ratings.note("lost-phone", "nb", what)
+    await admin_desk.kept.ratings.flush()
     mona = await come_in(browser, admin_desk, "mona.ute", scheme, width)
     page = mona.page
     await press(page, page.get_by_role("navigation").get_by_role("link", name="Spørsmål"))

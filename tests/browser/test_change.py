@@ -40,7 +40,7 @@ async def test_the_owner_changes_a_password(
         browser: Browser, desk: Desk, name: str, locale: str, width: int, current: str, new: str, wrong: str,
         password: str, done: str, told: str) -> None:
     account = next(one.account for one in demo.PEOPLE if one.account.username.startswith(f"{name}@"))
-    present = await desk.accounts.initial_password(account.id)
+    present = await desk.kept.accounts.initial_password(account.id)
     assert present is not None
     async with TeamsChat(desk.site.base_url, name, locale) as chat:
         start = {"keyturn": {"do": "start", "journey": "change_password"}}

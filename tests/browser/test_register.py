@@ -45,7 +45,7 @@ async def kari(desk: Desk) -> AsyncIterator[TeamsChat]:
 async def test_the_code_on_the_screen_is_the_app(
         browser: Browser, desk: Desk, kari: TeamsChat, scheme: str, width: int) -> None:
     """What a phone's camera sees gives the codes that the page takes; the key beside it is the same one."""
-    old, = (await desk.enrolments.read(KARI)).of_kind(TOTP)
+    old, = (await desk.kept.enrolments.read(KARI)).of_kind(TOTP)
     assert old.seed is not None
     for value in ({"do": "start", "journey": "register_method"}, {"do": "register", "chosen": "register_app"},
                   {"do": "register", "chosen": old.id}):
@@ -85,6 +85,6 @@ async def test_the_code_on_the_screen_is_the_app(
     await expect(page.get_by_role("heading", name="Appen er registrert")).to_be_visible()
     await accessible(page, f"register-app-done-{scheme}")
     assert tab.unforgiven() == []
-    new, = (await desk.enrolments.read(KARI)).of_kind(TOTP)
+    new, = (await desk.kept.enrolments.read(KARI)).of_kind(TOTP)
     assert new.seed is not None
     assert (new.seed.reveal(), new.label) == (seed.reveal(), "Jobbtelefonen")

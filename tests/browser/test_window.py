@@ -100,7 +100,7 @@ async def open_desk(redis_url: str, certificate: Certificate, identity: LocalIde
 
 async def page_for(desk: Desk, chat: TeamsChat) -> str:
     """The address of Kari's page for a new password."""
-    app, = (await desk.enrolments.read(KARI)).of_kind(TOTP)
+    app, = (await desk.kept.enrolments.read(KARI)).of_kind(TOTP)
     assert app.seed is not None
     start = {"keyturn": {"do": "start", "journey": "forgot_password"}}
     assert await chat.post({"type": "message", "text": "x", "value": start}) == 200

@@ -153,8 +153,8 @@ class Play:
 
     async def _changes(self, rest: str) -> None:
         name, _, self.typed = rest.partition(" ")
-        account = await self.desk.directory.find(name)
-        present = await self.desk.accounts.initial_password(account.id) if account else None
+        account = await self.desk.people.directory.find(name)
+        present = await self.desk.kept.accounts.initial_password(account.id) if account else None
         assert self.page is not None
         assert present is not None
         self.page.fields["current"] = present.reveal()
@@ -181,9 +181,10 @@ class Play:
         await self._submit(code=unused[0])
 
     async def _from(self, rest: str) -> None:
-        account = await self.desk.directory.find(rest.removeprefix("IT "))
+        account = await self.desk.people.directory.find(rest.removeprefix("IT "))
         assert account is not None
-        code = await self.desk.one_time_codes.issue(account.id, "staff:it", self.desk.settings.limits.it_code_seconds)
+        code = await self.desk.kept.one_time_codes.issue(
+            account.id, "staff:it", self.desk.settings.limits.it_code_seconds)
         await self._submit(code=code.reveal())
 
     async def _wrong(self, code: str) -> None:
@@ -203,12 +204,12 @@ class Play:
     async def _later(self, duration: str) -> None:
         number, unit = duration.split()
         self.clock.advance(float(number) * _UNITS[unit])
-        await self.desk.errands.run_due()
+        await self.desk.journeys.errands.run_due()
 
     async def _locks(self, name: str) -> None:
-        account = await self.desk.directory.find(name)
+        account = await self.desk.people.directory.find(name)
         assert account is not None
-        await self.desk.accounts.mark(account.id, locked=True)
+        await self.desk.kept.accounts.mark(account.id, locked=True)
 
     async def _quiet(self, _rest: str) -> None:
         left = await self.chat.quiet()
@@ -219,16 +220,16 @@ class Play:
         assert await sign_in(self.desk, name, Secret(self.typed)) is not bool(fails)
 
     async def _staff(self, text: str) -> None:
-        case = (await self.desk.helpdesk.open_ones())[0]
+        case = (await self.desk.journeys.helpdesk.open_ones())[0]
         if text == "closes":
-            done = await self.desk.helpdesk.close(case.number, STAFF[-1])
+            done = await self.desk.journeys.helpdesk.close(case.number, STAFF[-1])
         else:
-            done = await self.desk.helpdesk.answer(case.number, STAFF[-1], text)
+            done = await self.desk.journeys.helpdesk.answer(case.number, STAFF[-1], text)
         assert isinstance(done, HelpCase), f"nothing was done: {done}"
 
     async def _audit(self, rest: str) -> None:
         event, outcome = rest.split()
-        found = [(one["event"], one["outcome"]) async for one in self.desk.audit.export()]
+        found = [(one["event"], one["outcome"]) async for one in self.desk.kept.audit.export()]
         assert (event, outcome) in found, f"the trail has {found}"
 
     async def _filled(self, text: str) -> str:

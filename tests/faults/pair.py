@@ -63,14 +63,14 @@ class Pair:
             f"00000000-0000-0000-0000-0000000000{number}", demo.TENANT, f"{name}@{demo.DOMAIN}", f"Ansatt {number}",
             (f"Ansatt{number}",), "nb", notice_addresses=(f"{name}@{demo.DOMAIN}",), groups=("employees",), **flags)
         desk, now, seed, shown = self.here, self.here.clock.now(), new_seed(), tuple[Secret, ...]()
-        self._hash = self._hash or await desk.hashes.hash(Secret(FIRST_PASSWORD))
-        assert await desk.accounts.create(account, self._hash)
+        self._hash = self._hash or await desk.people.hashes.hash(Secret(FIRST_PASSWORD))
+        assert await desk.kept.accounts.create(account, self._hash)
         if registered:
             enrolment = demo.registered_since(now, f"{name}@privat.{demo.DOMAIN}", seed)
             if codes:
                 recovery, shown = await new_codes(now, backed=True)
                 enrolment = replace(enrolment, recovery=recovery)
-            await desk.enrolments.change(account.id, enrolment)
+            await desk.kept.enrolments.change(account.id, enrolment)
         return Employee(account, seed, shown)
 
     def in_teams(self, who: Employee, desk: Desk) -> TeamsPerson:
@@ -86,7 +86,7 @@ class Pair:
         found: list[dict[str, Any]] = []
 
         async def there() -> bool:
-            found[:] = [one async for one in self.here.audit.export()
+            found[:] = [one async for one in self.here.kept.audit.export()
                         if (one["event"], one["target"]) == (event, who.id)]
             return len(found) >= count
 

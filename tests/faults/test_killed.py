@@ -99,8 +99,8 @@ async def _at_the_page(
         old = await kari.first_password()
         page = await up_to_the_page(chat, kari)
         await mails_of(desk, NAME)
-        case, = await desk.cases.others_of(KARI, but="")
-        known = await desk.accounts.credentials(KARI)
+        case, = await desk.kept.cases.others_of(KARI, but="")
+        known = await desk.kept.accounts.credentials(KARI)
         assert known is not None
         now = await store.time()
         return Before(chat, page, case, old, known.version, now, await Snapshot.take(store), settings, port,
@@ -133,21 +133,21 @@ async def _one_truth(
         before: Before, store: Store, redis_url: str, folder: Path, password: str) -> None:
     clock = SteppedClock(await store.time() + LATER)
     async with house(redis_url, folder, clock, before.settings, before.port) as desk:
-        await desk.settlement.sweep()
-        case = await desk.cases.read(before.case.id)
+        await desk.journeys.settlement.sweep()
+        case = await desk.kept.cases.read(before.case.id)
         assert case is not None
-        records = [one async for one in desk.audit.export()]
+        records = [one async for one in desk.kept.audit.export()]
         intents, outcomes = _of(records, "reset.intent"), _of(records, "reset.outcome")
-        assert await desk.audit.verify() is None
+        assert await desk.kept.audit.verify() is None
         assert len(intents) <= 1
         assert len(outcomes) <= 1
-        assert not await desk.pending.count(), "nothing is left to settle"
+        assert not await desk.kept.pending.count(), "nothing is left to settle"
         if case.state is State.PROVEN:
             await _nothing_happened(desk, before, records)
             if password == before.old:
                 return
             assert await post(before.chat, before.page, password) == 303
-            after = await desk.cases.read(before.case.id)
+            after = await desk.kept.cases.read(before.case.id)
             assert after is not None
             assert after.state is State.DONE
         else:
@@ -174,21 +174,21 @@ async def _nothing_happened(desk: Desk, before: Before, records: list[dict[str, 
 async def _untouched(desk: Desk, before: Before) -> None:
     assert await sign_in(desk, NAME, Secret(before.old))
     assert not await sign_in(desk, NAME, Secret(PASSWORD))
-    known = await desk.accounts.credentials(KARI)
+    known = await desk.kept.accounts.credentials(KARI)
     assert known is not None
     assert known.version == before.version
-    assert await desk.directory.session_valid(KARI, before.now)
+    assert await desk.people.directory.session_valid(KARI, before.now)
     assert [mail.subject for mail in await mails_of(desk, NAME)] == ["Koden din til chatten"]
 
 
 async def _done_once(desk: Desk, before: Before, password: str) -> None:
     assert await sign_in(desk, NAME, Secret(password))
     assert not await sign_in(desk, NAME, Secret(before.old))
-    known = await desk.accounts.credentials(KARI)
+    known = await desk.kept.accounts.credentials(KARI)
     assert known is not None
     assert known.version == before.version + 1
-    assert not await desk.directory.session_valid(KARI, before.now)
-    records = [one async for one in desk.audit.export()]
+    assert not await desk.people.directory.session_valid(KARI, before.now)
+    records = [one async for one in desk.kept.audit.export()]
     seqs = [_of(records, event)[0]["seq"] for event in ("reset.intent", "reset.outcome", "reset.sessions_ended")]
     assert seqs[0] < seqs[1]
     assert seqs[0] < seqs[2]
@@ -206,11 +206,11 @@ async def _told(chat: Chat, truth: str) -> None:
 
 async def _acts_no_more(desk: Desk, before: Before) -> None:
     """The same form again shows the end and changes nothing (F2, P2)."""
-    known = await desk.accounts.credentials(KARI)
-    records = [one["hash"] async for one in desk.audit.export()]
+    known = await desk.kept.accounts.credentials(KARI)
+    records = [one["hash"] async for one in desk.kept.audit.export()]
     assert await post(before.chat, before.page, "en helt annen frase med torsk") == 303
-    assert await desk.accounts.credentials(KARI) == known
-    assert [one["hash"] async for one in desk.audit.export()] == records
+    assert await desk.kept.accounts.credentials(KARI) == known
+    assert [one["hash"] async for one in desk.kept.audit.export()] == records
 
 
 def _of(records: list[dict[str, Any]], event: str) -> list[dict[str, Any]]:

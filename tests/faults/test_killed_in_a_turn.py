@@ -84,8 +84,8 @@ async def _arrives(desk: Desk, chat: Chat, clock: SteppedClock) -> None:
             break
         if last is not None and last.text.startswith(MAIL):
             async with asyncio.timeout(10):
-                while (await desk.mails.counts())[0]:
-                    await desk.mails.wait(0.05)
+                while (await desk.kept.mails.counts())[0]:
+                    await desk.kept.mails.wait(0.05)
             await chat.say(await kari.mailed())
         else:
             clock.advance(STEP)
@@ -93,10 +93,10 @@ async def _arrives(desk: Desk, chat: Chat, clock: SteppedClock) -> None:
         last = await chat.hear()
     assert last is not None
     assert last.text.startswith(OPEN), last.text
-    case, = await desk.cases.others_of(KARI, but="")
+    case, = await desk.kept.cases.others_of(KARI, but="")
     assert case.proofs == ("totp", "email_code")
-    assert await desk.audit.verify() is None
-    proven = [one["reason"] async for one in desk.audit.export()
+    assert await desk.kept.audit.verify() is None
+    proven = [one["reason"] async for one in desk.kept.audit.export()
               if (one["event"], one["outcome"]) == ("reset.proof", "ok")]
     assert set(proven) <= {"totp", "email_code"}
     assert len(proven) == len(set(proven))

@@ -64,19 +64,19 @@ async def nothing() -> None:
 
 
 async def said(desk: Desk, event: str) -> list[str]:
-    return [one["outcome"] async for one in desk.audit.export() if one["event"] == event]
+    return [one["outcome"] async for one in desk.kept.audit.export() if one["event"] == event]
 
 
 async def a_change(desk: Desk, at_end: AsyncExitStack, operation: str) -> Flow:
     """Kari has proven herself in Teams, and has the link."""
-    now, known = desk.clock.now(), await desk.enrolments.read(KARI)
+    now, known = desk.clock.now(), await desk.kept.enrolments.read(KARI)
     app, = known.of_kind(TOTP)
     speaker = Speaker("msteams", demo.TENANT, "a:1", "29:kari", KARI)
-    case = await desk.cases.open(Case(
+    case = await desk.kept.cases.open(Case(
         "case", operation, "nb", KARI, asdict(speaker), {}, "key", "tog fjell", (), ("totp",), (app.id,),
         state=State.PROVEN, opened_at=now, first_proof_at=now, proven_at=now, plan={"replaces": ""},
         draft=new_seed().reveal()))
-    ticket, case = await desk.cases.issue_ticket(case, operation, 300)
+    ticket, case = await desk.kept.cases.issue_ticket(case, operation, 300)
     browser = await at_end.enter_async_context(Browser(desk.site.base_url))
     link, opened = f"{desk.site.base_url}/secure/{ticket}", []
     seed = Secret(case.draft)
@@ -90,7 +90,7 @@ async def a_change(desk: Desk, at_end: AsyncExitStack, operation: str) -> Flow:
         return await browser.submit(opened[0], **typed)
 
     async def one_truth(other: Desk) -> bool:
-        after, ended = await other.enrolments.read(KARI), await other.cases.read("case")
+        after, ended = await other.kept.enrolments.read(KARI), await other.kept.cases.read("case")
         assert ended is not None
         done = after.rev > known.rev
         assert done is (ended.state is State.DONE)
@@ -106,16 +106,16 @@ async def a_change(desk: Desk, at_end: AsyncExitStack, operation: str) -> Flow:
 
 async def an_alarm(desk: Desk, at_end: AsyncExitStack) -> Flow:
     """By the link of a mail."""
-    link = f"{desk.site.base_url}/alarm/{await desk.alarm.links.issue(KARI, 'nb')}"
+    link = f"{desk.site.base_url}/alarm/{await desk.journeys.alarm.links.issue(KARI, 'nb')}"
     browser, opened = await at_end.enter_async_context(Browser(desk.site.base_url)), []
 
     async def open_it() -> None:
         opened[:] = [await browser.open(link)]
 
     async def one_truth(other: Desk) -> bool:
-        done = [one.kind for one in await other.holds.of(KARI)] == [FROZEN]
+        done = [one.kind for one in await other.kept.holds.of(KARI)] == [FROZEN]
         assert await said(other, "freeze.outcome") == ["done"] * done
-        assert len(await other.helpdesk.open_ones()) == done
+        assert len(await other.journeys.helpdesk.open_ones()) == done
         page = await browser.open(link)
         assert ("Selvbetjeningen er sperret" in page.text) is done
         subjects = [mail.subject for mail in await mails_of(other, "kari.nordmann")]
@@ -128,14 +128,14 @@ async def an_alarm(desk: Desk, at_end: AsyncExitStack) -> Flow:
 async def by_it(desk: Desk, at_end: AsyncExitStack, act: Act) -> Flow:
     """Mona of IT does it for Ola's account, who has nothing registered."""
     if act is Act.RESUME:
-        await desk.holds.put(Hold(OLA, PAUSED, "somebody", desk.clock.now()))
+        await desk.kept.holds.put(Hold(OLA, PAUSED, "somebody", desk.clock.now()))
     it = await at_end.enter_async_context(StaffBrowser(desk))
     assert (await it.sign_in("mona.ute")).status == 303
     path, fields = await ready(it, act, OLA)
 
     async def one_truth(other: Desk) -> bool:
-        paused = [one.kind for one in await other.holds.of(OLA)] == [PAUSED]
-        code = await other.one_time_codes.pending(OLA) is not None
+        paused = [one.kind for one in await other.kept.holds.of(OLA)] == [PAUSED]
+        code = await other.kept.one_time_codes.pending(OLA) is not None
         done = {Act.PAUSE: paused, Act.RESUME: not paused, Act.CODE: code}[act]
         assert (await said(other, f"staff.{act}"))[-1] == ("done" if done else "not_done")
         assert len(await mails_of(other, "ola.hansen")) == done
@@ -151,7 +151,7 @@ async def an_answer(desk: Desk, at_end: AsyncExitStack) -> Flow:
     chat = await at_end.enter_async_context(Chat(desk.site.base_url))
     await chat.hear()
     await from_the_chat(chat)
-    case, = await desk.helpdesk.open_ones()
+    case, = await desk.journeys.helpdesk.open_ones()
     it = await at_end.enter_async_context(StaffBrowser(desk))
     assert (await it.sign_in("mona.ute")).status == 303
     path = f"/admin/cases/{case.number}"
@@ -159,7 +159,7 @@ async def an_answer(desk: Desk, at_end: AsyncExitStack) -> Flow:
     watermark = chat.watermark
 
     async def one_truth(other: Desk) -> bool:
-        after = await other.helpdesk.read(case.number)
+        after = await other.journeys.helpdesk.read(case.number)
         assert after is not None
         done = any(one.text == ANSWER for one in after.thread)
         assert await said(other, "help.answered") in (
@@ -194,16 +194,16 @@ def words(person: TeamsPerson) -> str:
 
 async def a_private_address(desk: Desk, at_end: AsyncExitStack) -> Flow:
     """Kari has given her new address; what is sent is the code that came to it."""
-    kari, before = await in_teams(desk, at_end), await desk.enrolments.read(KARI)
+    kari, before = await in_teams(desk, at_end), await desk.kept.enrolments.read(KARI)
     await asked(kari, "register_mail")
     await kari.ask(ADDRESS)
     await kari.ask(await code_for(desk, "kari.nordmann"))
     await mails_of(desk, "kari.nordmann")
-    code = re.search(r"\b\d{6}\b", (await desk.mailbox.read(ADDRESS))[0].body)
+    code = re.search(r"\b\d{6}\b", (await desk.kept.mailbox.read(ADDRESS))[0].body)
     assert code
 
     async def one_truth(other: Desk) -> bool:
-        addresses = [one.address for one in (await other.enrolments.read(KARI)).of_kind(EMAIL_CODE)]
+        addresses = [one.address for one in (await other.kept.enrolments.read(KARI)).of_kind(EMAIL_CODE)]
         done = addresses == [ADDRESS]
         assert addresses == [ADDRESS] * done or [one.address for one in before.of_kind(EMAIL_CODE)]
         assert await said(other, "register_mail.outcome") == ["done" if done else "refused"]
@@ -216,7 +216,7 @@ async def a_private_address(desk: Desk, at_end: AsyncExitStack) -> Flow:
 
 async def a_removal(desk: Desk, at_end: AsyncExitStack) -> Flow:
     """Kari wants to be without codes on paper; what is sent is her app's code."""
-    kari, before = await in_teams(desk, at_end), await desk.enrolments.read(KARI)
+    kari, before = await in_teams(desk, at_end), await desk.kept.enrolments.read(KARI)
     app, = before.of_kind(TOTP)
     assert app.seed
     assert before.recovery
@@ -226,7 +226,7 @@ async def a_removal(desk: Desk, at_end: AsyncExitStack) -> Flow:
     seed = app.seed
 
     async def one_truth(other: Desk) -> bool:
-        after = await other.enrolments.read(KARI)
+        after = await other.kept.enrolments.read(KARI)
         done = after.recovery is None
         assert [one.id for one in after.methods] == [one.id for one in before.methods]
         assert await said(other, "remove_method.outcome") == ["done" if done else "refused"]
@@ -243,9 +243,9 @@ async def an_owners_alarm(desk: Desk, at_end: AsyncExitStack) -> Flow:
     await kari.ask("det var ikke meg")
 
     async def one_truth(other: Desk) -> bool:
-        done = [one.kind for one in await other.holds.of(KARI)] == [FROZEN]
+        done = [one.kind for one in await other.kept.holds.of(KARI)] == [FROZEN]
         assert await said(other, "freeze.outcome") == ["done"] * done
-        assert len(await other.helpdesk.open_ones()) == done
+        assert len(await other.journeys.helpdesk.open_ones()) == done
         subjects = [mail.subject for mail in await mails_of(other, "kari.nordmann")]
         assert subjects.count("Selvbetjeningen er sperret for kontoen din") == 2 * done
         assert "er sperret" in words(kari)
@@ -258,14 +258,15 @@ async def to_be_forgotten(desk: Desk, at_end: AsyncExitStack) -> Flow:
     """Kari has begun a reset in another chat of hers; what is sent is the word that confirms the wish."""
     elsewhere, kari = await in_teams(desk, at_end), await in_teams(desk, at_end)
     await begin(elsewhere, "forgot_password")
-    case, = await desk.cases.others_of(KARI, but="")
+    case, = await desk.kept.cases.others_of(KARI, but="")
     await kari.ask("glem meg")
 
     async def one_truth(other: Desk) -> bool:
         assert await said(other, "reset.ended") == ["not_done"]
         assert "Da er samtalen glemt" in (await kari.ask("ja"))[-1].text
         assert await said(other, "reset.ended") == ["not_done"]
-        left = await other.cases.read(case.id)      # if it is kept at all, then no longer than any ended one (limit 27)
+        # If it is kept at all, then no longer than any ended one (limit 27).
+        left = await other.kept.cases.read(case.id)
         return left is None or left.state is State.ENDED
 
     return Flow(unheard(kari), lambda: kari.post(kari.activity("ja")), one_truth)
@@ -331,14 +332,14 @@ async def test_killed(name: str, redis_url: str, store: Store, tmp_path: Path) -
             await store.many([("DEL", one) for one in [*await store.do("KEYS", "kt:*:lease"), "kt:none"]])
             clock = SteppedClock(await store.time() + LATER)
             async with house(redis_url, tmp_path, clock, settings, port) as other:
-                await other.settlement.sweep(orphaned=True)
+                await other.journeys.settlement.sweep(orphaned=True)
                 async with asyncio.timeout(10):
-                    while await other.errands.due.count():
-                        await other.errands.run_due()
+                    while await other.journeys.errands.due.count():
+                        await other.journeys.errands.run_due()
                         await asyncio.sleep(0.01)
                 try:
                     assert await flow.one_truth(other) is done
-                    assert not await other.pending.count()
-                    assert await other.audit.verify() is None
+                    assert not await other.kept.pending.count()
+                    assert await other.kept.audit.verify() is None
                 except AssertionError as error:
                     raise AssertionError(f"killed {'after' if after else 'before'} {mark}: {error!r}") from error

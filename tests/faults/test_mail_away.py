@@ -41,14 +41,14 @@ async def test_silent_mail_server(redis_url: str, store: Store, tmp_path: Path) 
             assert time.monotonic() - began < SOON
             assert (await chat.hear()).text.startswith(DONE)
             assert await sign_in(desk, NAME, Secret(PASSWORD))
-            assert await desk.mails.counts() == (2, 0)
+            assert await desk.kept.mails.counts() == (2, 0)
         later = SteppedClock(await store.time() + 120)
         async with answering(mail_port) as postbox, house(redis_url, tmp_path, later, settings, port) as desk:
             async with asyncio.timeout(10):
                 await postbox.arrived.wait()
-                while (await desk.mails.counts())[0]:
-                    await desk.mails.wait(0.05)
-            assert await desk.mails.counts() == (0, 0)
+                while (await desk.kept.mails.counts())[0]:
+                    await desk.kept.mails.wait(0.05)
+            assert await desk.kept.mails.counts() == (0, 0)
         assert sorted(one["To"] for one in postbox.mails) == [NAME, "kari@privat.example.no"]
         assert {one["Subject"] for one in postbox.mails} == {"Passordet ditt er byttet"}
         assert PASSWORD not in "".join(one.as_string() for one in postbox.mails)

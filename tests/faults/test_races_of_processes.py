@@ -127,17 +127,17 @@ async def test_one_link_to_a_new_password(pair: Pair) -> None:
         assert all("Passordet er byttet" in one.text or "Vi sjekker" in one.text for one in sent if one.status == 200)
         seen = await asyncio.gather(*both(pair, CALLERS, lambda desk: browser.open(at(page, desk).url)))
         assert all("Passordet er byttet" in one.text for one in seen)
-    known = await pair.here.accounts.credentials(who.id)
+    known = await pair.here.kept.accounts.credentials(who.id)
     assert known is not None
     assert known.version == 2
-    opens = [bool(await pair.here.directory.sign_in(who.account.username, Secret(one)))
+    opens = [bool(await pair.here.people.directory.sign_in(who.account.username, Secret(one)))
              for one in (*passwords, FIRST_PASSWORD)]
     assert opens.count(True) == 1
     for event in ("reset.intent", "reset.outcome", "reset.sessions_ended"):
         assert len(await pair.on_record(who, event)) == 1, event
     assert told(person, "Passordet er byttet") == 1
     await mails_of(pair.here, "kari.nordmann")      # all that was queued is carried out
-    assert len(await pair.here.mailbox.read(who.account.username)) == 1
+    assert len(await pair.here.kept.mailbox.read(who.account.username)) == 1
 
 
 async def test_one_recovery_code_on_many_pages(pair: Pair) -> None:
@@ -149,9 +149,9 @@ async def test_one_recovery_code_on_many_pages(pair: Pair) -> None:
         said = await typed_everywhere(pages, code=who.codes[0].reveal())
     assert sum("Koden stemte" in one for one in said) == 1, said
     assert sum("Den koden virket ikke" in one for one in said) == CALLERS - 1
-    recovery = (await pair.here.enrolments.read(who.id)).recovery
+    recovery = (await pair.here.kept.enrolments.read(who.id)).recovery
     assert recovery is not None
-    assert len(await pair.here.enrolments.spent_codes(recovery.id)) == 1
+    assert len(await pair.here.kept.enrolments.spent_codes(recovery.id)) == 1
     assert await pair.wrong_tries(who, "owner") == CALLERS - 1
     judged = await pair.on_record(who, "reset.proof", CALLERS)
     assert Counter(one["outcome"] for one in judged) == {"ok": 1, "wrong": CALLERS - 1}
@@ -160,13 +160,13 @@ async def test_one_recovery_code_on_many_pages(pair: Pair) -> None:
 async def test_one_code_from_it_on_many_pages(pair: Pair) -> None:
     """A2, O7: it vouches for one registration, once."""
     who = await pair.hire(registered=False)
-    code = (await pair.here.one_time_codes.issue(who.id, "staff:it", 1800)).reveal()
+    code = (await pair.here.kept.one_time_codes.issue(who.id, "staff:it", 1800)).reveal()
     async with AsyncExitStack() as at_end:
         pages = await asyncio.gather(*both(pair, CALLERS, lambda desk: where_a_code_is_typed(
             at_end, pair.in_teams(who, desk), lambda person: register_asked(person, "register_app"))))
         said = await typed_everywhere(pages, code=code)
     assert sum("Koden stemte" in one for one in said) == 1, said
-    assert await pair.there.one_time_codes.pending(who.id) is None
+    assert await pair.there.kept.one_time_codes.pending(who.id) is None
     assert await pair.wrong_tries(who, "owner") == CALLERS - 1
     judged = await pair.on_record(who, "register_app.proof", CALLERS)
     assert Counter(one["outcome"] for one in judged) == {"ok": 1, "wrong": CALLERS - 1}
@@ -188,7 +188,7 @@ async def test_guesses_from_both_sides(pair: Pair) -> None:
             assert await pair.wrong_tries(who, way) == LIMIT
         late, = await visitors(pair, at_end, 1, who)
         assert texts(await late.ask(pair.phone(who))) == texts(said[0])
-    app = (await pair.here.enrolments.read(who.id)).methods[0]
+    app = (await pair.here.kept.enrolments.read(who.id)).methods[0]
     assert not await pair.here.store.do("EXISTS", keys.totp_step(app.id))
 
 
@@ -224,7 +224,7 @@ async def test_wrong_present_passwords_from_both_sides(pair: Pair) -> None:
         open_ones = [one for one, text in zip(pages, said, strict=True) if "stemmer ikke" in text]
         again = await typed_everywhere(open_ones[:2], current=FIRST_PASSWORD, password=GOOD)
     assert all("Passordet er ikke byttet" in one for one in again), again
-    known = await pair.here.accounts.credentials(who.id)
+    known = await pair.here.kept.accounts.credentials(who.id)
     assert known is not None
     assert known.version == 1
 
@@ -237,7 +237,7 @@ async def test_who_takes_a_case(pair: Pair, staff: dict[str, StaffBrowser]) -> N
     tokens = {name: (await one.open(path)).token for name, one in staff.items()}
     presses = [(name, one.at(desk)) for desk in pair.desks for name, one in staff.items()] * (CALLERS // 4)
     answers = await asyncio.gather(*[one.post(f"{path}/take", token=tokens[name], seen="") for name, one in presses])
-    case = await pair.there.helpdesk.read(number)
+    case = await pair.there.journeys.helpdesk.read(number)
     assert case is not None
     assert case.taken_by in staff
     for (name, _), answer in zip(presses, answers, strict=True):
@@ -249,7 +249,7 @@ async def test_who_takes_a_case(pair: Pair, staff: dict[str, StaffBrowser]) -> N
 async def test_a_link_this_wasnt_me_in_many_browsers(pair: Pair) -> None:
     """P2, O6: one freeze, one case at the helpdesk, one mail; everybody sees the same result."""
     who = await pair.hire()
-    link = f"/alarm/{await pair.here.alarm.links.issue(who.id, 'nb')}"
+    link = f"/alarm/{await pair.here.journeys.alarm.links.issue(who.id, 'nb')}"
     async with AsyncExitStack() as at_end:
         browsers = both(pair, CALLERS, lambda desk: Browser(desk.site.base_url))
         pages = [await (await at_end.enter_async_context(one)).open(desk.site.base_url + link)
@@ -257,12 +257,12 @@ async def test_a_link_this_wasnt_me_in_many_browsers(pair: Pair) -> None:
         said = await asyncio.gather(*[one.submit(page) for one, page in zip(browsers, pages, strict=True)])
         assert {one.status for one in said} == {200}
         seen = await asyncio.gather(*[one.open(page.url) for one, page in zip(browsers, pages, strict=True)])
-    case, = await pair.here.fetch_a_person.cases.of(f"account {who.account.tenant} {who.id}")
+    case, = await pair.here.journeys.fetch_a_person.cases.of(f"account {who.account.tenant} {who.id}")
     assert all("Selvbetjeningen er sperret" in one.text and case.number in one.text for one in seen)
-    assert [one.kind for one in await pair.there.holds.of(who.id)] == [FROZEN]
+    assert [one.kind for one in await pair.there.kept.holds.of(who.id)] == [FROZEN]
     assert len(await pair.on_record(who, "freeze.outcome")) == 1
     await mails_of(pair.here, "kari.nordmann")
-    assert len(await pair.here.mailbox.read(who.account.username)) == 1
+    assert len(await pair.here.kept.mailbox.read(who.account.username)) == 1
 
 
 async def test_many_messages_of_one_conversation(pair: Pair) -> None:
@@ -298,7 +298,7 @@ async def test_an_answer_is_told_once(pair: Pair, staff: dict[str, StaffBrowser]
         asyncio.gather(*both(pair, CALLERS, lambda desk: person.post(person.activity("hei"), desk))))
     assert {one.status for one in sent} == {303}
     assert set(heard_of) == {200}
-    case = await pair.there.helpdesk.read(number)
+    case = await pair.there.journeys.helpdesk.read(number)
     assert case is not None
     assert [one.text for one in case.thread].count("Kom innom skranken.") == 1
     await person.ask("hei")     # what was not told yet would be now
@@ -316,14 +316,14 @@ async def test_errands_are_run_once(pair: Pair) -> None:
     said = await asyncio.gather(*[person.ask(pair.phone(who)) for who, person in owners])
     assert all("nå er den åpen igjen" in last(one) for one in said), [last(one) for one in said]
     for who, _ in owners:
-        await pair.here.accounts.mark(who.id, locked=True)
+        await pair.here.kept.accounts.mark(who.id, locked=True)
     errands = [one.decode() for one in await pair.here.store.do("ZRANGE", keys.ERRANDS, 0, -1)]
     looks = [one for one in errands if one.startswith(LOOK_AGAIN)]
     assert len(looks) == CALLERS
     await pair.here.store.do("ZADD", keys.ERRANDS, *[part for one in looks for part in (0, one)])
 
     async def run() -> bool:
-        return not await pair.here.errands.due.count()
+        return not await pair.here.journeys.errands.due.count()
 
     await until(run)
     assert [told(person, "låst igjen") for _, person in owners] == [1] * CALLERS

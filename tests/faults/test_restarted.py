@@ -178,7 +178,7 @@ async def test_sigterm_lets_work_under_way_finish(redis_url: str, tmp_path: Path
         async with house(redis_url, tmp_path, SharedClock(), settings, port) as desk:
             await expect(chat, DONE)
             await expect(other, APP)
-            assert await desk.directory.sign_in(NAME, Secret(PASSWORD)) is SignIn.DONE
+            assert await desk.people.directory.sign_in(NAME, Secret(PASSWORD)) is SignIn.DONE
 
 
 async def _not_ready(served: Served) -> None:

@@ -97,7 +97,7 @@ async def test_killed_and_back_at_every_prompt(server: EmbeddedServer, clock: St
         assert DONE in ended.text
         await expect(chat, DONE)
         assert await sign_in(desk, NAME, Secret(PASSWORD))
-        assert await desk.audit.verify() is None
+        assert await desk.kept.audit.verify() is None
 
 
 async def _away_and_back(server: EmbeddedServer, chat: Chat) -> None:
@@ -216,7 +216,7 @@ async def test_a_store_that_forgot_verifies_nobody_for_a_while(
         async with ClientSession() as session, session.get(f"{desk.site.base_url}/readyz") as ready:
             assert ready.status == 200
             assert (await ready.json())["verification_paused"] == "the store lost records"
-        events = [one["event"] async for one in desk.audit.export()]
+        events = [one["event"] async for one in desk.kept.audit.export()]
         assert "verification.paused" in events
         assert "audit.lost" in events
         clock.advance(HOLD_SECONDS)
@@ -249,7 +249,7 @@ async def test_no_effect_without_the_store(server: EmbeddedServer, clock: Steppe
         assert (await chat.submit(page, PASSWORD)).status == 503
         come_back(server)
         clock.advance(120)
-        await desk.settlement.sweep()
+        await desk.journeys.settlement.sweep()
         assert await sign_in(desk, NAME, Secret(old))
         assert not await sign_in(desk, NAME, Secret(PASSWORD))
         assert [mail.subject for mail in await mails_of(desk, NAME)] == ["Koden din til chatten"]

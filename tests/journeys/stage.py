@@ -112,8 +112,8 @@ async def mailed_code(desk: Desk, name: str = "kari.nordmann") -> str:
 
 async def records(desk: Desk, event: str = "") -> list[dict[str, object]]:
     """The audit trail, or its records of one event, once all that is recorded aside is there."""
-    await desk.records.aside.drain(5)
-    return [one async for one in desk.audit.export() if not event or one["event"] == event]
+    await desk.journeys.records.aside.drain(5)
+    return [one async for one in desk.kept.audit.export() if not event or one["event"] == event]
 
 
 async def events(desk: Desk) -> list[tuple[object, object, object]]:
@@ -133,9 +133,9 @@ class Seeds:
     async def keep(self, desk: Desk) -> None:
         if self._kept:
             return
-        enrolment = await desk.enrolments.read(KARI)
+        enrolment = await desk.kept.enrolments.read(KARI)
         app, = enrolment.of_kind(TOTP)
-        await desk.enrolments.change(KARI, enrolment.having(replace(app, seed=Secret(SEED))))
+        await desk.kept.enrolments.change(KARI, enrolment.having(replace(app, seed=Secret(SEED))))
         for pattern in ("kt:{accounts}:*", "kt:{e:*"):
             for key in await desk.store.do("KEYS", pattern):
                 self._kept[key] = await desk.store.do("DUMP", key)

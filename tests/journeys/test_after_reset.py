@@ -16,9 +16,9 @@ async def test_sessions_end_and_the_owner_is_told(desk: Desk, visit: Visit, cloc
     kari = await visit(desk)
     page = await kari.reset(clock, GOOD)
     assert "Passordet er byttet" in page.text
-    assert not await desk.directory.session_valid(KARI, before)
+    assert not await desk.people.directory.session_valid(KARI, before)
     clock.advance(1)
-    assert await desk.directory.session_valid(KARI, clock.now())
+    assert await desk.people.directory.session_valid(KARI, clock.now())
     assert await sign_in(desk, "kari.nordmann", Secret(GOOD))
     assert last(await kari.quiet()).startswith("Passordet er byttet, og du er logget av")
     notices = [one for one in await mails_of(desk, "kari.nordmann") if one.subject == "Passordet ditt er byttet"]
@@ -57,13 +57,13 @@ async def test_an_account_disabled_while_proving(desk: Desk, visit: Visit, clock
     """S-029, G2: what was true at the start is looked at again before the effect; the chat hears it too."""
     kari = await visit(desk)
     page = await kari.page(await kari.proven(clock))
-    await desk.accounts.mark(KARI, enabled=False)
+    await desk.kept.accounts.mark(KARI, enabled=False)
     page = await kari.submit(page, GOOD)
     assert "Passordet er ikke byttet" in page.text
     assert "Denne kontoen kan vi ikke bytte passord for her" in page.text
     # The knock comes by itself: nobody has to ask.
     assert (await kari.hear()).text.startswith("Dette kan jeg ikke gjøre for denne kontoen")
-    await desk.accounts.mark(KARI, enabled=True)
+    await desk.kept.accounts.mark(KARI, enabled=True)
     assert not await sign_in(desk, "kari.nordmann", Secret(GOOD))
     outcome, = await records(desk, "reset.outcome")
     assert (outcome["outcome"], outcome["reason"]) == ("refused", "contact_it")
@@ -90,7 +90,7 @@ async def test_becoming_administrator_on_the_way(desk: Desk, visit: Visit, clock
     """I8, G2: an account that was put among the protected ones meanwhile is not served any more."""
     kari = await visit(desk)
     page = await kari.page(await kari.proven(clock))
-    await desk.accounts.mark(KARI, protected=True)
+    await desk.kept.accounts.mark(KARI, protected=True)
     assert "ikke byttet" in (await kari.submit(page, GOOD)).text
     assert not await sign_in(desk, "kari.nordmann", Secret(GOOD))
 
@@ -114,8 +114,8 @@ async def test_the_mailed_code_goes_where_it_is_registered_now(
     await kari.start("kari.nordmann")
     clock.advance(30)
     code = await code_for(desk, "kari.nordmann")
-    enrolment = await desk.enrolments.read(KARI)
-    await desk.enrolments.change(KARI, enrolment.without(enrolment.of_kind(TOTP)[0].id))
+    enrolment = await desk.kept.enrolments.read(KARI)
+    await desk.kept.enrolments.change(KARI, enrolment.without(enrolment.of_kind(TOTP)[0].id))
     assert last(await kari.ask(code)).startswith("Den koden virket ikke")
 
 

@@ -29,11 +29,11 @@ LINK = re.compile(r"http\S+/alarm/([A-Za-z0-9_-]+)")
 
 
 async def frozen(desk: Desk, account: str = KARI) -> bool:
-    return [one.kind for one in await desk.holds.of(account)] == [FROZEN]
+    return [one.kind for one in await desk.kept.holds.of(account)] == [FROZEN]
 
 
 async def urgent_cases(desk: Desk) -> list[tuple[About, bool]]:
-    return [(one.about, one.urgent) for one in await desk.helpdesk.cases.open_ones(10)]
+    return [(one.about, one.urgent) for one in await desk.journeys.helpdesk.cases.open_ones(10)]
 
 
 async def link_in_mail(desk: Desk, visit: Visit, clock: SteppedClock) -> str:
@@ -70,7 +70,7 @@ async def test_the_owner_shuts_their_own_account_in_teams(
     assert "K-1001" in said
     assert await frozen(desk)
     assert await urgent_cases(desk) == [(About.NOT_ME, True)]
-    assert not await desk.directory.session_valid(KARI, signed_in_at)
+    assert not await desk.people.directory.session_valid(KARI, signed_in_at)
     assert (await visitor.submit(page, GOOD)).status == 404
     assert not await sign_in(desk, "kari.nordmann", Secret(GOOD))
     assert "Selvbetjeningen er sperret for kontoen din" in [
@@ -78,7 +78,7 @@ async def test_the_owner_shuts_their_own_account_in_teams(
     intent, = await records(desk, "freeze.intent")
     outcome, = await records(desk, "freeze.outcome")
     assert (intent["outcome"], outcome["outcome"], outcome["target"]) == ("pending", "done", KARI)
-    assert await desk.audit.verify() is None
+    assert await desk.kept.audit.verify() is None
 
 
 async def test_afterwards_nothing_can_be_begun_and_the_owner_sees_why(
@@ -93,7 +93,7 @@ async def test_afterwards_nothing_can_be_begun_and_the_owner_sees_why(
     assert "allerede sperret" in last(await kari.ask("ja"))
     assert len(await records(desk, "freeze.outcome")) == 1
     assert len(await urgent_cases(desk)) == 1
-    await desk.holds.lift(KARI, FROZEN)
+    await desk.kept.holds.lift(KARI, FROZEN)
     assert "sperret" not in last(await begin(kari, "forgot_password"))
 
 
@@ -132,7 +132,7 @@ async def test_a_visitor_shuts_nobody_out(desk: Desk, visit: Visit) -> None:
     for value in ("not_me", "freeze"):
         await visitor.ask("ja", value={"keyturn": {"do": value}})
     await visitor.ask("sperr kontoen min")
-    assert await desk.holds.held() == []
+    assert await desk.kept.holds.held() == []
     assert not await records(desk, "freeze.intent")
 
 
@@ -141,7 +141,7 @@ async def test_in_a_group_chat_it_is_for_two(desk: Desk, in_teams: InTeams) -> N
     kari = in_teams(desk, conversation={
         "conversationType": "groupChat", "tenantId": desk_tenant(), "id": "19:group", "isGroup": True})
     assert "privat chat" in last(await kari.ask("det var ikke meg"))
-    assert await desk.holds.held() == []
+    assert await desk.kept.holds.held() == []
 
 
 def desk_tenant() -> str:
@@ -235,10 +235,11 @@ async def test_sixteen_presses_over_two_replicas_are_one(
     one, other = await open_house(), await open_house()
     link = await link_in_mail(one, visit, clock)
     token = link.rpartition("/")[2]
-    answers = await asyncio.gather(*[desk.alarm.press(token, "10.0.0.1") for desk in (one, other) for _ in range(8)])
+    answers = await asyncio.gather(*[
+        desk.journeys.alarm.press(token, "10.0.0.1") for desk in (one, other) for _ in range(8)])
     assert {answer.stands for answer in answers if answer} <= {Stands.FROZEN, Stands.CHECKING, Stands.ALREADY}
     assert all(answers)
-    while await one.settlement.sweep(orphaned=True):
+    while await one.journeys.settlement.sweep(orphaned=True):
         pass
     assert await frozen(one)
     assert len(await records(one, "freeze.intent")) == 1
@@ -255,7 +256,7 @@ async def test_a_used_link_shuts_nothing_again_after_the_thaw(
     browser = await browse(desk)
     page = await browser.open(link)
     await browser.submit(page)
-    await desk.holds.lift(KARI, FROZEN)
+    await desk.kept.holds.lift(KARI, FROZEN)
     assert "Selvbetjeningen er sperret" in (await browser.submit(page)).text
     assert not await frozen(desk)
 
@@ -319,7 +320,7 @@ async def test_a_directory_that_is_away_is_told_in_the_alarms_own_words(
 
     link = await link_in_mail(desk, visit, clock)
     with monkeypatch.context() as patched:
-        patched.setattr(type(desk.directory), "read", away)
+        patched.setattr(type(desk.people.directory), "read", away)
         async with ClientSession() as session, session.get(f"{link}?lang=nb") as answer:
             assert answer.status == 503
             assert "ring brukerstøtte med en gang" in await answer.text()
@@ -327,23 +328,23 @@ async def test_a_directory_that_is_away_is_told_in_the_alarms_own_words(
 
 async def test_an_alarm_from_a_mail_is_answered_by_mail(desk: Desk) -> None:
     """There is no chat: staff read how to reach the owner, the page says how they will hear, and they do (F13, O6)."""
-    token = await desk.alarm.links.issue(KARI, "nb")
+    token = await desk.journeys.alarm.links.issue(KARI, "nb")
     async with ClientSession() as session, session.get(f"{desk.site.base_url}/alarm/{token}") as answer:
         assert "svarer deg på e-post eller ringer" in await answer.text()
-    pressed = await desk.alarm.press(token, "10.0.0.1")
+    pressed = await desk.journeys.alarm.press(token, "10.0.0.1")
     assert pressed is not None
     async with ClientSession() as session, session.get(f"{desk.site.base_url}/alarm/{token}") as answer:
         assert "svarer på e-post til adressene vi har til deg" in await answer.text()
     await mails_of(desk, "ingrid.admin")
-    letter, = await desk.mailbox.read(DEMO_HELPDESK)
+    letter, = await desk.kept.mailbox.read(DEMO_HELPDESK)
     assert "svaret går på e-post til eieren" in letter.body
     assert "Ikke pålogget" in letter.body
-    case = await desk.helpdesk.answer(pressed.number, STAFF[0], "Vi har sett på det. Bytt passord nå.")
+    case = await desk.journeys.helpdesk.answer(pressed.number, STAFF[0], "Vi har sett på det. Bytt passord nå.")
     assert isinstance(case, HelpCase)
     mail, = (one for one in await mails_of(desk, "kari.nordmann")
              if one.subject == f"Svar fra brukerstøtte i sak {pressed.number}")
     assert "Bytt passord nå." in mail.body
     owner = Speaker("msteams", demo.TENANT, "a:1", "29:kari", KARI)
-    assert [one.number for one in await desk.fetch_a_person.of(owner)] == [pressed.number]
-    await desk.helpdesk.close(pressed.number, STAFF[0])
+    assert [one.number for one in await desk.journeys.fetch_a_person.of(owner)] == [pressed.number]
+    await desk.journeys.helpdesk.close(pressed.number, STAFF[0])
     assert f"Sak {pressed.number} er lukket" in [one.subject for one in await mails_of(desk, "kari.nordmann")]

@@ -109,7 +109,7 @@ class TestFaults:
         assert await outcomes(desk) == []
         for _ in range(3):
             clock.advance(25)
-            await desk.settlement.sweep()
+            await desk.journeys.settlement.sweep()
         assert await outcomes(desk) == [("done", "")]
         assert "Passordet er byttet" in said_to(kari)
         assert "Passordet er byttet" in (await browser.open(page.url)).text
@@ -125,7 +125,7 @@ class TestFaults:
         begun = clock.now()
         while not await outcomes(desk):
             clock.advance(5)
-            await desk.settlement.sweep()
+            await desk.journeys.settlement.sweep()
             assert clock.now() < begun + 300
         assert await outcomes(desk) == [("refused", "interrupted")]
         assert "ingenting er endret" in said_to(kari)
@@ -144,7 +144,7 @@ class TestFaults:
         await browser.submit(page, password=STRONG)
         other = await open_house(**double.settings)
         clock.advance(25)
-        await other.settlement.sweep()
+        await other.journeys.settlement.sweep()
         assert await outcomes(desk) == [("done", "")]
         assert double.users[KARI].sessions_from == clock.now()
 
@@ -182,7 +182,7 @@ class TestFaults:
         assert "Passordet er byttet" in (await browser.submit(page, password=STRONG)).text
         assert double.users[KARI].sessions_from == 0
         clock.advance(90)
-        await desk.settlement.sweep()
+        await desk.journeys.settlement.sweep()
         assert double.users[KARI].sessions_from == clock.now()
         assert [one["outcome"] for one in await records(desk, "reset.sessions_ended")] == ["failed", "done"]
 
@@ -193,10 +193,10 @@ class TestFaults:
         browser, page = await at_the_page(desk, in_teams(desk), browse, clock)
         assert "Passordet er byttet" in (await browser.submit(page, password=STRONG)).text
         clock.advance(90)
-        await desk.settlement.sweep()
+        await desk.journeys.settlement.sweep()
         assert len(double.made("POST")) == 1
         assert [one["outcome"] for one in await records(desk, "reset.sessions_ended")] == ["failed"]
-        assert await desk.pending.count() == 0
+        assert await desk.kept.pending.count() == 0
 
     async def test_disabled_while_the_page_is_open(
             self, desk: Desk, double: GraphDouble, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
@@ -268,13 +268,13 @@ async def test_people_are_fetched_while_the_directory_is_away(desk: Desk, double
     """G1: a case is opened and told all the same; the helpdesk gets the account's id instead of its name."""
     double.plan("GET", KARI, *[Fault(500)] * 3)
     kari = Speaker("msteams", TENANT, "a:1", "29:kari", KARI)
-    case = await desk.fetch_a_person.open(kari, "nb", {}, About.CHAT, [], "Jeg kommer ikke inn.", once="1")
+    case = await desk.journeys.fetch_a_person.open(kari, "nb", {}, About.CHAT, [], "Jeg kommer ikke inn.", once="1")
     assert isinstance(case, HelpCase)
-    assert await desk.helpdesk.account_of(case) == ""
+    assert await desk.journeys.helpdesk.account_of(case) == ""
     mail, = [one for one in await mails_of(desk, "ingrid.admin") if one.to == DEMO_HELPDESK]
     assert f"{KARI}, pålogget" in mail.body
     double._planned.clear()
-    assert await desk.helpdesk.account_of(case) == "kari.nordmann@example.no"
+    assert await desk.journeys.helpdesk.account_of(case) == "kari.nordmann@example.no"
 
 
 @pytest.mark.parametrize("change", [

@@ -26,7 +26,7 @@ def visitor(number: int = 1) -> Speaker:
 
 
 async def opened(desk: Desk, speaker: Speaker, words: str = "", once: str = "1", **more: Any) -> HelpCase:
-    case = await desk.fetch_a_person.open(
+    case = await desk.journeys.fetch_a_person.open(
         speaker, "nb", {"serviceUrl": "x"}, About.CHAT, TRIED, words, once=once, **more)
     assert isinstance(case, HelpCase)
     return case
@@ -67,27 +67,27 @@ async def test_a_visitors_case_is_about_no_account(desk: Desk) -> None:
 async def test_a_case_belongs_to_its_person(desk: Desk) -> None:
     """I5, I6: the owner reaches it from any of their chats; nobody else by knowing its number."""
     case = await opened(desk, owner())
-    assert [one.number for one in await desk.fetch_a_person.of(owner(conversation="a:2"))] == [case.number]
+    assert [one.number for one in await desk.journeys.fetch_a_person.of(owner(conversation="a:2"))] == [case.number]
     for stranger in (owner(JOHN), visitor()):
-        assert await desk.fetch_a_person.of(stranger) == []
-        assert await desk.fetch_a_person.add(case.number, stranger, "hei", "1") is None
-        assert await desk.fetch_a_person.close(case.number, stranger) is None
+        assert await desk.journeys.fetch_a_person.of(stranger) == []
+        assert await desk.journeys.fetch_a_person.add(case.number, stranger, "hei", "1") is None
+        assert await desk.journeys.fetch_a_person.close(case.number, stranger) is None
     theirs = await opened(desk, visitor(1))
-    assert await desk.fetch_a_person.of(visitor(2)) == []
-    assert await desk.fetch_a_person.add(theirs.number, visitor(2), "hei", "1") is None
+    assert await desk.journeys.fetch_a_person.of(visitor(2)) == []
+    assert await desk.journeys.fetch_a_person.add(theirs.number, visitor(2), "hei", "1") is None
 
 
 async def test_more_is_added_until_it_is_closed(desk: Desk) -> None:
     case = await opened(desk, owner(), "første")
     for _ in range(2):      # F2: a turn that is delivered again says it once
-        more = await desk.fetch_a_person.add(case.number, owner(), "andre", "1")
+        more = await desk.journeys.fetch_a_person.add(case.number, owner(), "andre", "1")
     assert more is not None
     assert [one.text for one in more.thread] == ["første", "andre"]
-    closed = await desk.fetch_a_person.close(case.number, owner())
+    closed = await desk.journeys.fetch_a_person.close(case.number, owner())
     assert closed is not None
     assert (closed.stage, closed.closed_by) == (Stage.CLOSED, "person")
-    assert await desk.fetch_a_person.close(case.number, owner()) == closed
-    assert await desk.fetch_a_person.add(case.number, owner(), "tredje", "2") is None
+    assert await desk.journeys.fetch_a_person.close(case.number, owner()) == closed
+    assert await desk.journeys.fetch_a_person.add(case.number, owner(), "tredje", "2") is None
 
 
 @pytest.mark.parametrize("words", ["passordet mitt er Sommer2026!", "koden er K7QM-4RTX-92HD-PW3E"])
@@ -95,7 +95,7 @@ async def test_a_secret_in_the_words_goes_nowhere(desk: Desk, words: str) -> Non
     """D4, S-105: neither into the case nor into the mail."""
     case = await opened(desk, owner(), words)
     assert case.thread == ()
-    assert await desk.fetch_a_person.add(case.number, owner(), words, "1") is None
+    assert await desk.journeys.fetch_a_person.add(case.number, owner(), words, "1") is None
     assert words not in (await mails_of(desk, "ingrid.admin"))[0].body
 
 
@@ -103,11 +103,11 @@ async def test_whoever_opens_too_many_waits_and_is_recorded(desk: Desk) -> None:
     """U1: refusals are recorded; an alarm goes through all the same."""
     for number in range(3):
         await opened(desk, owner(), once=f"{number}")
-    more = await desk.fetch_a_person.open(owner(), "nb", {}, About.CHAT, [], once="4")
+    more = await desk.journeys.fetch_a_person.open(owner(), "nb", {}, About.CHAT, [], once="4")
     assert more == TooMany("open", 0)
     assert [one["reason"] for one in await records(desk, "help.limited")] == ["open_paused"]
     assert isinstance(
-        await desk.fetch_a_person.open(
+        await desk.journeys.fetch_a_person.open(
             owner(), "nb", {}, About.NOT_ME, [], urgent=True, once="alarm", limited=False), HelpCase)
 
 
@@ -115,5 +115,5 @@ async def test_the_helpdesk_reads_its_mail_where_and_in_the_language_it_wants(op
     desk = await open_house(KEYTURN_HELPDESK_MAIL="hjelp@example.org", KEYTURN_HELPDESK_LANGUAGE="en")
     case = await opened(desk, owner())
     await mails_of(desk, "ingrid.admin")
-    letter, = await desk.mailbox.read("hjelp@example.org")
+    letter, = await desk.kept.mailbox.read("hjelp@example.org")
     assert letter.subject == f"Case {case.number}: somebody needs help"

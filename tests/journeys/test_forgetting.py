@@ -32,7 +32,7 @@ async def test_a_visitors_chat_is_gone_from_the_store(desk: Desk, visit: Visit, 
     trail = await records(desk)
     assert len(trail) == before + 1
     assert trail[-1]["event"] == "reset.ended"
-    assert await desk.audit.verify() is None
+    assert await desk.kept.audit.verify() is None
     assert "Jeg er en bot" in last(await visitor.ask("hjelp"))
 
 
@@ -61,7 +61,7 @@ async def test_counters_registration_and_trail_stay(desk: Desk, in_teams: InTeam
         assert part in said
     assert "Sperren" not in said
     assert {key: await desk.store.do("TYPE", key) for key in await stored(desk, "kt:{tries}:*")} == tries
-    assert (await desk.enrolments.read(KARI)).methods
+    assert (await desk.kept.enrolments.read(KARI)).methods
 
 
 async def test_only_ones_own_requests_end(
@@ -75,7 +75,7 @@ async def test_only_ones_own_requests_end(
     await proven(john, clock, "forgot_password", "john.smith")
     await kari.ask("glem meg")
     await kari.ask("ja, glem meg", value={"keyturn": {"do": "forget"}})
-    left = [case for owner in (KARI, JOHN) for case in await desk.cases.others_of(owner, but="")]
+    left = [case for owner in (KARI, JOHN) for case in await desk.kept.cases.others_of(owner, but="")]
     assert [(case.account, case.speaker["object_id"]) for case in left] == [(KARI, None), (JOHN, JOHN)]
     assert {case.state for case in left} == {State.OPENED, State.PROVEN}
 

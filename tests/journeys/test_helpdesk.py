@@ -31,7 +31,7 @@ async def asked(person: TeamsPerson) -> str:
     await person.ask("skjermen er svart og jeg får ikke koden")
     said = await person.ask("Send", value={"keyturn": {"do": "help_send"}})
     assert "er sendt" in said[-1].text, said[-1].text
-    return (await person.desk.helpdesk.open_ones())[-1].number
+    return (await person.desk.journeys.helpdesk.open_ones())[-1].number
 
 
 def texts(person: TeamsPerson) -> list[str]:
@@ -42,7 +42,7 @@ async def test_the_answer_comes_into_the_same_chat_and_shows_just_its_text(desk:
     """N2: markup of the staff's is text."""
     kari = in_teams(desk)
     number = await asked(kari)
-    case = await desk.helpdesk.answer(number, MONA, "Se <b>her</b>: [x](http://evil.example)")
+    case = await desk.journeys.helpdesk.answer(number, MONA, "Se <b>her</b>: [x](http://evil.example)")
     assert isinstance(case, HelpCase)
     said = kari.connector.said[-1]
     assert said["conversation"]["id"] == kari.conversation
@@ -57,7 +57,7 @@ async def test_a_blocked_bot_loses_nothing_and_is_not_tried_for_ever(desk: Desk,
     number = await asked(kari)
     calls = len(kari.connector.calls)
     kari.connector.planned = [Planned(403)]
-    await desk.helpdesk.answer(number, MONA, "Kom innom skranken.")
+    await desk.journeys.helpdesk.answer(number, MONA, "Kom innom skranken.")
     assert len(kari.connector.calls) == calls + 1
     said = await kari.ask("hei")
     assert "Kom innom skranken" in said[0].text
@@ -70,7 +70,7 @@ async def test_news_are_told_to_whom_they_are_for_and_to_nobody_else(desk: Desk,
     kari = in_teams(desk)
     number = await asked(kari)
     kari.connector.planned = [Planned(403)]
-    await desk.helpdesk.answer(number, MONA, "Kom innom skranken.")
+    await desk.journeys.helpdesk.answer(number, MONA, "Kom innom skranken.")
     said = await kari.ask("hei", **{"from": {"id": "29:kari", "name": "John", "aadObjectId": JOHN}})
     assert not any("skranken" in one.text for one in said)
 
@@ -79,7 +79,7 @@ async def test_another_replica_tells_it(open_house: OpenHouse, in_teams: InTeams
     first, second = await open_house(), await open_house()
     kari = in_teams(first)
     number = await asked(kari)
-    await second.helpdesk.answer(number, MONA, "Vi ringer deg.")
+    await second.journeys.helpdesk.answer(number, MONA, "Vi ringer deg.")
     assert any("Vi ringer deg" in one for one in texts(kari))
 
 
@@ -90,29 +90,29 @@ async def test_of_two_who_take_it_at_once_one_has_it(open_house: OpenHouse, in_t
     number = await asked(in_teams(first))
     who = (MONA, OTHER)
     found = await asyncio.gather(*(
-        (first, second)[at % 2].helpdesk.take(number, who[at // 2 % 2], "") for at in range(16)))
-    case = await first.helpdesk.read(number)
+        (first, second)[at % 2].journeys.helpdesk.take(number, who[at // 2 % 2], "") for at in range(16)))
+    case = await first.journeys.helpdesk.read(number)
     assert case is not None
     assert {one.taken_by for one in found if isinstance(one, HelpCase)} == {case.taken_by}
     assert {one for one in found if not isinstance(one, HelpCase)} == {NotDone.OTHERS}
     mine, theirs = (MONA, OTHER) if case.taken_by == MONA.name else (OTHER, MONA)
-    assert await first.helpdesk.answer(number, theirs, "hei") is NotDone.OTHERS
-    assert await first.helpdesk.close(number, theirs) is NotDone.OTHERS
-    assert isinstance(await first.helpdesk.take(number, theirs, mine.name), HelpCase)
-    assert isinstance(await first.helpdesk.answer(number, theirs, "hei"), HelpCase)
-    assert await first.helpdesk.answer(number, mine, "hei") is NotDone.OTHERS
+    assert await first.journeys.helpdesk.answer(number, theirs, "hei") is NotDone.OTHERS
+    assert await first.journeys.helpdesk.close(number, theirs) is NotDone.OTHERS
+    assert isinstance(await first.journeys.helpdesk.take(number, theirs, mine.name), HelpCase)
+    assert isinstance(await first.journeys.helpdesk.answer(number, theirs, "hei"), HelpCase)
+    assert await first.journeys.helpdesk.answer(number, mine, "hei") is NotDone.OTHERS
 
 
 async def test_what_is_not_done_says_why_and_is_recorded(desk: Desk, in_teams: InTeams) -> None:
     """U1, O7, G4: never one's own case, no secrets in an answer, nothing in a closed one."""
     number = await asked(in_teams(desk))
-    assert await desk.helpdesk.take(number, HERSELF, "") is NotDone.OWN
-    assert await desk.helpdesk.answer(number, HERSELF, "hei") is NotDone.OWN
-    assert await desk.helpdesk.answer(number, MONA, "  ") is NotDone.EMPTY
-    assert await desk.helpdesk.answer(number, MONA, "passordet ditt er Sommer2026!") is NotDone.UNSAFE
-    assert await desk.helpdesk.take("K-9999", MONA, "") is NotDone.GONE
-    assert isinstance(await desk.helpdesk.close(number, MONA), HelpCase)
-    assert await desk.helpdesk.answer(number, MONA, "hei") is NotDone.CLOSED
+    assert await desk.journeys.helpdesk.take(number, HERSELF, "") is NotDone.OWN
+    assert await desk.journeys.helpdesk.answer(number, HERSELF, "hei") is NotDone.OWN
+    assert await desk.journeys.helpdesk.answer(number, MONA, "  ") is NotDone.EMPTY
+    assert await desk.journeys.helpdesk.answer(number, MONA, "passordet ditt er Sommer2026!") is NotDone.UNSAFE
+    assert await desk.journeys.helpdesk.take("K-9999", MONA, "") is NotDone.GONE
+    assert isinstance(await desk.journeys.helpdesk.close(number, MONA), HelpCase)
+    assert await desk.journeys.helpdesk.answer(number, MONA, "hei") is NotDone.CLOSED
     refused = [one["reason"] for one in [*await records(desk, "help.taken"), *await records(desk, "help.answered")]
                if one["outcome"] == "refused"]
     assert refused == ["own", "own", "empty", "unsafe", "closed"]
@@ -127,7 +127,7 @@ async def test_a_group_chat_shows_no_case(desk: Desk, in_teams: InTeams) -> None
                                                                                      "case": number}):
         said = await group.ask("trykk", value={"keyturn": value})
         assert not any(number in one.text for one in said)
-    case = await desk.helpdesk.read(number)
+    case = await desk.journeys.helpdesk.read(number)
     assert case is not None
     assert not case.closed
 
@@ -139,7 +139,7 @@ async def test_a_made_up_button_reaches_nobody_elses_case(desk: Desk, in_teams: 
     for value in ({"do": "help_close", "case": number}, {"do": "start", "journey": "fetch_a_person", "case": number}):
         await stranger.ask("trykk", value={"keyturn": value})
         await stranger.ask("jeg vil legge til noe her nå")
-    case = await desk.helpdesk.read(number)
+    case = await desk.journeys.helpdesk.read(number)
     assert case is not None
     assert len(case.thread) == 1
     assert not case.closed
@@ -165,7 +165,7 @@ async def test_news_of_another_release_do_not_stop_the_chat(desk: Desk, in_teams
     """F10, F14: a message nobody knows any more is left out; the next thing works."""
     kari = in_teams(desk)
     number = await asked(kari)
-    case = await desk.helpdesk.read(number)
+    case = await desk.journeys.helpdesk.read(number)
     assert case is not None
     speaker = case.speaker
     place = f"{speaker['channel']}/{speaker['tenant']}/{speaker['conversation']}/{speaker['user']}"
@@ -181,16 +181,16 @@ async def test_one_form_sent_sixteen_times_is_one_answer(open_house: OpenHouse, 
     kari = in_teams(first)
     number = await asked(kari)
     found = await asyncio.gather(*(
-        (first, second)[at % 2].helpdesk.answer(number, MONA, "Vi ringer deg.", "f" * 24) for at in range(16)))
+        (first, second)[at % 2].journeys.helpdesk.answer(number, MONA, "Vi ringer deg.", "f" * 24) for at in range(16)))
     assert all(isinstance(one, HelpCase) for one in found)
     await asked_again(kari)
     assert sum("Vi ringer deg" in one for one in texts(kari)) == 1
-    case = await first.helpdesk.read(number)
+    case = await first.journeys.helpdesk.read(number)
     assert case is not None
     assert len(case.thread) == 2
     assert [one["outcome"] for one in await records(first, "help.answered")] == ["begun", "ok"]
     # Another form with the same words is another answer.
-    assert isinstance(await first.helpdesk.answer(number, MONA, "Vi ringer deg.", "g" * 24), HelpCase)
+    assert isinstance(await first.journeys.helpdesk.answer(number, MONA, "Vi ringer deg.", "g" * 24), HelpCase)
     assert sum("Vi ringer deg" in one for one in texts(kari)) == 2
 
 
@@ -201,10 +201,10 @@ async def asked_again(kari: TeamsPerson) -> None:
 
 async def acted(desk: Desk, act: str, case: HelpCase, words: str) -> object:
     if act == "answer":
-        return await desk.helpdesk.answer(case.number, MONA, words)
+        return await desk.journeys.helpdesk.answer(case.number, MONA, words)
     if act == "close":
-        return await desk.helpdesk.close(case.number, MONA)
-    return await desk.helpdesk.take(case.number, MONA, case.taken_by)
+        return await desk.journeys.helpdesk.close(case.number, MONA)
+    return await desk.journeys.helpdesk.take(case.number, MONA, case.taken_by)
 
 
 @pytest.mark.parametrize("act", ["answer", "close", "take"])
@@ -216,17 +216,17 @@ async def test_who_dies_over_a_case_is_followed(
     kari = in_teams(other)
     number, ends = await asked(kari), set()
     for commands in count():
-        before = await other.helpdesk.read(number)
+        before = await other.journeys.helpdesk.read(number)
         assert before is not None
         heard_before, seen = len(kari.connector.said), len(await records(other))
         words = f"Svar nummer {commands}."
         killed = await killed_after(commands, acted(dying, act, before, words))
         clock.advance(31)
         async with asyncio.timeout(10):
-            while await other.errands.due.count():
-                await other.errands.run_due()
+            while await other.journeys.errands.due.count():
+                await other.journeys.errands.run_due()
                 await asyncio.sleep(0)
-        after = await other.helpdesk.read(number)
+        after = await other.journeys.helpdesk.read(number)
         assert after is not None
         changed = after.rev > before.rev
         said = [(one["event"], one["outcome"]) for one in (await records(other))[seen:]]
@@ -242,7 +242,7 @@ async def test_who_dies_over_a_case_is_followed(
         if changed and act == "close":
             number = await asked(kari)
         if changed and act == "take":
-            await other.helpdesk.take(number, OTHER, MONA.name)
+            await other.journeys.helpdesk.take(number, OTHER, MONA.name)
         if not killed:
             break
     assert ends == {True, False}

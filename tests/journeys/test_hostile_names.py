@@ -61,7 +61,7 @@ async def test_names_from_the_directory(
     desk = await open_house(**double.settings, KEYTURN_ADMIN_PORT=str(free_port()))
     double.change(KARI, displayName=EVIL, givenName=EVIL, surname=EVIL,
                   upn="kari.nordmann\r\nSubject: hei\u202e<b>@example.no")
-    account = await desk.directory.read(KARI)
+    account = await desk.people.directory.read(KARI)
     assert account is not None
     for name in (account.display_name, account.username):
         assert name.isprintable()
@@ -92,7 +92,7 @@ async def test_names_from_the_directory(
     async with AdminBrowser(desk) as it:
         clock.advance(30)
         assert (await it.sign_in(STAFF[0].name)).status == 303
-        case, = await desk.helpdesk.open_ones()
+        case, = await desk.journeys.helpdesk.open_ones()
         seen = await it.open(f"/admin/accounts/{KARI}")
         title = re.search(r"<h1><bdi>(.*?)</bdi></h1>", seen.text)
         assert title

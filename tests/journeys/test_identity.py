@@ -294,7 +294,7 @@ async def test_another_identity_drops_all_that_was_proven(
     assert "/secure/" not in str([one.buttons for one in await kari.ask("ferdig", **as_mona)])
     assert "/secure/" not in str([one.buttons for one in await kari.ask(
         "x", value={"keyturn": {"do": "new_link"}}, **as_mona)])
-    case, = [one for one in [await desk.cases.read(one["correlation"])
+    case, = [one for one in [await desk.kept.cases.read(one["correlation"])
                              for one in await records(desk, "reset.opened")] if one]
     assert case.state is State.ENDED
     async with Browser(desk.site.base_url) as browser:

@@ -78,7 +78,7 @@ async def test_any_text_at_any_step(desk: Desk, visit: Visit, clock: SteppedCloc
     assert last(await visitor.ask(WRONG[0])).endswith(("Du har 4 forsøk igjen.", "You have 4 tries left."))
     for record in await records(desk):
         assert MARK not in json.dumps(record)
-    assert await desk.audit.verify() is None
+    assert await desk.kept.audit.verify() is None
 
 
 async def test_what_was_written_is_kept_as_plain_text(desk: Desk, visit: Visit) -> None:

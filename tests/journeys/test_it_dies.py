@@ -20,7 +20,6 @@ from bot.rules.staff import HELPDESK, Staff
 from bot.secret import Secret
 from bot.store.protocol import Attempt
 from bot.store.staff import StaffRecord
-from bot.store.staff_sessions import StaffSessions
 from bot.verification.totp import current_code, new_seed
 from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse
@@ -39,22 +38,22 @@ KINDS = {Act.PAUSE: PAUSED, Act.RESUME: PAUSED, Act.THAW: FROZEN}
 async def as_before(desk: Desk, act: Act) -> None:
     """Kari's account as it is when IT wants that."""
     for kind in (FROZEN, PAUSED):
-        await desk.holds.lift(KARI, kind)
+        await desk.kept.holds.lift(KARI, kind)
     if act in (Act.RESUME, Act.THAW):
-        await desk.holds.put(Hold(KARI, KINDS[act], "somebody", desk.clock.now()))
+        await desk.kept.holds.put(Hold(KARI, KINDS[act], "somebody", desk.clock.now()))
     if act is Act.REOPEN:
         attempt = Attempt("", KARI, owner=False, requester="", source="")
-        for _ in range(ROW - (await desk.tries.budgets(KARI, owner=False))[-1].used):
-            await desk.tries.count(attempt)
+        for _ in range(ROW - (await desk.kept.tries.budgets(KARI, owner=False))[-1].used):
+            await desk.kept.tries.count(attempt)
             desk.clock.advance(86400)
 
 
 async def happened(desk: Desk, act: Act) -> bool:
     if act is Act.CODE:
-        return await desk.one_time_codes.pending(KARI) is not None
+        return await desk.kept.one_time_codes.pending(KARI) is not None
     if act is Act.REOPEN:
-        return any(one.seconds is None and not one.used for one in await desk.tries.budgets(KARI, owner=False))
-    return any(one.kind == KINDS[act] for one in await desk.holds.of(KARI)) is (act is Act.PAUSE)
+        return any(one.seconds is None and not one.used for one in await desk.kept.tries.budgets(KARI, owner=False))
+    return any(one.kind == KINDS[act] for one in await desk.kept.holds.of(KARI)) is (act is Act.PAUSE)
 
 
 async def followed(desk: Desk, form: str) -> str:
@@ -62,10 +61,10 @@ async def followed(desk: Desk, form: str) -> str:
     await mails_of(desk, "kari.nordmann")   # one that is being carried while the clock jumps would be carried twice
     desk.clock.advance(LATER)
     async with asyncio.timeout(10):
-        while await desk.errands.due.count():
-            await desk.errands.run_due()
+        while await desk.journeys.errands.due.count():
+            await desk.journeys.errands.run_due()
             await asyncio.sleep(0)
-    return await desk.helping.forms.outcome(form)
+    return await desk.journeys.helping.forms.outcome(form)
 
 
 def told(became: str) -> int:
@@ -80,7 +79,7 @@ async def test_an_act_of_one_person(open_house: OpenHouse, clock: SteppedClock, 
     for commands in count():
         await as_before(other, act)
         number = f"{commands:024}"
-        killed = await killed_after(commands, dying.helping.wish(number, act, MONA, KARI, "Sak 7", "10.0.0.1"))
+        killed = await killed_after(commands, dying.journeys.helping.wish(number, act, MONA, KARI, "Sak 7", "10.0.0.1"))
         effect = await happened(other, act)
         form = f"{MONA.id} {act} {KARI} {number}"
         became = await followed(other, form)
@@ -100,9 +99,9 @@ async def test_an_act_of_one_person(open_house: OpenHouse, clock: SteppedClock, 
         if not killed:
             break
     assert ends >= {"", Became.NOT_DONE, Became.SHOWN if act is Act.CODE else Became.DONE}
-    assert await other.audit.verify() is None
+    assert await other.kept.audit.verify() is None
     # Once more, by the person who never heard how it ended: the same answer, and nothing is done again.
-    again = await other.helping.wish(number, act, MONA, KARI, "Sak 7", "10.0.0.1")
+    again = await other.journeys.helping.wish(number, act, MONA, KARI, "Sak 7", "10.0.0.1")
     assert (again.became, again.code) == (became, None)
 
 
@@ -112,23 +111,23 @@ async def test_the_second_person(open_house: OpenHouse, press: str) -> None:
     dying, other = await open_house(stores=MortalStore), await open_house()
     ends = set()
     for commands in count():
-        await other.holds.lift(INGRID, PAUSED)
-        asked = await other.helping.wish(f"{commands:024}", Act.PAUSE, MONA, INGRID, "Sak 7", "")
+        await other.kept.holds.lift(INGRID, PAUSED)
+        asked = await other.journeys.helping.wish(f"{commands:024}", Act.PAUSE, MONA, INGRID, "Sak 7", "")
         assert asked.became == Became.ASKED
-        request, = await other.helping.forms.waiting()
-        pressed = getattr(dying.helping, press)
+        request, = await other.journeys.helping.forms.waiting()
+        pressed = getattr(dying.journeys.helping, press)
         killed = await killed_after(commands, pressed(request.id, OTHER, ""))
         became = await followed(other, f"request {request.id}")
         ends.add(became)
-        held = bool(await other.holds.of(INGRID))
+        held = bool(await other.kept.holds.of(INGRID))
         said = [one["outcome"] for one in await records(other, "staff.pause") if one["correlation"] == request.id]
-        waits = await other.helping.forms.waiting()
+        waits = await other.journeys.helping.forms.waiting()
         assert held is (became == Became.DONE), commands
         assert said[0] == "asked"
         assert said[1:] in ([], ["begun", became], [became]), (commands, said)
         assert [one.id for one in waits] == ([request.id] if became == "" else []), commands
         for one in waits:
-            assert (await other.helping.decline(one.id, OTHER, "")).became == Became.DECLINED
+            assert (await other.journeys.helping.decline(one.id, OTHER, "")).became == Became.DECLINED
         if not killed:
             break
     assert ends == {"", Became.DECLINED} if press == "decline" else {"", Became.NOT_DONE, Became.DONE}
@@ -140,14 +139,14 @@ async def test_asking_for_a_second_person(open_house: OpenHouse) -> None:
     ends = set()
     for commands in count():
         number = f"{commands:024}"
-        killed = await killed_after(commands, dying.helping.wish(number, Act.PAUSE, MONA, INGRID, "Sak 7", ""))
+        killed = await killed_after(commands, dying.journeys.helping.wish(number, Act.PAUSE, MONA, INGRID, "Sak 7", ""))
         became = await followed(other, f"{MONA.id} pause {INGRID} {number}")
         ends.add(became)
-        waits = await other.helping.forms.waiting()
+        waits = await other.journeys.helping.forms.waiting()
         assert len(waits) == (became == Became.ASKED), commands
-        assert not await other.holds.of(INGRID)
+        assert not await other.kept.holds.of(INGRID)
         for one in waits:
-            await other.helping.decline(one.id, OTHER, "")
+            await other.journeys.helping.decline(one.id, OTHER, "")
         if not killed:
             break
     assert ends == {"", Became.NOT_DONE, Became.ASKED}
@@ -159,12 +158,12 @@ async def test_ending_a_pause_of_verification(open_house: OpenHouse, clock: Step
     ends, seen = set(), 0
     for commands in count():
         clock.advance(1)
-        await other.trust.hold("records are gone")
+        await other.kept.trust.hold("records are gone")
         clock.advance(1)
         killed = await killed_after(commands, EndingPause(
-            dying.trust, dying.audit, dying.errands).end("cli", "Sak 7"))
-        over = not await other.trust.staff_wait()
-        assert over is (await other.trust.held() == 0)
+            dying.kept.trust, dying.kept.audit, dying.journeys.errands).end("cli", "Sak 7"))
+        over = not await other.kept.trust.staff_wait()
+        assert over is (await other.kept.trust.held() == 0)
         await followed(other, "")
         outcomes = [one["outcome"] for one in await records(other, "staff.end_pause")]
         said, seen = outcomes[seen:], len(outcomes)
@@ -183,12 +182,13 @@ async def test_who_is_let_in(open_house: OpenHouse, act: str) -> None:
     for commands in count():
         who = Staff(f"s{commands}", "siri", "Siri Dahl", "nb", HELPDESK, "a1")
         if act == "removed":
-            await other.it.put(StaffRecord(who))
+            await other.kept.it.put(StaffRecord(who))
         killed = await killed_after(
-            commands, dying.staffing.add(who, "cli") if act == "added" else dying.staffing.remove(who, "cli"))
-        done = (await other.it.read(who.id) is not None) is (act == "added")
+            commands, dying.journeys.staffing.add(who, "cli") if act == "added"
+            else dying.journeys.staffing.remove(who, "cli"))
+        done = (await other.kept.it.read(who.id) is not None) is (act == "added")
         await followed(other, "")
-        assert ((await other.it.read(who.id) is not None) is (act == "added")) is done
+        assert ((await other.kept.it.read(who.id) is not None) is (act == "added")) is done
         outcomes = [one["outcome"] for one in await records(other, f"staff.{act}")]
         said, seen = outcomes[seen:], len(outcomes)
         ends.add(done)
@@ -206,15 +206,15 @@ async def test_setting_up_somebodys_access(open_house: OpenHouse, clock: Stepped
     for commands in count():
         clock.advance(901)      # the tries of the round before count no more
         seed, password = new_seed(), "elgen drakk kald kakao i regn"
-        await other.it.put(StaffRecord(Staff("s1", "siri", "Siri Dahl", "nb", HELPDESK, "a1")))
-        await other.it.remove("s1")
-        await other.it.put(StaffRecord(Staff("s1", "siri", "Siri Dahl", "nb", HELPDESK, "a1")))
-        token = (await other.it.issue_set_up("s1", seed)).reveal()
-        assert await other.it.bind_set_up(token, "b")
+        await other.kept.it.put(StaffRecord(Staff("s1", "siri", "Siri Dahl", "nb", HELPDESK, "a1")))
+        await other.kept.it.remove("s1")
+        await other.kept.it.put(StaffRecord(Staff("s1", "siri", "Siri Dahl", "nb", HELPDESK, "a1")))
+        token = (await other.kept.it.issue_set_up("s1", seed)).reveal()
+        assert await other.kept.it.bind_set_up(token, "b")
         code = current_code(seed, clock.now())
         killed = await killed_after(commands, signing_in(dying).set_up(
             token, "b", Secret(password), code, f"session {commands}", "", "fresh"))
-        known = await other.it.read("s1")
+        known = await other.kept.it.read("s1")
         assert known is not None
         ready = bool(known.password_hash)
         ends.add(ready)
@@ -222,7 +222,7 @@ async def test_setting_up_somebodys_access(open_house: OpenHouse, clock: Stepped
         outcomes = [one["outcome"] for one in await records(other, "staff.set_up")]
         said, seen = outcomes[seen:], len(outcomes)
         assert said in ([["begun", "done"]] if ready else [[], ["begun", "not_done"], ["not_done"]]), (commands, said)
-        assert (await other.it.set_up(token) is None) is ready, commands
+        assert (await other.kept.it.set_up(token) is None) is ready, commands
         assert await signing_in(other).sign_in(
             "siri", Secret(password), code, "another session", "", "", "fresh") is None, commands
         if not killed:
@@ -232,5 +232,5 @@ async def test_setting_up_somebodys_access(open_house: OpenHouse, clock: Stepped
 
 def signing_in(desk: Desk) -> SigningIn:
     return SigningIn(
-        desk.it, StaffSessions(desk.store, desk.trust, desk.it, desk.clock), desk.staffing, desk.hashes,
-        desk.enrolments, desk.tries, desk.audit, desk.password_rules(), desk.clock)
+        desk.kept.it, desk.kept.it_sessions, desk.journeys.staffing, desk.people.hashes,
+        desk.kept.enrolments, desk.kept.tries, desk.kept.audit, desk.password_rules(), desk.clock)

@@ -107,9 +107,9 @@ async def _costs(desk: Desk, speaker: Speaker, name: str, asked: dict[Any, int])
         costs.append(asked.get(task, 0) - before)
         return answer
 
-    case = await cost(desk.forgot_password.begin(speaker, "nb", {}, name))
+    case = await cost(desk.journeys.forgot_password.begin(speaker, "nb", {}, name))
     for code in WRONG:
-        await cost(desk.forgot_password.prove(case.case_id, speaker, "totp", code))
+        await cost(desk.journeys.forgot_password.prove(case.case_id, speaker, "totp", code))
     return costs
 
 

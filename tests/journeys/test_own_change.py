@@ -192,7 +192,7 @@ class TestWhoItIs:
         page = await typed(window, page, double)
         assert "Vi fikk ikke bekreftet fra Teams" in page.text
         # None of that was a try of the present password.
-        assert (await desk.tries.budgets(KARI, owner=True))[0].used == 0
+        assert (await desk.kept.tries.budgets(KARI, owner=True))[0].used == 0
         assert "Passordet er byttet" in (await typed(window, page, double)).text
 
     async def test_guessing_ends_and_is_no_oracle(

@@ -134,7 +134,7 @@ async def test_what_cannot_succeed_is_said_before_the_first_proof(
 async def test_a_held_account_is_not_served(
         desk: Desk, in_teams: InTeams, visit: Visit, clock: SteppedClock, kind: str, said: str) -> None:
     """O7: the owner hears why, a visitor only after both proofs (E1)."""
-    await desk.holds.put(Hold(KARI, kind, "it", clock.now()))
+    await desk.kept.holds.put(Hold(KARI, kind, "it", clock.now()))
     assert said in last(await begin(in_teams(desk), "forgot_password"))
     visitor = await visit(desk)
     assert last(await visitor.start("kari.nordmann")).startswith("Åpne godkjenningsappen")
@@ -146,7 +146,7 @@ async def test_a_hold_stops_what_was_begun_before_it(
     kari = in_teams(desk)
     browser = await browse(desk)
     page = await browser.go_on_here(await browser.open(link_of(await proven(kari, clock, "forgot_password"))))
-    await desk.holds.put(Hold(KARI, FROZEN, "kari", clock.now()))
+    await desk.kept.holds.put(Hold(KARI, FROZEN, "kari", clock.now()))
     assert "Passordet er ikke byttet" in (await browser.submit(page, password=GOOD)).text
     assert not await sign_in(desk, "kari.nordmann", Secret(GOOD))
 
@@ -157,17 +157,17 @@ async def test_a_proof_dies_with_its_method(
     kari = in_teams(desk)
     browser = await browse(desk)
     page = await browser.go_on_here(await browser.open(link_of(await proven(kari, clock, "forgot_password"))))
-    found = await desk.enrolments.read(KARI)
-    await desk.enrolments.change(KARI, found.without(found.of_kind(TOTP)[0].id))
+    found = await desk.kept.enrolments.read(KARI)
+    await desk.kept.enrolments.change(KARI, found.without(found.of_kind(TOTP)[0].id))
     assert "ble endret mens du holdt på" in (await browser.submit(page, password=GOOD)).text
     assert not await sign_in(desk, "kari.nordmann", Secret(GOOD))
 
 
 async def test_what_is_too_new_says_when_it_counts(desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
     """Limit 17, in the person's own time."""
-    found = replace(await desk.enrolments.read(JOHN), recovery=None)
+    found = replace(await desk.kept.enrolments.read(JOHN), recovery=None)
     app, = found.of_kind(TOTP)
-    await desk.enrolments.change(JOHN, found.having(replace(app, since=clock.now(), backed=False)))
+    await desk.kept.enrolments.change(JOHN, found.having(replace(app, since=clock.now(), backed=False)))
     john = teams_person(in_teams, desk, JOHN, "John Smith")
     said = last(await begin(john, "forgot_password"))
     assert "så nytt at det ikke gjelder ennå" in said
@@ -205,7 +205,7 @@ async def changing(desk: Desk, in_teams: InTeams, browse: Browse) -> tuple[Teams
 
 
 async def initial(desk: Desk, object_id: str = KARI) -> str:
-    found = await desk.accounts.initial_password(object_id)
+    found = await desk.kept.accounts.initial_password(object_id)
     assert found is not None
     return found.reveal()
 
@@ -253,11 +253,11 @@ async def test_a_change_that_came_to_nothing_is_none_of_the_days_three(
                   {"current": await initial(desk), "password": await initial(desk)}):
         _, browser, page = await changing(desk, in_teams, browse)
         assert "Passordet er" not in (await browser.submit(page, **typed)).text
-    budgets = {one.what: one.used for one in await desk.tries.budgets(KARI, owner=True)}
+    budgets = {one.what: one.used for one in await desk.kept.tries.budgets(KARI, owner=True)}
     assert budgets["change_done"] == 0
     _, browser, page = await changing(desk, in_teams, browse)
     assert "Passordet er byttet" in (await browser.submit(page, current=await initial(desk), password=GOOD)).text
-    budgets = {one.what: one.used for one in await desk.tries.budgets(KARI, owner=True)}
+    budgets = {one.what: one.used for one in await desk.kept.tries.budgets(KARI, owner=True)}
     assert budgets["change_done"] == 1
 
 
@@ -314,7 +314,7 @@ async def test_what_is_no_lock_is_said(
 
 async def codes_for(desk: Desk, account: str, now: float) -> tuple[Secret, ...]:
     kept, shown = await new_codes(now, backed=True)
-    await desk.enrolments.change(account, replace(await desk.enrolments.read(account), recovery=kept))
+    await desk.kept.enrolments.change(account, replace(await desk.kept.enrolments.read(account), recovery=kept))
     return shown
 
 
@@ -331,9 +331,9 @@ async def test_a_recovery_code_stands_in_for_the_phone(desk: Desk, visit: Visit,
     async with kari.session.post(page.url, data={**page.fields, "code": codes[1].reveal()}, headers=headers) as answer:
         assert "Koden stemte" in await answer.text()        # A double submit spends no second one (P2).
     assert (await kari.hear()).text.startswith("Takk, den stemte")
-    recovery = (await desk.enrolments.read(KARI)).recovery
+    recovery = (await desk.kept.enrolments.read(KARI)).recovery
     assert recovery is not None
-    assert len(await desk.enrolments.spent_codes(recovery.id)) == 1
+    assert len(await desk.kept.enrolments.spent_codes(recovery.id)) == 1
     assert any("gjenopprettingskode er brukt" in mail.subject for mail in await mails_of(desk, "kari.nordmann"))
     assert not [one for one in kari.said if codes[0].reveal() in one.text]
 
@@ -392,13 +392,13 @@ async def test_every_journey_says_before_the_first_proof_why_it_cannot_be_done(
     await all_say("protected", INGRID, every)
     await all_say("disabled", EVA, every)
     await all_say("unregistered", OLA, ("forgot_password", "unlock_account"))
-    await desk.holds.put(Hold(JOHN, FROZEN, "owner", clock.now()))
+    await desk.kept.holds.put(Hold(JOHN, FROZEN, "owner", clock.now()))
     await all_say("frozen", JOHN, every)
-    await desk.holds.put(Hold(PER, PAUSED, "it", clock.now()))
+    await desk.kept.holds.put(Hold(PER, PAUSED, "it", clock.now()))
     await all_say("held", PER, every)
-    enrolment = replace(await desk.enrolments.read(MONA), recovery=None)
+    enrolment = replace(await desk.kept.enrolments.read(MONA), recovery=None)
     app, = enrolment.of_kind(TOTP)
-    await desk.enrolments.change(MONA, enrolment.having(replace(app, since=clock.now(), backed=False)))
+    await desk.kept.enrolments.change(MONA, enrolment.having(replace(app, since=clock.now(), backed=False)))
     await all_say("cool_down", MONA, ("forgot_password", "unlock_account"))
     for _ in range(desk.settings.limits.reset_starts_24h):
         await said("forgot_password", KARI)

@@ -257,10 +257,10 @@ async def test_no_group_makes_an_administrator_be_served(desk: Desk, in_teams: I
 
 async def test_the_cool_down_is_the_policys(desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
     """Limit 17: longer from now on, for what is registered already too."""
-    found = replace(await desk.enrolments.read(KARI), recovery=None)
+    found = replace(await desk.kept.enrolments.read(KARI), recovery=None)
     since = clock.now() - 30 * 3600
     app, = found.of_kind(TOTP)
-    await desk.enrolments.change(KARI, found.having(replace(app, since=since, backed=False)))
+    await desk.kept.enrolments.change(KARI, found.having(replace(app, since=since, backed=False)))
     kari = in_teams(desk)
     assert last(await begin(kari, "forgot_password")).startswith("Åpne godkjenningsappen")
     await put_in_force(desk, "cool_down_hours = 72")
@@ -285,15 +285,15 @@ async def test_words_of_the_organisation_are_no_password(
 async def test_groups_are_kept_with_the_account(desk: Desk) -> None:
     account = Account("id-1", demo.TENANT, "siri.lie@example.no", "Siri Lie", ("Siri", "Lie"), "nb",
                       groups=("a", "b"))
-    assert await desk.accounts.create(account, "hash")
-    assert await desk.directory.read("id-1") == account
+    assert await desk.kept.accounts.create(account, "hash")
+    assert await desk.people.directory.read("id-1") == account
 
 
 async def test_my_status_counts_by_the_group(desk: Desk, in_teams: InTeams) -> None:
     """What is missing for a reset is what this very account is asked for."""
     await put_in_force(desk, STRICT)
-    found = await desk.enrolments.read(JOHN)
-    await desk.enrolments.change(JOHN, found.without(found.of_kind(EMAIL_CODE)[0].id))
+    found = await desk.kept.enrolments.read(JOHN)
+    await desk.kept.enrolments.change(JOHN, found.without(found.of_kind(EMAIL_CODE)[0].id))
     john = teams_person(in_teams, desk, JOHN, "John Smith")
     assert "Det er for lite" in " ".join(texts(await john.ask("hva har jeg registrert?")))
 

@@ -32,7 +32,7 @@ async def test_one_form_sent_sixteen_times(open_house: OpenHouse, visit: Visit, 
     here, there = await open_house(), await open_house()
     kari = await visit(here)
     page = await kari.page(await kari.proven(clock))
-    before = await here.accounts.credentials(KARI)
+    before = await here.kept.accounts.credentials(KARI)
     answers = await asyncio.gather(*[
         _submit(kari, _at(page, here, desk), desk, GOOD) for desk in [here, there] * (CALLERS // 2)])
     assert {one.status for one in answers} <= {200, 429}     # Too fast for one page: nothing was done.
@@ -42,7 +42,7 @@ async def test_one_form_sent_sixteen_times(open_house: OpenHouse, visit: Visit, 
     said = [one.text for one in answers if one.status == 200]
     assert all("Passordet er byttet" in one or "Vi sjekker om passordet" in one for one in said)
 
-    after = await here.accounts.credentials(KARI)
+    after = await here.kept.accounts.credentials(KARI)
     assert before is not None
     assert after is not None
     assert after.version == before.version + 1
@@ -52,7 +52,7 @@ async def test_one_form_sent_sixteen_times(open_house: OpenHouse, visit: Visit, 
     notices = [one for one in await mails_of(here, "kari.nordmann") if one.subject == "Passordet ditt er byttet"]
     assert len(notices) == 2    # One to each address.
     assert texts(await kari.quiet())[-1].startswith("Passordet er byttet")
-    assert await here.audit.verify() is None
+    assert await here.kept.audit.verify() is None
 
 
 async def _submit(kari: Visitor, page: SecurePage, desk: Desk, password: str) -> SecurePage:
@@ -88,7 +88,7 @@ async def test_sixteen_guessers_have_five_tries(
     await kari.start("kari.nordmann")
     right = await kari.ask(await code_for(here, "kari.nordmann"))
     assert texts(right) == texts(said[0])
-    app, = (await here.enrolments.read(KARI)).of_kind(TOTP)
+    app, = (await here.kept.enrolments.read(KARI)).of_kind(TOTP)
     assert await here.store.do("EXISTS", keys.totp_step(app.id)) == 0     # Not consumed.
     clock.advance(901)
     late = await visit(there)
@@ -137,7 +137,7 @@ async def test_cancel_in_the_chat_while_the_page_is_sent(
     assert ("Passordet er byttet" in answer.text) is changed
     assert answer.status == (200 if changed else 404)
     clock.advance(60)
-    await desk.settlement.sweep()
+    await desk.journeys.settlement.sweep()
     ends = [one["outcome"] for one in await records(desk) if one["event"] in ("reset.outcome", "reset.ended")]
     assert ends[-1] == ("done" if changed else "not_done") or ends == ["not_done", "ended"]
-    assert await desk.pending.count() == 0
+    assert await desk.kept.pending.count() == 0

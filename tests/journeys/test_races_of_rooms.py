@@ -48,12 +48,12 @@ async def test_the_first_code_of_a_new_app(
         submit(browser, at(page, here, desk), desk, code=code, label=str(number))
         for number, desk in enumerate([here, there] * (CALLERS // 2))])
     assert set(statuses) <= {200, 429}
-    assert len((await there.enrolments.read(KARI)).of_kind(TOTP)) == 2
+    assert len((await there.kept.enrolments.read(KARI)).of_kind(TOTP)) == 2
     assert [one["outcome"] for one in await records(here, "register_app.outcome")] == ["done"]
     assert len(await records(here, "register_app.intent")) == 1
-    new = (await there.enrolments.read(KARI)).of_kind(TOTP)[-1]
+    new = (await there.kept.enrolments.read(KARI)).of_kind(TOTP)[-1]
     assert new.seed is not None
-    assert not await there.enrolments.spend_step(new.id, int(clock.now()) // 30)
+    assert not await there.kept.enrolments.spend_step(new.id, int(clock.now()) // 30)
 
 
 async def test_the_mailed_code_of_a_new_address(
@@ -68,16 +68,16 @@ async def test_the_mailed_code_of_a_new_address(
     await mails_with_addresses(here)
     code = re.search(r"\b\d{6}\b", (await newest(here, "kari.ny@annen.example.com")).body)
     assert code
-    case, = [one for one in await here.cases.others_of(KARI, but="") if one.operation == "register_mail"]
+    case, = [one for one in await here.kept.cases.others_of(KARI, but="") if one.operation == "register_mail"]
     spent = await asyncio.gather(*[
         kari.post(kari.activity(code.group()), desk) for desk in [here, there] * (CALLERS // 2)])
     assert spent.count(200) >= 1
-    mail, = (await here.enrolments.read(KARI)).of_kind(EMAIL_CODE)
+    mail, = (await here.kept.enrolments.read(KARI)).of_kind(EMAIL_CODE)
     assert mail.address == "kari.ny@annen.example.com"
     assert [one["outcome"] for one in await records(here, "register_mail.outcome")] == ["done"]
     assert len([one for one in await records(here, "register_mail.proof")
                 if (one["outcome"], one["reason"]) == ("ok", "new_address")]) == 1
-    assert (await here.enrolments.read(KARI)).rev == (await there.enrolments.read(KARI)).rev
+    assert (await here.kept.enrolments.read(KARI)).rev == (await there.kept.enrolments.read(KARI)).rev
     assert case.id in {one["correlation"] for one in await records(here, "register_mail.outcome")}
 
 
@@ -86,15 +86,15 @@ async def test_who_resumes_and_who_thaws(open_house: OpenHouse) -> None:
     here, there = await open_house(), await open_house()
     team = [Staff(f"s{number}", f"s{number}", f"S {number}", "nb", HELPDESK, f"a{number}") for number in range(CALLERS)]
     for act, kind in ((Act.RESUME, PAUSED), (Act.THAW, FROZEN)):
-        await here.holds.put(Hold(KARI, kind, "somebody", here.clock.now()))
+        await here.kept.holds.put(Hold(KARI, kind, "somebody", here.clock.now()))
         results = await asyncio.gather(*[
-            (here, there)[number % 2].helping.wish("f" * 24, act, one, KARI, "Sak 7", "")
+            (here, there)[number % 2].journeys.helping.wish("f" * 24, act, one, KARI, "Sak 7", "")
             for number, one in enumerate(team)])
         assert sorted(one.became for one in results) == [Became.ALREADY] * 15 + [Became.DONE]
         winner = next(one for one, result in zip(team, results, strict=True) if result.became == Became.DONE)
         done = [one["actor"] for one in await records(here, f"staff.{act}") if one["outcome"] == "done"]
         assert done == [winner.actor]
-        assert not await there.holds.of(KARI)
+        assert not await there.kept.holds.of(KARI)
 
 
 async def test_one_alarm_of_its_owner_pressed_everywhere(open_house: OpenHouse, in_teams: InTeams) -> None:
@@ -105,9 +105,9 @@ async def test_one_alarm_of_its_owner_pressed_everywhere(open_house: OpenHouse, 
     statuses = await asyncio.gather(*[
         kari.post(kari.activity("ja"), desk) for desk in [here, there] * (CALLERS // 2)])
     assert statuses.count(200) >= 1
-    assert [one.kind for one in await here.holds.of(KARI)] == [FROZEN]
+    assert [one.kind for one in await here.kept.holds.of(KARI)] == [FROZEN]
     assert len(await records(here, "freeze.outcome")) == 1
-    assert len(await here.helpdesk.open_ones()) == 1
+    assert len(await here.journeys.helpdesk.open_ones()) == 1
 
 
 async def test_two_who_confirm_and_one_who_declines(open_house: OpenHouse) -> None:
@@ -115,11 +115,12 @@ async def test_two_who_confirm_and_one_who_declines(open_house: OpenHouse) -> No
     here, there = await open_house(), await open_house()
     mona, other = STAFF
     ingrid = "00000000-0000-0000-0000-000000000004"
-    assert (await here.helping.wish("f" * 24, Act.PAUSE, mona, ingrid, "Sak 7", "")).became == Became.ASKED
-    request, = await there.helping.forms.waiting()
-    presses = [press for desk in (here, there) for press in (desk.helping.confirm, desk.helping.decline)]
+    assert (await here.journeys.helping.wish("f" * 24, Act.PAUSE, mona, ingrid, "Sak 7", "")).became == Became.ASKED
+    request, = await there.journeys.helping.forms.waiting()
+    presses = [press for desk in (here, there)
+               for press in (desk.journeys.helping.confirm, desk.journeys.helping.decline)]
     await asyncio.gather(*[one(request.id, other, "") for one in presses * 4])
     ends = [one["outcome"] for one in await records(here, "staff.pause") if one["outcome"] in ("done", "declined")]
     assert len(ends) == 1
-    assert bool(await here.holds.of(ingrid)) is (ends == ["done"])
-    assert not await here.helping.forms.waiting()
+    assert bool(await here.kept.holds.of(ingrid)) is (ends == ["done"])
+    assert not await here.journeys.helping.forms.waiting()

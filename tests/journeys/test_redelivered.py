@@ -77,5 +77,5 @@ async def test_a_case_of_which_everything_comes_twice(desk: Desk, in_teams: InTe
     await kari.ask("start", value=start("fetch_a_person"))
     await kari.ask("Skjermen er knust")
     await kari.ask("Send", value={"keyturn": {"do": last}})
-    case, = await desk.helpdesk.open_ones()
+    case, = await desk.journeys.helpdesk.open_ones()
     assert str(case.thread).count("Skjermen er knust") == 1

@@ -38,7 +38,7 @@ async def asked(person: TeamsPerson, operation: str) -> list[Message]:
 
 
 async def app_of(desk: Desk, account: str = KARI) -> tuple[Method, ...]:
-    return (await desk.enrolments.read(account)).of_kind(TOTP)
+    return (await desk.kept.enrolments.read(account)).of_kind(TOTP)
 
 
 def seed_on(page: SecurePage) -> Secret:
@@ -66,16 +66,16 @@ async def test_a_new_app_takes_over_once_its_first_code_is_right(
     """A1, A4, O6: until then the old one is in force; afterwards it is not, and every address hears of it."""
     kari = in_teams(desk)
     old, = await app_of(desk)
-    before = await desk.enrolments.read(KARI)
+    before = await desk.kept.enrolments.read(KARI)
     browser, page = await opened(browse, desk, await stepped_up(kari, clock, old.id))
     assert 'href="otpauth://totp/Keyturn:kari.nordmann' in unescape(page.html)
     assert "<svg" in page.html
     seed = seed_on(page)
     assert len(seed) == 32                                      # 160 bit: limit 1
-    assert (await desk.enrolments.read(KARI)).ids == before.ids
+    assert (await desk.kept.enrolments.read(KARI)).ids == before.ids
     wrong = await browser.submit(page, code="000000", label="")
     assert "stemte ikke" in wrong.text
-    assert (await desk.enrolments.read(KARI)).ids == before.ids
+    assert (await desk.kept.enrolments.read(KARI)).ids == before.ids
     clock.advance(2)
     done = await browser.submit(page, code=current_code(seed, clock.now()), label=" Jobb<b>telefonen\u202e [x](y) ")
     assert "Appen er registrert" in done.text
@@ -106,14 +106,14 @@ async def mails_with_addresses(desk: Desk) -> list[DemoMail]:
 async def test_a_stolen_session_registers_nothing(desk: Desk, in_teams: InTeams) -> None:
     """S-062, A2: who is only signed in gets no page, whatever is pressed or claimed."""
     kari = in_teams(desk)
-    before = await desk.enrolments.read(KARI)
+    before = await desk.kept.enrolments.read(KARI)
     await asked(kari, "register_app")
     said = await press(kari, "")
     assert "Først må jeg vite at det er deg" in last(said)
     for value in ({"do": "new_link"}, {"do": "register", "chosen": "register_app"}, {"do": "register", "step": "done"}):
         said = await kari.ask("x", value={"keyturn": value})
         assert not [one for message in said for one in message.buttons if one["type"] == "openUrl"], texts(said)
-    after = await desk.enrolments.read(KARI)
+    after = await desk.kept.enrolments.read(KARI)
     assert (after.rev, after.ids) == (before.rev, before.ids)
 
 
@@ -123,10 +123,10 @@ async def test_there_may_be_so_many_apps_and_no_more(
     most = desk.settings.limits.apps
     kari = in_teams(desk)
     browser, page = await opened(browse, desk, await stepped_up(kari, clock))
-    enrolment = await desk.enrolments.read(KARI)
+    enrolment = await desk.kept.enrolments.read(KARI)
     for number in range(most - 1):
         enrolment = enrolment.having(Method(f"app-{number}", TOTP, f"nr {number}", clock.now(), True, Secret(SEED)))
-    await desk.enrolments.change(KARI, enrolment)
+    await desk.kept.enrolments.change(KARI, enrolment)
     late = await browser.submit(page, code=current_code(seed_on(page), clock.now()), label="")
     assert "Appen er ikke registrert" in late.text
     assert len(await app_of(desk)) == most
@@ -141,7 +141,7 @@ async def test_half_finished_nothing_is_registered_and_a_new_link_has_another_se
         desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
     """S-065, A1, P1: a reload shows the same, a new link kills seed and page of the old one."""
     kari = in_teams(desk)
-    before = await desk.enrolments.read(KARI)
+    before = await desk.kept.enrolments.read(KARI)
     browser, page = await opened(browse, desk, await stepped_up(kari, clock))
     first = seed_on(page)
     assert seed_on(await browser.open(page.url)).reveal() == first.reveal()
@@ -153,7 +153,7 @@ async def test_half_finished_nothing_is_registered_and_a_new_link_has_another_se
     assert "stemte ikke" in (await other.submit(fresh, code=current_code(first, clock.now()), label="")).text
     await kari.ask("avbryt")
     assert (await other.open(fresh.url)).status == 404
-    after = await desk.enrolments.read(KARI)
+    after = await desk.kept.enrolments.read(KARI)
     assert (after.rev, after.ids) == (before.rev, before.ids)
 
 
@@ -212,7 +212,7 @@ async def test_who_has_nothing_needs_a_code_from_it_and_then_a_day(
     said = await asked(ola, "register_app")
     assert "engangskode fra IT" in last(said)
     assert "Snakk med et menneske" in titles(said)
-    code = (await desk.one_time_codes.issue(OLA, "it:ingrid", 1800)).reveal()
+    code = (await desk.kept.one_time_codes.issue(OLA, "it:ingrid", 1800)).reveal()
     assert "Ikke skriv den" in last(await ola.ask("jeg venter på den"))
     assert "Koden stemte" in (await with_code_from_it(desk, ola, browse, code)).text
     links = [button for one in ola.connector.said for card in one.get("attachments", ())
@@ -251,10 +251,10 @@ async def test_a_code_from_it_resets_no_password(
     """V8, O7: it is for registering and for nothing else."""
     kari = in_teams(desk)
     await begin(kari, "forgot_password")
-    code = (await desk.one_time_codes.issue(KARI, "it:ingrid", 1800)).reveal()
+    code = (await desk.kept.one_time_codes.issue(KARI, "it:ingrid", 1800)).reveal()
     page = await with_code_from_it(desk, kari, browse, code)
     assert "Den koden virket ikke" in page.text
-    assert await desk.one_time_codes.pending(KARI)
+    assert await desk.kept.one_time_codes.pending(KARI)
 
 
 async def test_a_private_address_is_proven_before_it_is_registered(
@@ -268,15 +268,15 @@ async def test_a_private_address_is_proven_before_it_is_registered(
     clock.advance(30)
     said = await kari.ask(await code_for(desk, "kari.nordmann"))
     assert "sendt en kode på e-post til adressen du ga meg" in last(said)
-    old, = (await desk.enrolments.read(KARI)).of_kind(EMAIL_CODE)
+    old, = (await desk.kept.enrolments.read(KARI)).of_kind(EMAIL_CODE)
     assert "virket ikke" in last(await kari.ask("000000"))
     shown = await mails_with_addresses(desk)
     assert shown[0].to == "kari.ny@annen.example.com"       # on the demo desk, where its code is read
     code = re.search(r"\b\d{6}\b", (await newest(desk, "kari.ny@annen.example.com")).body)
     assert code
-    assert (await desk.enrolments.read(KARI)).of_kind(EMAIL_CODE)[0].id == old.id
+    assert (await desk.kept.enrolments.read(KARI)).of_kind(EMAIL_CODE)[0].id == old.id
     await kari.ask(code.group())
-    new, = (await desk.enrolments.read(KARI)).of_kind(EMAIL_CODE)
+    new, = (await desk.kept.enrolments.read(KARI)).of_kind(EMAIL_CODE)
     assert (new.address, new.backed) == ("kari.ny@annen.example.com", True)
     for address in ("kari@privat.example.no", "kari.ny@annen.example.com", "kari.nordmann@example.no"):
         assert (await newest(desk, address)).subject == "Den private adressen din er endret"
@@ -285,9 +285,9 @@ async def test_a_private_address_is_proven_before_it_is_registered(
 async def test_what_happens_later_is_told_to_the_address_that_is_registered_then(
         desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
     """A3, O6: a new address hears of other things too, and one that is gone of nothing any more (A4)."""
-    old, = (await desk.enrolments.read(KARI)).of_kind(EMAIL_CODE)
-    enrolment = await desk.enrolments.read(KARI)
-    await desk.enrolments.change(KARI, enrolment.having(replace(old, address="kari.ny@annen.example.com")))
+    old, = (await desk.kept.enrolments.read(KARI)).of_kind(EMAIL_CODE)
+    enrolment = await desk.kept.enrolments.read(KARI)
+    await desk.kept.enrolments.change(KARI, enrolment.having(replace(old, address="kari.ny@annen.example.com")))
     kari = in_teams(desk)
     app, = await app_of(desk)
     await asked(kari, "rename_method")
@@ -297,12 +297,12 @@ async def test_what_happens_later_is_told_to_the_address_that_is_registered_then
     await kari.ask(await code_for(desk, "kari.nordmann"))
     for address in ("kari.ny@annen.example.com", "kari.nordmann@example.no"):
         assert (await newest(desk, address)).subject == "En godkjenningsapp har fått nytt navn"
-    assert await desk.mailbox.read(old.address) == []
+    assert await desk.kept.mailbox.read(old.address) == []
 
 
 async def newest(desk: Desk, address: str) -> Letter:
     await mails_of(desk, "kari.nordmann")
-    found = await desk.mailbox.read(address)
+    found = await desk.kept.mailbox.read(address)
     return max(found, key=lambda mail: mail.at)
 
 
@@ -328,7 +328,7 @@ async def test_the_last_one_is_not_removed_without_a_warning(
     await asked(kari, "remove_method")
     assert "det siste du har" not in last(await press(kari, app.id))    # there are recovery codes
     await kari.ask("nei")
-    await desk.enrolments.change(KARI, replace(await desk.enrolments.read(KARI), recovery=None))
+    await desk.kept.enrolments.change(KARI, replace(await desk.kept.enrolments.read(KARI), recovery=None))
     await asked(kari, "remove_method")
     assert "det siste du har" in last(await press(kari, app.id))
     assert "la det stå" in last(await kari.ask("tja"))

@@ -40,10 +40,10 @@ async def test_the_owner_sees_methods_dates_and_that_all_is_well(
 
 async def test_what_is_missing_is_said(desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
     assert "ikke registrert noe" in await asked(teams_person(in_teams, desk, OLA, "Ola Hansen"))
-    found = await desk.enrolments.read(JOHN)
+    found = await desk.kept.enrolments.read(JOHN)
     app, = found.of_kind(TOTP)
     bare = replace(found, recovery=None)
-    await desk.enrolments.change(JOHN, bare.having(replace(app, since=clock.now(), backed=False)))
+    await desk.kept.enrolments.change(JOHN, bare.having(replace(app, since=clock.now(), backed=False)))
     said = await asked(teams_person(in_teams, desk, JOHN, "John Smith"))
     assert "gjelder ikke ennå" in said
     assert "til å lage nytt passord fra" in said
@@ -111,7 +111,7 @@ async def test_an_old_proof_makes_no_codes(
         desk: Desk, in_teams: InTeams, browse: Browse, clock: SteppedClock) -> None:
     """Limit 16: five minutes; the link itself would still be good."""
     kari = in_teams(desk)
-    before = (await desk.enrolments.read(KARI)).recovery
+    before = (await desk.kept.enrolments.read(KARI)).recovery
     link = link_of(await proven(kari, clock, "recovery_codes"))
     clock.advance(200)
     said = await kari.ask("ny lenke", value={"keyturn": {"do": "new_link"}})
@@ -122,7 +122,7 @@ async def test_an_old_proof_makes_no_codes(
     refused = await browser.submit(page, make="1")
     assert await made(refused) == []
     assert "Ingen nye koder" in refused.text
-    assert (await desk.enrolments.read(KARI)).recovery == before
+    assert (await desk.kept.enrolments.read(KARI)).recovery == before
 
 
 async def test_without_a_registered_method_only_a_code_from_it_steps_up_and_the_new_codes_wait(
@@ -130,7 +130,7 @@ async def test_without_a_registered_method_only_a_code_from_it_steps_up_and_the_
     """A2, A3, limit 17: a running Teams session alone is never enough, and what IT vouches for counts a day later."""
     ola = teams_person(in_teams, desk, OLA, "Ola Hansen")
     assert "engangskode fra IT" in last(await begin(ola, "recovery_codes"))
-    code = (await desk.one_time_codes.issue(OLA, "it:ingrid", 1800)).reveal()
+    code = (await desk.kept.one_time_codes.issue(OLA, "it:ingrid", 1800)).reveal()
     assert "Koden stemte" in (await with_code_from_it(desk, ola, browse, code)).text
     codes = await made(await shown_in(browse, desk, link_of([heard(ola.connector.said[-1])])))
     assert len(codes) == 10
@@ -148,10 +148,10 @@ async def test_whoever_lost_everything_makes_codes_with_one_from_it(
     old = await codes_for(desk, KARI, clock.now())
     kari = in_teams(desk)
     await begin(kari, "recovery_codes")
-    code = (await desk.one_time_codes.issue(KARI, "it:ingrid", 1800)).reveal()
+    code = (await desk.kept.one_time_codes.issue(KARI, "it:ingrid", 1800)).reveal()
     assert "Koden stemte" in (await with_code_from_it(desk, kari, browse, code)).text
     assert len(await made(await shown_in(browse, desk, link_of([heard(kari.connector.said[-1])])))) == 10
-    made_now = (await desk.enrolments.read(KARI)).recovery
+    made_now = (await desk.kept.enrolments.read(KARI)).recovery
     assert made_now is not None
     assert not made_now.backed
     await begin(kari, "forgot_password")

@@ -50,11 +50,11 @@ async def test_yes_is_on_record_and_the_next_question_is_an_interval_away(
         desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
     """No step-up: it vouches for nothing that was not counted before."""
     clock.advance(181 * DAY)
-    before = await desk.enrolments.read(KARI)
+    before = await desk.kept.enrolments.read(KARI)
     kari = in_teams(desk)
     await kari.ask(QUESTION)
     assert last(await kari.ask("Ja, alt stemmer", **pressed("confirm", was="yes"))) == "Takk, da er det notert."
-    after = await desk.enrolments.read(KARI)
+    after = await desk.kept.enrolments.read(KARI)
     assert (after.confirmed_at, after.rev, after.ids) == (clock.now(), before.rev + 1, before.ids)
     assert [one.since for one in after.methods] == [one.since for one in before.methods]
     record, = await records(desk, "registered.confirmed")
@@ -72,8 +72,8 @@ async def test_what_changed_since_it_was_shown_is_shown_again(
     clock.advance(181 * DAY)
     kari = in_teams(desk)
     await kari.ask(QUESTION)
-    found = await desk.enrolments.read(KARI)
-    await desk.enrolments.change(KARI, found.without(found.methods[0].id))
+    found = await desk.kept.enrolments.read(KARI)
+    await desk.kept.enrolments.change(KARI, found.without(found.methods[0].id))
     said = last(await kari.ask("Ja, alt stemmer", **pressed("confirm", was="yes")))
     assert said.startswith("Slik ser det ut nå. Stemmer alt?")
     assert not await records(desk, "registered.confirmed")
@@ -89,10 +89,10 @@ async def test_one_yes_of_many_counts(desk: Desk, in_teams: InTeams, clock: Step
     people = [in_teams(desk) for _ in range(4)]
     for one in people:
         await one.ask(QUESTION)
-    rev = (await desk.enrolments.read(KARI)).rev
+    rev = (await desk.kept.enrolments.read(KARI)).rev
     await asyncio.gather(*[
         one.post(one.activity("Ja", **pressed("confirm", was="yes"))) for one in people])
-    assert (await desk.enrolments.read(KARI)).rev == rev + 1
+    assert (await desk.kept.enrolments.read(KARI)).rev == rev + 1
     assert [one["outcome"] for one in await records(desk, "registered.confirmed")].count("ok") == 1
 
 
@@ -187,7 +187,7 @@ async def test_once_registered_it_is_over(desk: Desk, in_teams: InTeams, clock: 
     await put_in_force(desk, FORCED)
     ola = ola_in(in_teams, desk)
     assert OFFER in last(await ola.ask(QUESTION))
-    await desk.enrolments.change(OLA, replace(await desk.enrolments.read(JOHN), rev=0))
+    await desk.kept.enrolments.change(OLA, replace(await desk.kept.enrolments.read(JOHN), rev=0))
     clock.advance(3600)
     assert len(await ola.ask(QUESTION)) == 1
 
@@ -196,13 +196,13 @@ async def test_once_registered_it_is_over(desk: Desk, in_teams: InTeams, clock: 
 async def test_who_is_not_asked(desk: Desk, in_teams: InTeams, object_id: str) -> None:
     """I8, and whoever is registered, and whoever has no account here."""
     await put_in_force(desk, FORCED)
-    await desk.enrolments.change(INGRID, replace(NOTHING, rev=(await desk.enrolments.read(INGRID)).rev))
+    await desk.kept.enrolments.change(INGRID, replace(NOTHING, rev=(await desk.kept.enrolments.read(INGRID)).rev))
     assert len(await teams_person(in_teams, desk, object_id).ask(QUESTION)) == 1
 
 
 async def test_only_the_group_is_asked(desk: Desk, in_teams: InTeams) -> None:
     await put_in_force(desk, "[groups.finance]\nforced_registration = true")
-    await desk.enrolments.change(JOHN, replace(NOTHING, rev=(await desk.enrolments.read(JOHN)).rev))
+    await desk.kept.enrolments.change(JOHN, replace(NOTHING, rev=(await desk.kept.enrolments.read(JOHN)).rev))
     john = teams_person(in_teams, desk, JOHN, "John Smith")
     assert OFFER in last(await john.ask(QUESTION))
     assert len(await ola_in(in_teams, desk).ask(QUESTION)) == 1
@@ -225,13 +225,13 @@ async def test_a_visitor_is_never_asked_and_costs_nothing_more(
     """E1, and no look at the store; an owner's turn has one in an hour."""
     await put_in_force(desk, FORCED)
     reads: list[str] = []
-    read = desk.directory.read
+    read = desk.people.directory.read
 
     async def counted(account_id: str) -> object:
         reads.append(account_id)
         return await read(account_id)
 
-    monkeypatch.setattr(desk.directory, "read", counted)
+    monkeypatch.setattr(desk.people.directory, "read", counted)
     visitor = await visit(desk)
     for _ in range(3):
         assert len(await visitor.ask(QUESTION)) == 1
@@ -253,7 +253,7 @@ async def test_a_directory_that_is_away_costs_no_answer(
         raise DirectoryUnavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr(desk.directory, "read", away)
+        patched.setattr(desk.people.directory, "read", away)
         ola = ola_in(in_teams, desk)
         assert len(await ola.ask(QUESTION)) == 1
     assert OFFER in last(await ola.ask(QUESTION))

@@ -17,7 +17,7 @@ PER = "00000000-0000-0000-0000-000000000005"
 async def unlocked(in_teams: InTeams, desk: Desk, clock: SteppedClock) -> TeamsPerson:
     """Per, whose account was just unlocked."""
     per = in_teams(desk, **{"from": {"id": "29:per", "name": "Per", "aadObjectId": PER}})
-    await desk.accounts.mark(PER, locked=True)
+    await desk.kept.accounts.mark(PER, locked=True)
     await per.ask("start", value={"keyturn": {"do": "start", "journey": "unlock_account"}})
     clock.advance(30)
     said = await per.ask(await code_for(desk, "per.laast"))
@@ -32,14 +32,14 @@ def told(person: TeamsPerson, words: str) -> int:
 async def test_locked_again_is_told_with_what_to_do(desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
     per = await unlocked(in_teams, desk, clock)
     clock.advance(LOOK_AGAIN_SECONDS - 1)
-    assert await desk.errands.run_due() == 0
-    await desk.accounts.mark(PER, locked=True)
+    assert await desk.journeys.errands.run_due() == 0
+    await desk.kept.accounts.mark(PER, locked=True)
     clock.advance(1)
-    assert await desk.errands.run_due() == 1
+    assert await desk.journeys.errands.run_due() == 1
     assert told(per, "låst igjen") == 1
     assert titles([heard(per.connector.said[-1])]) == ["Lås opp kontoen min", "Snakk med et menneske"]
     clock.advance(3600)
-    assert await desk.errands.run_due() == 0
+    assert await desk.journeys.errands.run_due() == 0
 
 
 async def test_a_repeated_follow_up_tells_nobody_twice(desk: Desk, in_teams: InTeams, clock: SteppedClock) -> None:
@@ -47,9 +47,9 @@ async def test_a_repeated_follow_up_tells_nobody_twice(desk: Desk, in_teams: InT
     per = await unlocked(in_teams, desk, clock)
     case_id = (await desk.store.do("ZRANGE", keys.ERRANDS, 0, -1))[0].decode().partition(" ")[2]
     clock.advance(LOOK_AGAIN_SECONDS)
-    await desk.errands.run_due()
-    await desk.settlement.settle(case_id)
-    assert await desk.errands.run_due() == 1
+    await desk.journeys.errands.run_due()
+    await desk.journeys.settlement.settle(case_id)
+    assert await desk.journeys.errands.run_due() == 1
     assert told(per, "fortsatt åpen") == 1
 
 
@@ -58,10 +58,10 @@ async def test_what_fails_is_done_later_and_keeps_nobody_waiting(
     """F14: a case whose record makes trouble stays on the list; the one after it is done at once."""
     per = await unlocked(in_teams, desk, clock)
     await desk.store.do("RPUSH", keys.case("broken"), "no case")
-    await desk.errands.put(LOOK_AGAIN, "broken", clock.now())
-    await desk.errands.put("of another release", "x", clock.now())
+    await desk.journeys.errands.put(LOOK_AGAIN, "broken", clock.now())
+    await desk.journeys.errands.put("of another release", "x", clock.now())
     clock.advance(LOOK_AGAIN_SECONDS)
-    assert await desk.errands.run_due() == 3
+    assert await desk.journeys.errands.run_due() == 3
     assert told(per, "fortsatt åpen") == 1
     assert await desk.store.do("ZRANGE", keys.ERRANDS, 0, -1) == [f"{LOOK_AGAIN} broken".encode()]
 
@@ -73,7 +73,7 @@ async def test_a_bot_that_was_blocked_meanwhile_tells_it_later(
     calls = len(per.connector.calls)
     per.connector.planned = [Planned(403)]
     clock.advance(LOOK_AGAIN_SECONDS)
-    await desk.errands.run_due()
+    await desk.journeys.errands.run_due()
     assert len(per.connector.calls) == calls + 1
     assert "fortsatt åpen" in (await per.ask("hei"))[0].text
 
@@ -83,9 +83,9 @@ async def test_nobody_hears_of_an_account_that_was_not_unlocked_by_its_proven_ow
     """E1, I5: a case that did not end well tells nothing."""
     john = in_teams(desk, **{"from": {"id": "29:john", "name": "John", "aadObjectId": JOHN}})
     await john.ask("start", value={"keyturn": {"do": "start", "journey": "unlock_account"}})
-    case, = await desk.cases.others_of(JOHN, but="")
+    case, = await desk.kept.cases.others_of(JOHN, but="")
     assert case.state is State.OPENED
-    await desk.errands.put(LOOK_AGAIN, case.id, clock.now())
+    await desk.journeys.errands.put(LOOK_AGAIN, case.id, clock.now())
     said = len(john.connector.said)
-    assert await desk.errands.run_due() == 1
+    assert await desk.journeys.errands.run_due() == 1
     assert len(john.connector.said) == said

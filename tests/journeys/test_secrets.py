@@ -52,7 +52,7 @@ async def test_no_secret_is_left_behind(
         assert page.status == 422
         assert "Passordet er byttet" in (await kari.submit(page, PASSWORD)).text
         assert (await kari.hear()).text.startswith("Passordet er byttet")
-        cookie, = [one.value for one in kari.session.cookie_jar if one.key == desk.cookie.name]
+        cookie, = [one.value for one in kari.session.cookie_jar if one.key == desk.channels.cookie.name]
     ticket = link.rpartition("/")[2]
     secrets = {"password": PASSWORD, "refused": REFUSED, "volunteered": VOLUNTEERED, "seed": SEED,
                "ticket": ticket, "token": kari.token, "cookie": cookie, "form": page.fields["token"]}
@@ -61,7 +61,7 @@ async def test_no_secret_is_left_behind(
     kept = await _everything(store)
     # The search sees what is there: who it was about stands in plain in the trail.
     assert sum(KARI.encode() in one for one in kept) > 5
-    trail = [json.dumps(one).encode() async for one in desk.audit.export()]
+    trail = [json.dumps(one).encode() async for one in desk.kept.audit.export()]
     lines = [json.dumps(one, default=str).encode() for one in logged]
     lines += [f"{one.name} {one.getMessage()} {one.exc_text or ''}".encode() for one in caplog.records]
     mails = [f"{one.subject}\n{one.body}".encode() for one in await mails_of(desk, "kari.nordmann")]
@@ -170,7 +170,7 @@ async def test_no_secret_of_registering_or_of_it_is_left_behind(
         shown = (await browser.submit(page, make="yes")).text
         recovery = re.findall(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\b", shown)
         assert len(recovery) == 10
-        result = await desk.helping.wish("f" * 24, Act.CODE, mona, OLA, "Sak 7", "10.0.0.1")
+        result = await desk.journeys.helping.wish("f" * 24, Act.CODE, mona, OLA, "Sak 7", "10.0.0.1")
         assert result.code is not None
         it_code = result.code.reveal()
         ola = teams_person(in_teams, desk, OLA, "Ola Hansen")
@@ -181,8 +181,8 @@ async def test_no_secret_of_registering_or_of_it_is_left_behind(
         browser, page = await opened(browse, desk, it_link)
         await browser.submit(page, code=recovery[0])        # another person's, and wrong here
         assert "Koden stemte" in (await browser.submit(page, code=it_code)).text
-        staff = {one.name: one for one in await shown_staff(desk.it, clock)}[mona.name]
-        set_up = (await desk.it.issue_set_up(STAFF[1].id, new_seed())).reveal()
+        staff = {one.name: one for one in await shown_staff(desk.kept.it, clock)}[mona.name]
+        set_up = (await desk.kept.it.issue_set_up(STAFF[1].id, new_seed())).reveal()
         async with StaffBrowser(desk) as it:
             await it.sign_in(mona.name, password=PASSWORD)
             await it.sign_in(PASSWORD, password=REFUSED, code="000000")
@@ -192,7 +192,7 @@ async def test_no_secret_of_registering_or_of_it_is_left_behind(
             session = next(one.value for one in it.jar if "lang" not in one.key and len(one.value) > 20)
     alarm = re.findall(r"/alarm/([\w-]+)", "".join(one.body for one in await mails_of(desk, "kari.nordmann")))
     assert alarm
-    staff_seed = (await desk.it.read(mona.id) or StaffRecord(mona)).seed
+    staff_seed = (await desk.kept.it.read(mona.id) or StaffRecord(mona)).seed
     assert staff_seed is not None
     pages = {f"link {number}": one.rpartition("/")[2] for number, one in enumerate((app_link, codes_link, it_link))}
     secrets = {"seed": seed.reveal(), "spaced seed": " ".join(re.findall("....", seed.reveal())), "IT's code": it_code,
@@ -203,7 +203,7 @@ async def test_no_secret_of_registering_or_of_it_is_left_behind(
                **{f"bare recovery code {number}": one.replace("-", "") for number, one in enumerate(recovery)}}
     alarms = {f"alarm link {number}": one for number, one in enumerate(alarm)}
 
-    trail = [json.dumps(one).encode() async for one in desk.audit.export()]
+    trail = [json.dumps(one).encode() async for one in desk.kept.audit.export()]
     assert sum(b"register_app" in one for one in trail) > 2     # the search sees what is there
     lines = [json.dumps(one, default=str).encode() for one in logged]
     lines += [f"{one.name} {one.getMessage()} {one.exc_text or ''}".encode() for one in caplog.records]

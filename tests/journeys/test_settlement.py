@@ -15,21 +15,21 @@ async def test_a_hundred_hopeless_cases_keep_nobody_waiting(
     """F1: what can be settled is settled at the second round, though a hundred are longer overdue."""
     kari = await visit(desk)
     await kari.proven(clock)
-    proven, = await desk.cases.others_of(KARI, but="")
+    proven, = await desk.kept.cases.others_of(KARI, but="")
     hopeless = [
-        await desk.cases.open(replace(proven, id=f"hopeless-{n}", key=f"key-{n}", state=State.CLAIMED, rev=0))
+        await desk.kept.cases.open(replace(proven, id=f"hopeless-{n}", key=f"key-{n}", state=State.CLAIMED, rev=0))
         for n in range(100)]
     for case in hopeless:
-        await desk.pending.add(case.id, clock.now())
+        await desk.kept.pending.add(case.id, clock.now())
         # Asked what became of this key, the directory fails for good: its record is broken.
         await desk.store.do("RPUSH", keys.effect(KARI, case.key), "broken")
-    claimed = await desk.cases.save(replace(proven, state=State.CLAIMED, claimed_at=clock.now()))
-    await desk.pending.add(claimed.id, clock.now() + 1)
+    claimed = await desk.kept.cases.save(replace(proven, state=State.CLAIMED, claimed_at=clock.now()))
+    await desk.kept.pending.add(claimed.id, clock.now() + 1)
     clock.advance(2)
-    assert await desk.settlement.sweep() == 100
-    assert await desk.settlement.sweep() == 1
-    settled = await desk.cases.read(claimed.id)
+    assert await desk.journeys.settlement.sweep() == 100
+    assert await desk.journeys.settlement.sweep() == 1
+    settled = await desk.kept.cases.read(claimed.id)
     assert settled is not None
     assert settled.state is State.REFUSED
     assert [one["reason"] for one in await records(desk, "reset.outcome")] == ["interrupted"]
-    assert await desk.pending.count() == 100
+    assert await desk.kept.pending.count() == 100

@@ -160,7 +160,7 @@ async def test_visitors_are_shown_none(desk: Desk, visit: Visit) -> None:
 # -- removed -----------------------------------------------------------------------------------------
 
 async def subjects(desk: Desk, name: str) -> list[str]:
-    await desk.records.aside.drain(5)
+    await desk.journeys.records.aside.drain(5)
     return [one.subject for one in await mails_of(desk, name)]
 
 
@@ -172,9 +172,9 @@ async def test_who_has_removed_the_bot_gets_the_helpdesks_answer_by_mail(
     number = await asked(kari)
     calls = len(kari.connector.calls)
     kari.connector.planned = [Planned(status)]
-    await desk.helpdesk.answer(number, STAFF[-1], "Kom innom skranken.")
-    await desk.helpdesk.answer(number, STAFF[-1], "Vi har åpent til fire.")
-    await desk.helpdesk.close(number, STAFF[-1])
+    await desk.journeys.helpdesk.answer(number, STAFF[-1], "Kom innom skranken.")
+    await desk.journeys.helpdesk.answer(number, STAFF[-1], "Vi har åpent til fire.")
+    await desk.journeys.helpdesk.close(number, STAFF[-1])
     assert len(kari.connector.calls) == calls + 1
     letters = f"Svar fra brukerstøtte i sak {number}"
     assert (await subjects(desk, "kari.nordmann")).count(letters) == 2
@@ -190,7 +190,7 @@ async def test_who_said_goodbye_is_not_called_after(desk: Desk, in_teams: InTeam
     number = await asked(kari)
     calls = len(kari.connector.calls)
     await post(kari, REMOVED)
-    await desk.helpdesk.answer(number, STAFF[-1], "Kom innom skranken.")
+    await desk.journeys.helpdesk.answer(number, STAFF[-1], "Kom innom skranken.")
     assert len(kari.connector.calls) == calls
     assert f"Svar fra brukerstøtte i sak {number}" in await subjects(desk, "kari.nordmann")
     await post(kari, INSTALLED)
@@ -203,7 +203,7 @@ async def test_a_channel_that_is_away_is_no_farewell(desk: Desk, in_teams: InTea
     kari = in_teams(desk)
     number = await asked(kari)
     kari.connector.planned = [Planned(status)]
-    await desk.helpdesk.answer(number, STAFF[-1], "Kom innom skranken.")
+    await desk.journeys.helpdesk.answer(number, STAFF[-1], "Kom innom skranken.")
     assert not any(number in one for one in await subjects(desk, "kari.nordmann"))
 
 
@@ -213,9 +213,9 @@ async def test_the_second_look_goes_by_mail(
         desk: Desk, in_teams: InTeams, clock: SteppedClock, locked: bool, subject: str) -> None:
     per = await unlocked(in_teams, desk, clock)
     per.connector.planned = [Planned(403)]
-    await desk.accounts.mark(PER, locked=locked)
+    await desk.kept.accounts.mark(PER, locked=locked)
     clock.advance(LOOK_AGAIN_SECONDS)
-    assert await desk.errands.run_due() == 1
+    assert await desk.journeys.errands.run_due() == 1
     assert subject in await subjects(desk, "per.laast")
 
 
@@ -225,6 +225,6 @@ async def test_what_was_under_way_goes_on_for_who_unblocks_the_bot(desk: Desk, i
     number = await asked(kari)
     await kari.ask("start", value={"keyturn": {"do": "start", "journey": "forgot_password"}})
     kari.connector.planned = [Planned(403)]
-    await desk.helpdesk.answer(number, STAFF[-1], "Kom innom skranken.")
+    await desk.journeys.helpdesk.answer(number, STAFF[-1], "Kom innom skranken.")
     assert "forsøk igjen" in last(await kari.ask("111111"))
     assert [one["reason"] for one in await records(desk, "reset.proof")] == ["totp"]

@@ -158,7 +158,7 @@ class TestFaults:
         begun = clock.now()
         while not await outcomes(desk):
             clock.advance(5)
-            await desk.settlement.sweep()
+            await desk.journeys.settlement.sweep()
             assert clock.now() < begun + 300
         assert double.users[KARI].passes == ()
         assert await outcomes(desk) == [("refused", "interrupted")]
@@ -172,7 +172,7 @@ class TestFaults:
         double.plan("POST", "temporaryAccessPassMethods", Fault(500))
         await browser.submit(page, make="1")
         clock.advance(120)
-        await desk.settlement.sweep()
+        await desk.journeys.settlement.sweep()
         assert await outcomes(desk) == [("refused", "interrupted")]
         assert [one["id"] for one in double.users[KARI].passes] == ["theirs"]
 
@@ -198,7 +198,7 @@ class TestFaults:
         double.plan("POST", "temporaryAccessPassMethods", fault)
         assert "Ingenting er endret" in (await browser.submit(page, make="1")).text
         clock.advance(40)
-        await desk.settlement.sweep()
+        await desk.journeys.settlement.sweep()
         assert await outcomes(desk) == [("refused", reason)]
         await browser.submit(page, make="1")
         assert double.pass_codes == []

@@ -26,7 +26,7 @@ async def _done(desk: Desk, visit: Visit, clock: SteppedClock) -> Visitor:
 async def _refused(desk: Desk, visit: Visit, clock: SteppedClock) -> Visitor:
     kari = await visit(desk)
     page = await kari.page(await kari.proven(clock))
-    await desk.accounts.mark(KARI, enabled=False)
+    await desk.kept.accounts.mark(KARI, enabled=False)
     await kari.submit(page, GOOD)
     return kari
 
@@ -124,7 +124,7 @@ async def test_every_end_is_recorded(desk: Desk, visit: Visit, clock: SteppedClo
     for case in {str(one["correlation"]) for one in trail if one["event"] == "reset.intent"}:
         # From the intent on, one key names the operation (F2).
         assert len({one["key"] for one in trail if one["correlation"] == case}) == 1
-    assert await desk.audit.verify() is None
+    assert await desk.kept.audit.verify() is None
 
 
 def _complete(record: dict[str, Any], number: int, desk: Desk) -> None:
@@ -164,7 +164,7 @@ async def test_refusals_do_not_fill_the_trail(desk: Desk, visit: Visit, clock: S
     await (await visit(desk, address="2001:db8:0:1::b")).start("plantetord0")
     assert [one["reason"] for one in await records(desk, "reset.limited")][2:] == ["targets_paused"]
     assert len(await records(desk, "reset.opened")) == 6
-    assert await desk.audit.verify() is None
+    assert await desk.kept.audit.verify() is None
 
 
 @pytest.mark.parametrize(("name", "reason"), [
@@ -190,7 +190,7 @@ async def test_what_was_changed_afterwards_is_found(desk: Desk, visit: Visit, cl
     fields = (await desk.store.do("XRANGE", stream, "4-0", "4-0"))[0][1]
     await desk.store.do("XDEL", stream, "4-0")
     assert fields
-    broken = await desk.audit.verify()
+    broken = await desk.kept.audit.verify()
     assert broken is not None
     assert broken.seq == 4
 

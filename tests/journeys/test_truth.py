@@ -23,7 +23,7 @@ CLAIMS = ("ikke endret", "Ingenting er endret")
 
 async def case_of(desk: Desk) -> Case:
     """The newest case."""
-    case = await desk.cases.read(str((await records(desk, "reset.opened"))[-1]["correlation"]))
+    case = await desk.kept.cases.read(str((await records(desk, "reset.opened"))[-1]["correlation"]))
     assert case is not None
     return case
 
@@ -68,8 +68,8 @@ async def test_a_claim_that_the_conversation_missed(
     clock.advance(30)
     await kari.ask(await code_for(desk, "kari.nordmann"))
     case = await case_of(desk)
-    await desk.cases.save(replace(case, state=State.CLAIMED, gates=(), claimed_at=clock.now()))
-    await desk.pending.add(case.id, clock.now() + 20)
+    await desk.kept.cases.save(replace(case, state=State.CLAIMED, gates=(), claimed_at=clock.now()))
+    await desk.kept.pending.add(case.id, clock.now() + 20)
     if way == "too late":
         clock.advance(1200)
     if way == "Send koden på nytt":
@@ -79,7 +79,7 @@ async def test_a_claim_that_the_conversation_missed(
     assert texts(said)[0].startswith(CHECKING), texts(said)
     assert not [one for one in texts(said) if any(claim in one for claim in CLAIMS)]
     clock.advance(60)
-    await desk.settlement.sweep()
+    await desk.journeys.settlement.sweep()
     assert (await kari.hear()).text.startswith("Noe avbrøt oss, og ingenting er endret")
     assert len(await records(desk, "reset.outcome")) == 1
 
@@ -89,9 +89,9 @@ async def test_a_reset_that_the_conversation_missed(desk: Desk, visit: Visit, cl
     kari = await visit(desk)
     await kari.start("kari.nordmann")
     case = await case_of(desk)
-    case = await desk.cases.save(replace(case, state=State.CLAIMED, gates=(), claimed_at=clock.now()))
-    await desk.directory.set_password(case.account, Secret(GOOD), case.key)
-    await desk.settlement.settle(case.id)
+    case = await desk.kept.cases.save(replace(case, state=State.CLAIMED, gates=(), claimed_at=clock.now()))
+    await desk.people.directory.set_password(case.account, Secret(GOOD), case.key)
+    await desk.journeys.settlement.settle(case.id)
     assert (await kari.hear()).text.startswith("Passordet er byttet")
     assert await sign_in(desk, "kari.nordmann", Secret(GOOD))
 
@@ -102,7 +102,7 @@ async def test_links_asked_for_at_once_are_all_answered(desk: Desk, visit: Visit
     await kari.proven(clock)
     case = await case_of(desk)
     speaker = Speaker(**case.speaker)
-    pages = await asyncio.gather(*[desk.forgot_password.page(case.id, speaker) for _ in range(8)])
+    pages = await asyncio.gather(*[desk.journeys.forgot_password.page(case.id, speaker) for _ in range(8)])
     assert all(isinstance(one, Page) for one in pages)
     alive = [one for one in pages if isinstance(one, Page) and (await kari.page(one.url)).status == 200]
     assert len(alive) == 1
@@ -114,7 +114,7 @@ async def test_somebody_elses_case_tells_nothing(desk: Desk, visit: Visit, clock
     await kari.start("kari.nordmann")
     case = await case_of(desk)
     stranger = replace(Speaker(**case.speaker), browser="another")
-    told = await desk.forgot_password.challenge(case.id, stranger)
+    told = await desk.journeys.forgot_password.challenge(case.id, stranger)
     assert told == Told("elsewhere")
     assert (await case_of(desk)).state is State.OPENED
 

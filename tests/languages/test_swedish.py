@@ -159,8 +159,8 @@ async def test_an_error_is_explained_in_swedish(desk: Desk) -> None:
 
 
 async def test_its_questions_are_kept_for_those_who_keep_the_content(desk: Desk) -> None:
-    await desk.unanswered.note("sv", "var är … på kontoret", "lost-phone")
-    question, = await desk.unanswered.all()
+    await desk.kept.unanswered.note("sv", "var är … på kontoret", "lost-phone")
+    question, = await desk.kept.unanswered.all()
     async with Browser(desk) as browser:
         await browser.sign_in("mona.ute")
         assert "Svenska" in (await browser.open("/admin/questions?lang=sv")).text

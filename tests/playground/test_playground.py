@@ -101,8 +101,9 @@ async def test_kari_asks_presses_and_hears_from_the_helpdesk(desk: Desk, kari: P
     await kari.sees("Dette sender jeg til brukerstøtte")
     await kari.press("Send")
     await kari.sees("Saken er sendt")
-    case, = await desk.helpdesk.open_ones()
-    assert isinstance(await desk.helpdesk.answer(case.number, STAFF[-1], "Kom innom, så ordner vi det."), HelpCase)
+    case, = await desk.journeys.helpdesk.open_ones()
+    answered = await desk.journeys.helpdesk.answer(case.number, STAFF[-1], "Kom innom, så ordner vi det.")
+    assert isinstance(answered, HelpCase)
     await kari.sees("Kom innom, så ordner vi det.")
     await kari.picture("helpdesk")
 

@@ -20,12 +20,12 @@ async def code_for(desk: Desk, name: str) -> str:
 async def mails_of(desk: Desk, name: str) -> list[DemoMail]:
     """The mailbox, newest first, once everything queued has been carried out."""
     async with asyncio.timeout(PATIENCE):
-        await desk.records.aside.drain(PATIENCE)
-        while any(await desk.mails.counts()):
-            await desk.mails.wait(0.05)
+        await desk.journeys.records.aside.drain(PATIENCE)
+        while any(await desk.kept.mails.counts()):
+            await desk.kept.mails.wait(0.05)
     return sorted(await desk.demo_desk.mails(name), key=lambda mail: mail.at, reverse=True)
 
 
 async def sign_in(desk: Desk, name: str, password: Secret) -> bool:
     """Whether the password opens the account."""
-    return await desk.directory.sign_in(name, password) is SignIn.DONE
+    return await desk.people.directory.sign_in(name, password) is SignIn.DONE

@@ -46,7 +46,7 @@ async def test_whatever_hangs_the_end_comes(redis_url: str, tmp_path: Path, cloc
         await chat.begin()
         # The mail is on its way, and nobody takes it.
         facts = {"account": "k", "time": "1", "date": "2", "link": "https://keyturn.example.no/alarm/x"}
-        await desk.mails.put(Mail("kari@example.no", "nb", "paused", facts), "one")
+        await desk.kept.mails.put(Mail("kari@example.no", "nb", "paused", facts), "one")
         await called.wait()
         # The reply is on its way, and nobody takes it.
         kari = TeamsPerson(desk, connector, session)
@@ -73,4 +73,4 @@ async def test_whatever_hangs_the_end_comes(redis_url: str, tmp_path: Path, cloc
     await connector.close()
     # The mail is not lost: it is carried by whoever comes next (F8).
     async with house(redis_url, tmp_path, clock) as desk, asyncio.timeout(PATIENCE):
-        assert any(await desk.mails.counts())
+        assert any(await desk.kept.mails.counts())
