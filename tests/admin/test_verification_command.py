@@ -5,9 +5,9 @@ from pathlib import Path
 
 from bot.clock import SharedClock
 from bot.directory.demo_staff import shown_staff
-from bot.store.sealed import new_key
 from tests.admin.conftest import Browser
 from tests.faults.served import environment, run
+from tests.support.demo_people import SECRET_KEY
 from tests.support.house import house
 from tests.support.tcp import free_port
 
@@ -15,7 +15,7 @@ from tests.support.tcp import free_port
 async def test_who_cannot_sign_in_is_not_locked_out_of_ending_the_pause(redis_url: str, tmp_path: Path) -> None:
     """Nobody is let in while used codes may be forgotten; the page says so, and who can end it, and on the command
     line it takes a reason and is on record."""
-    settings = {"KEYTURN_SECRET_KEYS": new_key(), "KEYTURN_ADMIN_PORT": str(free_port())}
+    settings = {"KEYTURN_SECRET_KEYS": SECRET_KEY, "KEYTURN_ADMIN_PORT": str(free_port())}
     env = environment(tmp_path / "cli", REDIS_URL=redis_url, **settings)
 
     async def said(*words: str) -> tuple[int, str]:

@@ -5,10 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.connection import Store
-from bot.store.sealed import new_key
 from tests.conversations.script import Play
-from tests.journeys.stage import Seeds
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.graph import graph_double
@@ -19,22 +16,10 @@ TRANSCRIPTS = sorted(HERE.glob("*.chat"))
 WITH_ENTRA = sorted((HERE / "entra").glob("*.chat"))
 
 
-@pytest.fixture(scope="session")
-def seeds() -> Seeds:
-    return Seeds()
-
-
-@pytest.fixture(scope="session")
-def secret_key() -> str:
-    return new_key()
-
-
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
-async def test_conversation(
-        path: Path, redis_url: str, store: Store, tmp_path: Path, seeds: Seeds, secret_key: str) -> None:
+async def test_conversation(path: Path, redis_url: str, tmp_path: Path) -> None:
     """The bot says exactly what the transcript says."""
-    await seeds.put_back(store)
-    await played(path, redis_url, tmp_path, SteppedClock(), {"KEYTURN_SECRET_KEYS": secret_key}, seeds)
+    await played(path, redis_url, tmp_path, SteppedClock(), {})
 
 
 @pytest.mark.parametrize("path", WITH_ENTRA, ids=lambda path: path.stem)
@@ -52,11 +37,8 @@ async def test_conversation_with_entra(path: Path, redis_url: str, tmp_path: Pat
         await played(path, redis_url, tmp_path, clock, double.settings)
 
 
-async def played(path: Path, redis_url: str, folder: Path, clock: SteppedClock, settings: Mapping[str, str],
-                 seeds: Seeds | None = None) -> None:
+async def played(path: Path, redis_url: str, folder: Path, clock: SteppedClock, settings: Mapping[str, str]) -> None:
     async with house(redis_url, folder, clock, settings) as desk:
-        if seeds is not None:
-            await seeds.keep(desk)
         play = Play(desk, clock, Chat(desk.site.base_url))
         try:
             await play.run(path)

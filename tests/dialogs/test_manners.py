@@ -4,11 +4,11 @@ import pytest
 
 from bot.directory import demo
 from serving.desk import Desk
-from tests.journeys.conftest import InTeams, Visit, desk, in_teams, open_house, secret_key, seeds, visit
+from tests.journeys.conftest import InTeams, Visit, desk, in_teams, open_house, visit
 from tests.journeys.stage import last, texts, titles
 from tests.journeys.test_owner import OLA, begin, teams_person
 
-__all__ = ["desk", "in_teams", "open_house", "secret_key", "seeds", "visit"]     # fixtures
+__all__ = ["desk", "in_teams", "open_house", "visit"]     # fixtures
 
 
 @pytest.mark.parametrize(("locale", "start", "hello", "thanks", "said"), [

@@ -12,7 +12,6 @@ from bot.clock import SharedClock
 from bot.rules.case import Case, State
 from bot.secret import Secret
 from bot.store.connection import Store
-from bot.store.sealed import new_key
 from serving.desk import Desk
 from tests.faults.holding import Holding, holding
 from tests.faults.people import (
@@ -30,6 +29,7 @@ from tests.faults.served import Served, environment
 from tests.faults.snapshot import Snapshot
 from tests.support.chat import Chat, SecurePage
 from tests.support.clock import SteppedClock
+from tests.support.demo_people import SECRET_KEY
 from tests.support.house import house
 from tests.support.people import mails_of, sign_in
 from tests.support.tcp import free_port
@@ -70,7 +70,7 @@ class Before:
 async def test_kill_between_any_two_commands(
         typed: str, first: int, every: int, redis_url: str, store: Store, tmp_path: Path) -> None:
     """Wherever the process dies, the next one brings everybody to the same, true end (R-003, R-004, R-005)."""
-    settings = {"KEYTURN_SECRET_KEYS": new_key(), **SOON}
+    settings = {"KEYTURN_SECRET_KEYS": SECRET_KEY, **SOON}
     port = free_port()
     async with holding(redis_url) as proxy:
         before = await _at_the_page(redis_url, store, tmp_path, settings, port)

@@ -8,7 +8,6 @@ import pytest
 
 from bot.clock import SharedClock
 from bot.store.connection import Store
-from bot.store.sealed import new_key
 from serving.desk import Desk
 from tests.faults.holding import Holding, holding
 from tests.faults.people import APP, KARI, MAIL, NAME, OPEN, Hands, ask_for_reset, expect
@@ -16,6 +15,7 @@ from tests.faults.served import Served, environment
 from tests.faults.snapshot import Snapshot
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
+from tests.support.demo_people import SECRET_KEY
 from tests.support.house import house
 from tests.support.tcp import free_port
 
@@ -28,7 +28,7 @@ STEP = 30.0         # of her authenticator
 @pytest.mark.parametrize("shard", range(SHARDS))
 async def test_kill_between_any_two_commands(shard: int, redis_url: str, store: Store, tmp_path: Path) -> None:
     """Her code may have been spent without an answer; with the next one she is through, and it counts once."""
-    settings, port = {"KEYTURN_SECRET_KEYS": new_key()}, free_port()
+    settings, port = {"KEYTURN_SECRET_KEYS": SECRET_KEY}, free_port()
     async with holding(redis_url) as proxy:
         async with house(redis_url, tmp_path, SharedClock(), settings, port) as desk:
             chat = Chat(desk.site.base_url)

@@ -23,7 +23,6 @@ from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.registered import EMAIL_CODE, TOTP
 from bot.secret import Secret
 from bot.store.connection import Store
-from bot.store.sealed import new_key
 from bot.verification.totp import current_code, new_seed
 from serving.desk import Desk
 from tests.admin.conftest import Browser as StaffBrowser
@@ -40,6 +39,7 @@ from tests.support.browser import Browser
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector
+from tests.support.demo_people import SECRET_KEY
 from tests.support.house import house
 from tests.support.people import code_for, mails_of
 from tests.support.tcp import free_port
@@ -304,7 +304,7 @@ KILLS: tuple[tuple[str, tuple[str, ...], bool, bool], ...] = (
 async def test_killed(name: str, redis_url: str, store: Store, tmp_path: Path) -> None:
     """R-004, R-005: done and told, or not done and said to be; nothing stays begun."""
     admin_port, port = free_port(), free_port()
-    settings = {"KEYTURN_SECRET_KEYS": new_key(), "KEYTURN_ADMIN_PORT": str(admin_port),
+    settings = {"KEYTURN_SECRET_KEYS": SECRET_KEY, "KEYTURN_ADMIN_PORT": str(admin_port),
                 "KEYTURN_LIMIT_ANSWER_SECONDS": "5"}
     async with holding(redis_url) as proxy, AsyncExitStack() as at_end:
         async with house(redis_url, tmp_path, SharedClock(), settings, port) as desk:

@@ -14,10 +14,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from bot.clock import SharedClock
 from bot.secret import Secret
 from bot.store.connection import Store
-from bot.store.sealed import new_key
 from tests.faults.people import DONE, NAME, PASSWORD, Hands, post, up_to_the_page
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
+from tests.support.demo_people import SECRET_KEY
 from tests.support.house import house
 from tests.support.people import sign_in
 from tests.support.tcp import ended, free_port, listening, silent
@@ -28,7 +28,7 @@ SOON = 5.0      # seconds for a form to be answered, with whatever mail server
 async def test_silent_mail_server(redis_url: str, store: Store, tmp_path: Path) -> None:
     """The reset is done and told at once; both notices arrive, once each, when somebody answers there."""
     port, mail_port = free_port(), free_port()
-    settings = {"KEYTURN_SECRET_KEYS": new_key()}
+    settings = {"KEYTURN_SECRET_KEYS": SECRET_KEY}
     async with house(redis_url, tmp_path, SharedClock(), settings, port) as desk:
         chat = Chat(desk.site.base_url)
         await chat.begin()

@@ -9,9 +9,8 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.store.connection import Store
-from bot.store.sealed import new_key
 from serving.desk import Desk
-from tests.journeys.stage import Seeds, TeamsPerson, Visitor
+from tests.journeys.stage import TeamsPerson, Visitor
 from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector
 from tests.support.graph import GraphDouble, graph_double
@@ -30,29 +29,15 @@ async def double(clock: SteppedClock) -> AsyncIterator[GraphDouble]:
         yield double
 
 
-@pytest.fixture(scope="session")
-def secret_key() -> str:
-    return new_key()
-
-
-@pytest.fixture(scope="session")
-def seeds() -> Seeds:
-    return Seeds()
-
-
 @pytest.fixture
-async def open_house(
-        redis_url: str, store: Store, tmp_path: Path, clock: SteppedClock, secret_key: str,
-        seeds: Seeds) -> AsyncIterator[OpenHouse]:
+async def open_house(redis_url: str, tmp_path: Path, clock: SteppedClock) -> AsyncIterator[OpenHouse]:
     """`await open_house(beat=…, KEYTURN_…="…")`: a running house; a second one is another replica."""
-    await seeds.put_back(store)
     async with AsyncExitStack() as at_end:
         async def opened(*, beat: float = 0.002, stores: type[Store] = Store, **settings: str) -> Desk:
-            extra = {"KEYTURN_SECRET_KEYS": secret_key, "KEYTURN_TRUSTED_PROXIES": "1", **settings}
+            extra = {"KEYTURN_TRUSTED_PROXIES": "1", **settings}
             desk = await at_end.enter_async_context(house(redis_url, tmp_path, clock, extra, beat=beat, stores=stores))
             # Tests count what is sent: that a busy machine was at work for a second is none of it.
             desk.turns = replace(desk.turns, type_after=60)
-            await seeds.keep(desk)
             return desk
 
         yield opened

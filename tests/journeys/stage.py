@@ -5,16 +5,12 @@ import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Self
 from uuid import uuid4
 
 from aiohttp import ClientSession
 
 from bot.directory import demo
-from bot.rules.registered import TOTP
-from bot.secret import Secret
-from bot.store.connection import Store
 from serving.desk import Desk
 from tests.support.chat import Chat, Message, SecurePage
 from tests.support.clock import SteppedClock
@@ -22,8 +18,6 @@ from tests.support.connector import FakeConnector
 from tests.support.people import code_for, mails_of
 
 KARI, JOHN, EVA = (f"00000000-0000-0000-0000-0000000000{number:02}" for number in (1, 2, 6))
-SEED = "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU"
-"""Kari's authenticator: one for all runs, so that a code made up as a wrong one is always wrong."""
 GOOD = "elgen drakk kald kakao i regnvær"
 WRONG = ("111111", "222222", "333333", "444444", "555555")
 
@@ -118,27 +112,6 @@ async def records(desk: Desk, event: str = "") -> list[dict[str, object]]:
 
 async def events(desk: Desk) -> list[tuple[object, object, object]]:
     return [(one["event"], one["outcome"], one["reason"]) for one in await records(desk)]
-
-
-class Seeds:
-    """The demo people of one process: made once, and put back into every empty store (hashing takes long)."""
-
-    def __init__(self) -> None:
-        self._kept: dict[bytes, bytes] = {}
-
-    async def put_back(self, store: Store) -> None:
-        for key, dumped in self._kept.items():
-            await store.do("RESTORE", key, 0, dumped)
-
-    async def keep(self, desk: Desk) -> None:
-        if self._kept:
-            return
-        enrolment = await desk.kept.enrolments.read(KARI)
-        app, = enrolment.of_kind(TOTP)
-        await desk.kept.enrolments.change(KARI, enrolment.having(replace(app, seed=Secret(SEED))))
-        for pattern in ("kt:{accounts}:*", "kt:{e:*"):
-            for key in await desk.store.do("KEYS", pattern):
-                self._kept[key] = await desk.store.do("DUMP", key)
 
 
 class TeamsPerson:

@@ -12,11 +12,12 @@ from bot.secret import Secret
 from bot.verification.totp import current_code
 from serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
-from tests.journeys.stage import KARI, SEED, TeamsPerson, last, link_of, records, texts, titles
+from tests.journeys.stage import KARI, TeamsPerson, last, link_of, records, texts, titles
 from tests.journeys.test_owner import OLA, Browse, begin, browse, codes_for, teams_person
 from tests.support.browser import Browser
 from tests.support.chat import Message, SecurePage
 from tests.support.clock import SteppedClock
+from tests.support.demo_people import SEED
 from tests.support.people import code_for, mails_of
 
 __all__ = ["browse"]    # a fixture

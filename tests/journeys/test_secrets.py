@@ -18,10 +18,11 @@ from bot.verification.totp import current_code, new_seed
 from serving.desk import Desk
 from tests.admin.conftest import Browser as StaffBrowser
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
-from tests.journeys.stage import KARI, SEED, last, link_of, mailed_code, texts
+from tests.journeys.stage import KARI, last, link_of, mailed_code, texts
 from tests.journeys.test_owner import OLA, Browse, begin, browse, teams_person
 from tests.journeys.test_register import asked, opened, seed_on, stepped_up
 from tests.support.clock import SteppedClock
+from tests.support.demo_people import SEED
 from tests.support.people import code_for, mails_of
 from tests.support.tcp import free_port
 

@@ -10,11 +10,12 @@ from bot.content import Content, load_content
 from bot.settings import Settings, load
 from bot.store import keys
 from bot.store.connection import Store
-from bot.store.sealed import KeyRing, new_key
+from bot.store.sealed import KeyRing
 from bot.understanding import Reader, open_reader
 from serving.desk import BEAT, Desk
 from serving.listeners import admin_listening, listening
 from serving.running import running
+from tests.support.demo_people import SECRET_KEY, move_in
 from tests.support.tcp import free_port
 
 CACHE = Path(__file__).parents[2] / ".keyturn" / "understanding"
@@ -33,7 +34,7 @@ def reader() -> Reader:
 def settings_for(port: int, redis_url: str, folder: Path, extra: Mapping[str, str] | None = None) -> Settings:
     return load({
         "KEYTURN_MODE": "development", "PORT": str(port), "REDIS_URL": redis_url, "KEYTURN_ADMIN_PORT": "0",
-        "KEYTURN_DATA_DIR": str(folder), "KEYTURN_SECRET_KEYS": new_key(),
+        "KEYTURN_DATA_DIR": str(folder), "KEYTURN_SECRET_KEYS": SECRET_KEY,
         "KEYTURN_LIMIT_REQUESTER_TARGETS_24H": "5",     # as in production
         **(extra or {})}, folder / "no.env")
 
@@ -54,6 +55,10 @@ async def house(redis_url: str, folder: Path, clock: Clock, extra: Mapping[str, 
     desk = Desk(
         settings, words or content(), reads or reader(), stores.open(redis_url), ring, clock, beat, end_seconds)
     # As `serve` would have left it, for one that is started on the same store later.
-    await desk.store.do("SET", keys.MODE, "development")
+    store = Store.open(redis_url)
+    await store.do("SET", keys.MODE, "development")
+    if settings.development and SECRET_KEY in [one.get_secret_value() for one in settings.secret_keys]:
+        await move_in(desk, store)
+    await store.close()
     async with running(desk), listening(desk), admin_listening(desk):
         yield desk

@@ -7,33 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.connection import Store
-from bot.store.sealed import new_key
 from serving.desk import Desk
-from tests.journeys.stage import Seeds
 from tests.support.clock import SteppedClock
 from tests.support.house import house
 
 PATIENCE = 20.0
 
 
-@pytest.fixture(scope="session")
-def seeds() -> Seeds:
-    return Seeds()
-
-
-@pytest.fixture(scope="session")
-def secret_key() -> str:
-    return new_key()
-
-
 @pytest.fixture
-async def desk(
-        redis_url: str, store: Store, tmp_path: Path, clock: SteppedClock, seeds: Seeds,
-        secret_key: str) -> AsyncIterator[Desk]:
-    await seeds.put_back(store)
-    async with house(redis_url, tmp_path, clock, {"KEYTURN_SECRET_KEYS": secret_key}, beat=0.002) as desk:
-        await seeds.keep(desk)
+async def desk(redis_url: str, tmp_path: Path, clock: SteppedClock) -> AsyncIterator[Desk]:
+    async with house(redis_url, tmp_path, clock, beat=0.002) as desk:
         yield desk
 
 
