@@ -30,8 +30,7 @@ async def test_staff_beside_a_running_serve(tmp_path: Path) -> None:
         return done.returncode, done.stdout.strip()
 
     async with serving(env) as served, ClientSession() as session:
-        assert served.process.stdout is not None
-        told = (await served.process.stdout.readline()).decode().strip()
+        told = (await served.said.readline()).decode().strip()
         admin = f"http://127.0.0.1:{env['KEYTURN_ADMIN_PORT']}"
         assert told == f"Admin pages: {admin}/admin"
         assert (await said("staff", "add", "No Name!", "--account", JOHN))[0] == 2
@@ -70,8 +69,7 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         await _taken(plug, 3979)
         async with serving(environment(tmp_path)) as served, ClientSession() as session:
-            assert served.process.stdout is not None
-            told = (await served.process.stdout.readline()).decode().strip()
+            told = (await served.said.readline()).decode().strip()
             assert not told.endswith(":3979/admin")
             async with session.get(told.removeprefix("Admin pages: ")) as answer:
                 assert answer.status == 200

@@ -108,7 +108,7 @@ async def somebody_of_it(env: Mapping[str, str]) -> None:
 
 async def test_what_the_guide_installs_is_well(installed: dict[str, str], tmp_path: Path) -> None:
     """F5: production takes the store of compose.yaml; the image's health check sees it; doctor finds nothing wrong."""
-    async with serving(installed, int(installed["PORT"])) as served:
+    async with serving(installed, int(installed["PORT"]), anew=True) as served:
         await somebody_of_it(installed)
         assert served.base_url == installed["KEYTURN_PUBLIC_URL"]
         code, said = await doctor(installed, tmp_path)

@@ -8,12 +8,13 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
 
+from tests.faults import loaded
+from tests.faults.loaded import ROOT, Forked
 from tests.support.house import CACHE, reader
 from tests.support.tcp import free_port
 
-ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 
 
@@ -29,7 +30,14 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 def run(
     *words: str, env: Mapping[str, str], folder: Path, patience: float = PATIENCE,
 ) -> subprocess.CompletedProcess[str]:
-    """`app.py` with these words, to its end."""
+    """`app.py` with these words, to its end; loaded before."""
+    return loaded.run(words, env, folder, patience)
+
+
+def anew(
+    *words: str, env: Mapping[str, str], folder: Path, patience: float = PATIENCE,
+) -> subprocess.CompletedProcess[str]:
+    """As `run`, in an interpreter that was started for it, as a shell does."""
     return subprocess.run(
         [sys.executable, str(ROOT / "app.py"), *words], env=dict(env), cwd=folder, capture_output=True, text=True,
         timeout=patience, check=False)
@@ -38,24 +46,23 @@ def run(
 class Served:
     """One `app.py serve`, leader of a process group as under a terminal."""
 
-    def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
+    def __init__(
+            self, process: asyncio.subprocess.Process | Forked, said: asyncio.StreamReader, errors: Path) -> None:
         self.process = process
+        self.said = said        # what it prints
         self.base_url = ""      # as it says itself, without the slash at the end
         self.errors = errors
 
     @classmethod
-    async def start(cls, env: Mapping[str, str], port: int) -> Self:
-        """Start it and wait until it says that it is ready."""
+    async def start(cls, env: Mapping[str, str], port: int, *, anew: bool = False) -> Self:
+        """Start it and wait until it says that it is ready; loaded before, unless it is started `anew`."""
         folder = Path(env["KEYTURN_DATA_DIR"])
         errors = folder / "serve.log"
+        begin = _begun_anew if anew else _begun
         with errors.open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, str(ROOT / "app.py"), "serve", env=dict(env) | {"PORT": str(port)}, cwd=folder,
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
-        assert process.stdout is not None
-        served = cls(process, errors)
+            served = cls(*await begin(dict(env) | {"PORT": str(port)}, folder, log), errors)
         async with asyncio.timeout(PATIENCE):
-            said = await process.stdout.readline()
+            said = await served.said.readline()
         if not said.startswith(b"Keyturn is ready"):
             await served.kill()
             raise AssertionError(f"not ready: {said!r}\n{errors.read_text()}")
@@ -76,13 +83,34 @@ class Served:
         if self.process.returncode is None:
             self.process.kill()
         await self.ended()
+        await self.said.read()
 
 
 @asynccontextmanager
-async def serving(env: Mapping[str, str], port: int = 0) -> AsyncIterator[Served]:
+async def serving(env: Mapping[str, str], port: int = 0, *, anew: bool = False) -> AsyncIterator[Served]:
     """A running Keyturn, ended whatever happens."""
-    served = await Served.start(env, port or free_port())
+    served = await Served.start(env, port or free_port(), anew=anew)
     try:
         yield served
     finally:
         await served.kill()
+
+
+async def _begun_anew(
+        env: Mapping[str, str], folder: Path, log: BinaryIO) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(ROOT / "app.py"), "serve", env=env, cwd=folder, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+    assert process.stdout is not None
+    return process, process.stdout
+
+
+async def _begun(env: Mapping[str, str], folder: Path, log: BinaryIO) -> tuple[Forked, asyncio.StreamReader]:
+    ours, its = os.pipe()
+    said = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(said), os.fdopen(ours, "rb", 0))
+    try:
+        return await asyncio.to_thread(Forked.begin, ("serve",), env, folder, its, log.fileno()), said
+    finally:
+        os.close(its)

@@ -19,7 +19,7 @@ from bot.store.embedded import EmbeddedServer
 from bot.store.mode import claim
 from bot.store.sealed import KeyRing, kept_keys, new_key
 from tests.faults.people import NAME, ask_for_reset, expect, hands
-from tests.faults.served import PATIENCE, ROOT, environment, run, serving
+from tests.faults.served import PATIENCE, ROOT, anew, environment, run, serving
 from tests.support.chat import Chat
 
 
@@ -100,7 +100,7 @@ def test_passwords_in_addresses_are_not_shown(url: str, tmp_path: Path) -> None:
     ["policy", "check"], ["verification"],
     ["verification", "status"], ["verification", "end"], ["demo"], ["demo", "code"]], ids=" ".join)
 def test_help(words: list[str], tmp_path: Path) -> None:
-    done = run(*words, "--help", env=environment(tmp_path), folder=tmp_path)
+    done = anew(*words, "--help", env=environment(tmp_path), folder=tmp_path)
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: ")
 
@@ -118,12 +118,12 @@ def test_wrong_usage(words: list[str], tmp_path: Path) -> None:
 def test_policy_check(tmp_path: Path) -> None:
     """Every value in force, or a line for everything that is wrong; what is set is looked at where no file is named."""
     env = environment(tmp_path)
-    done = run("policy", "check", env=env, folder=tmp_path)
+    done = anew("policy", "check", env=env, folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "web_chat.gates.reset: app_or_recovery_code + email_code" in done.stdout.splitlines()
     wrong = tmp_path / "wrong.toml"
     wrong.write_text("reconfirm_days = 9999\ncolour = 1\n", encoding="utf-8")
-    done = run("policy", "check", str(wrong), env=env, folder=tmp_path)
+    done = anew("policy", "check", str(wrong), env=env, folder=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert [line.split(": ")[1] for line in done.stderr.splitlines()] == ["reconfirm_days", "colour"]
 
@@ -145,13 +145,13 @@ def test_a_wrong_policy_is_said_by_every_command_that_would_use_it(tmp_path: Pat
 def test_ask(tmp_path: Path) -> None:
     """Needs no settings, no server and no Redis, and does not wait for what the others need."""
     env = {name: value for name, value in environment(tmp_path).items() if name != "KEYTURN_MODE"}
-    done = run("ask", "hva er kravene til passord?", "--json", env=env, folder=tmp_path)
+    done = anew("ask", "hva er kravene til passord?", "--json", env=env, folder=tmp_path)
     assert done.returncode == 0
     answer = json.loads(done.stdout)
     assert list(answer) == ["text", "topic", "confidence", "lang", "candidates"]
     assert answer["topic"] == answer["candidates"][0]
     assert (answer["lang"], len(answer["candidates"])) == ("nb", 3)
-    in_words = run(
+    in_words = anew(
         "ask", "hva er kravene til passord?", env=env | {"PYTHONPROFILEIMPORTTIME": "1"}, folder=tmp_path)
     assert in_words.returncode == 0
     assert in_words.stdout.startswith(answer["topic"])
@@ -164,7 +164,7 @@ def test_ask(tmp_path: Path) -> None:
 def test_ask_before_anything_was_learned(tmp_path: Path) -> None:
     """What the log says of it is not part of the answer."""
     env = environment(tmp_path) | {"KEYTURN_DATA_DIR": str(tmp_path / "fresh")}
-    done = run("ask", "hei", "--json", env=env, folder=tmp_path, patience=120)
+    done = anew("ask", "hei", "--json", env=env, folder=tmp_path, patience=120)
     assert done.returncode == 0
     assert json.loads(done.stdout)["text"] == "hei"
 
@@ -251,7 +251,7 @@ def test_ask_batch_whose_reader_goes_away(tmp_path: Path) -> None:
 
 def test_doctor_when_all_is_well(redis_url: str, tmp_path: Path) -> None:
     _pretend_web_chat(tmp_path)
-    done = run("doctor", env=environment(tmp_path, REDIS_URL=redis_url), folder=tmp_path)
+    done = anew("doctor", env=environment(tmp_path, REDIS_URL=redis_url), folder=tmp_path)
     assert done.returncode == 0, done.stdout
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
     assert [line.split()[1] for line in done.stdout.splitlines()] == [

@@ -1,7 +1,6 @@
 """Production starts with sound settings on a sound store only, and says in plain lines what is wrong (C1, F5, G5)."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from bot.store.connection import Store
 from bot.store.embedded import EmbeddedServer
 from bot.store.mode import claim
 from bot.store.sealed import new_key
-from tests.faults.served import ROOT, environment
+from tests.faults.served import environment, run
 from tests.support.tcp import listening
 
 SOUND = {
@@ -51,19 +50,10 @@ WRONG = {
 async def refused(folder: Path, **settings: str) -> list[str]:
     """What `serve` says on its way out with exit code 1."""
     env = environment(folder) | SOUND | settings
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(ROOT / "app.py"), "serve", env=env, cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
-    try:
-        async with asyncio.timeout(30):
-            said, errors = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    assert b"ready" not in said
-    assert process.returncode == 1, errors.decode()
-    return [line for line in errors.decode().splitlines() if not line.startswith("{")]
+    done = await asyncio.to_thread(run, "serve", env=env, folder=folder)
+    assert "ready" not in done.stdout
+    assert done.returncode == 1, done.stderr
+    return [line for line in done.stderr.splitlines() if not line.startswith("{")]
 
 
 @pytest.mark.parametrize("case", WRONG)

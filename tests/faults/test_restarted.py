@@ -73,7 +73,7 @@ async def test_conversation_survives_every_end(tmp_path: Path) -> None:
     env, port = environment(tmp_path), free_port()
     chat = Chat(f"http://127.0.0.1:{port}")
     try:
-        async with serving(env, port) as served:
+        async with serving(env, port, anew=True) as served:
             await chat.begin()
             await ask_for_reset(chat)
             await chat.say(NAME)
@@ -82,7 +82,7 @@ async def test_conversation_survives_every_end(tmp_path: Path) -> None:
             served.tell(signal.SIGTERM)
             assert await served.ended(AT_ONCE) == 0
             await until_gone(pid)
-        async with serving(env, port) as served:
+        async with serving(env, port, anew=True) as served:
             async with kari_at(tmp_path) as kari:
                 await chat.say(await kari.phone())
                 await expect(chat, MAIL)
@@ -90,14 +90,14 @@ async def test_conversation_survives_every_end(tmp_path: Path) -> None:
             pid = await store_pid(tmp_path)
             await served.kill()
             await until_gone(pid)
-        async with serving(env, port) as served:
+        async with serving(env, port, anew=True) as served:
             await chat.say(code)
             await expect(chat, OPEN)
             page = await chat.page(chat.link("Velg nytt passord"))
             assert await post(chat, page, PASSWORD) == 303
             await expect(chat, DONE)
             await served.kill()
-        async with serving(env, port):
+        async with serving(env, port, anew=True):
             assert DONE in (await chat.page(page.url)).text
             assert await _signs_in(tmp_path, PASSWORD)
             assert not await chat.quiet()
@@ -118,7 +118,7 @@ async def _signs_in(folder: Path, password: str) -> bool:
 async def test_one_folder_serves_one_keyturn(tmp_path: Path) -> None:
     """A second one on the same folder says so in one line and leaves the first alone."""
     env = environment(tmp_path)
-    async with serving(env) as served:
+    async with serving(env, anew=True) as served:
         second = await asyncio.to_thread(run, "serve", env=env | {"PORT": str(free_port())}, folder=tmp_path)
         assert second.returncode == 1
         assert second.stderr.splitlines()[-1] == f"another Keyturn is running on the data folder {tmp_path / 'redis'}"
@@ -141,7 +141,7 @@ async def test_port_that_is_taken(tmp_path: Path) -> None:
 
 async def test_ctrl_c(tmp_path: Path) -> None:
     """SIGINT to the whole process group, as a terminal sends it, ends everything with exit code 0."""
-    async with serving(environment(tmp_path)) as served:
+    async with serving(environment(tmp_path), anew=True) as served:
         pid = await store_pid(tmp_path)
         served.tell(signal.SIGINT, group=True)
         assert await served.ended(AT_ONCE) == 0

@@ -1,9 +1,7 @@
 """What a writer learns about the understanding: how well it does, and where phrases stand in each other's way."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -23,7 +21,8 @@ from bot.understanding.report import (
     weakest_phrases,
 )
 from tests.content.test_content import page, root, written
-from tests.support.house import CACHE, reader
+from tests.faults.served import environment, run
+from tests.support.house import reader
 
 __all__ = ["root"]      # a fixture
 LABELS = ("reset_password", "thanks", "out_of_scope")
@@ -156,12 +155,7 @@ def test_the_weakest_phrases_are_named_with_their_file(two_topics: Content) -> N
 
 def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """`app.py content ...` with models learned before."""
-    if not (folder / "understanding").exists():
-        (folder / "understanding").symlink_to(CACHE)
-    environment = {"PATH": os.environ["PATH"], "KEYTURN_MODE": "development", "KEYTURN_DATA_DIR": str(folder)}
-    return subprocess.run(
-        [sys.executable, str(Path(__file__).parents[2] / "app.py"), "content", *arguments], cwd=folder,
-        env=environment, capture_output=True, text=True, check=False, timeout=110)
+    return run("content", *arguments, env=environment(folder), folder=folder, patience=110)
 
 
 def test_check_on_the_command_line(tmp_path: Path) -> None:
