@@ -35,6 +35,12 @@ def error_code(text: str) -> str | None:
     return None
 
 
+def windows_code(text: str) -> str:
+    """The first code of Windows as it stands in a text, `0x8007052D`; empty where there is none."""
+    found = _WINDOWS.search(text)
+    return found[0] if found else ""
+
+
 def without_codes(text: str) -> str:
     """The text with a stand-in for each error code."""
     if not _A_DIGIT.search(text):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.content import KnownError
-from bot.understanding.codes import error_code
+from bot.understanding.codes import error_code, windows_code
 from bot.understanding.phrasing import Phrases
 from bot.understanding.printed import ONE_TIME_CODE, Mention, Names, keys_of, mentions
 from bot.understanding.text import cut, words
@@ -65,7 +65,8 @@ class ErrorFinder:
         if like is not None and like.share == 1 and like.size >= LONG_PHRASE:
             return Found((like.name,), True)
         if code := error_code(text):
-            return Found(unknown=code)
+            ours = code.startswith(("SSPR", "AADSTS"))
+            return Found(unknown=code if ours else windows_code(text) or code)  # said as it was typed
         return Found((like.name,), False) if like is not None else Found()
 
     def _coded(self, printed: list[Mention], said: list[str]) -> dict[str, _Match]:

@@ -16,6 +16,7 @@ from bot.understanding.text import cut
 # No pattern here can backtrack further than a handful of characters (N1).
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SSPR = re.compile(r"sspr(?:[_\-\u2013 ]{0,3}(?=00)|[_\-\u2013])(\d{4})(?!\d)")
+_SHORT_SSPR = re.compile(r"sspr(?:[_\-\u2013] ?(\d{1,3})(?!\d)| (0?\d\d)(?=[\s.,!?]{0,9}\Z))")
 _AADSTS = re.compile(r"aadsts[ :_\-\u2013#=.]{0,3}(\d{4,7})(?!\d)")
 _TOKEN = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
@@ -118,6 +119,8 @@ def _numbered(text: str) -> Iterator[Mention]:
         for kind, pattern in (("sspr", _SSPR), ("aadsts", _AADSTS)):
             for found in pattern.finditer(read):
                 yield Mention(f"{kind} {found[1]}", _word_at(starts, found.start()), True)
+    for found in _SHORT_SSPR.finditer(text):      # without all its noughts
+        yield Mention(f"sspr {(found[1] or found[2]).zfill(4)}", _word_at(starts, found.start()), True)
 
 
 def _dotted(text: str, names: Names) -> Iterator[Mention]:

@@ -55,6 +55,8 @@ FINDER = ErrorFinder(ERRORS)
     ("SSPR_00l4", 6),
     ("ssPR_0OI4", 6),
     ("SSPR _ 0014", 6),
+    ("SSPR-014", 6),
+    ("feil sspr 14?", 6),
     ("ＳＳＰＲ＿００１４", 6),
     ("Feil: SSPR_0029. Kontakt administratoren.", 7),
     ("det står sspr 0030 på skjermen hva betyr det", 8),
@@ -149,7 +151,7 @@ def test_what_is_no_error_is_not_taken_for_one(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "code"), [
     ("SSPR_0099", "SSPR_0099"), ("feilkode 59999", "AADSTS59999"), ("AADSTS12345678 AADSTS99999", "AADSTS99999"),
-    ("0x80099999", "80099999"), ("det står sspr-0005 her", "SSPR_0005"),
+    ("0x80099999", "0x80099999"), ("0x80070005", "0x80070005"), ("det står sspr-0005 her", "SSPR_0005"),
 ])
 def test_a_code_nobody_told_us_about_is_named(text: str, code: str) -> None:
     found = FINDER.find(text)
