@@ -171,7 +171,9 @@ class Keeper:
 
     def _row(self, lang: str, topic: str, counted: Mapping[str, int]) -> dict[str, Any]:
         error = self.content.errors.get(topic.removeprefix(_ERROR)) if topic.startswith(_ERROR) else None
-        return {**counted, "title": error.codes[0] if error else self._title(lang, topic) or topic,
+        # Some are known by what the message says, and have no code.
+        title = (error.codes or error.texts[lang].phrases)[0] if error else self._title(lang, topic)
+        return {**counted, "title": title or topic,
                 "share": _share(counted["helped"], counted["missed"])}
 
 

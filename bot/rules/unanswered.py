@@ -8,12 +8,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 GAP = "…"
 """Stands for one or more words that were left out."""
 
 _WORD = re.compile(r"[^\W_]+")
 _WHOLE = re.compile(r"\S*[@\\\d/_]\S*")   # addresses, numbers, paths: one gap, whatever words are in them
+# What is said of a password: how it is ("is expired"), or what it is ("is summer"), up to the end of the sentence.
+_SAID_OF_IT = re.compile(
+    r"\b(?:passord|password|passphrase|passcode|pwd?\b)\w{0,9}(?:\s+\w{1,12}){0,2}?\s+(?:er|var|is|was)\s+"
+    r"(([^\W_]+)[^.!?:\n]{0,200})", re.IGNORECASE)
 _SENTENCE_ENDS = frozenset(".!?:\n")
 _READ = 1000            # characters
 _LONGEST = 24           # words
@@ -52,12 +57,15 @@ class KnownWords:
     acronyms: frozenset[str]
     products: frozenset[str]
     everywhere: frozenset[str]
+    states: frozenset[str]      # how passwords are, by what the phrases say of them
 
     @classmethod
     def of(cls, phrases: Iterable[str]) -> "KnownWords":
         plain: Counter[str] = Counter()
         capital: Counter[str] = Counter()
+        states: set[str] = set()
         for phrase in phrases:
+            states.update(said[2].lower() for said in _SAID_OF_IT.finditer(phrase))
             found = {(word, at == 0) for at, word in enumerate(_WORD.findall(phrase))}
             plain.update({word for word, _ in found if word.islower()})
             capital.update({word for word, first in found if not first and word[:1].isupper()})
@@ -67,12 +75,13 @@ class KnownWords:
             frozenset(word for word, times in capital.items()
                       if word.isalpha() and word.isupper() and len(word) <= _ACRONYM and times >= _ACRONYM_PHRASES),
             _PRODUCTS & {word.lower() for word in (*plain, *capital)},
-            frozenset(word for word, _ in plain.most_common(_EVERYWHERE) if len(word) <= _SHORT))
+            frozenset(word for word, _ in plain.most_common(_EVERYWHERE) if len(word) <= _SHORT),
+            frozenset(states))
 
 
 def without_people(text: str, known: KnownWords) -> str:
     """The message in known words, small letters and gaps; "" if too little of it is left, or it may be a passphrase."""
-    read = _WHOLE.sub("0", text[:_READ])
+    read = _SAID_OF_IT.sub(partial(_without_what_it_is, known), _WHOLE.sub("0", text[:_READ]))
     kept: list[str] = []
     skip, end = 0, 0
     for found in _WORD.finditer(read):
@@ -88,6 +97,11 @@ def without_people(text: str, known: KnownWords) -> str:
         if len(kept) >= _LONGEST:
             break
     return " ".join(kept) if _says_something(kept, known) else ""
+
+
+def _without_what_it_is(known: KnownWords, said: re.Match[str]) -> str:
+    whole = said[0]
+    return whole if said[2].lower() in known.states else whole[:len(whole) - len(said[1])] + "0"
 
 
 def _a_word(word: str, times: int, capital: Mapping[str, int]) -> bool:

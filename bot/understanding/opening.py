@@ -66,7 +66,8 @@ async def learn_aside(content: Content, cache: Path) -> None:
             process.terminate()
             await process.wait()
     if process.returncode != 0:
-        raise LearningError(said.decode(errors="replace")[-2000:])
+        # One that is killed, for want of memory say, has said nothing.
+        raise LearningError(said.decode(errors="replace")[-2000:] or f"learning ended with {process.returncode}")
 
 
 def kept_or_learned(lesson: Lesson, cache: Path, learning: Callable[[], None] = lambda: None) -> Model:

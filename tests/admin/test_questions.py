@@ -223,7 +223,8 @@ async def test_what_became_of_answers(desk: Desk, chat: Chat, signed_in: SignedI
 async def test_the_least_helpful_come_first(desk: Desk, signed_in: SignedIn) -> None:
     for topic, lang, *counted in (("privacy", "nb", YES, NO), ("privacy", "en", NO),
                                   ("lost-phone", "nb", YES, GIVEN, PERSON),
-                                  ("error:aadsts_50053", "nb", GIVEN, STARTED), ("gone", "nb", GIVEN)):
+                                  ("error:aadsts_50053", "nb", GIVEN, STARTED),
+                                  ("error:audit_blocked_from_reset", "en", GIVEN), ("gone", "nb", GIVEN)):
         for what in counted:
             desk.kept.ratings.note(topic, lang, what)
     await desk.kept.ratings.flush()
@@ -232,6 +233,7 @@ async def test_the_least_helpful_come_first(desk: Desk, signed_in: SignedIn) -> 
              for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)]
             for row in re.findall(r"<tr[^>]*>(.*?)</tr>", page.partition("<tbody")[2], re.DOTALL)]
     assert rows[0] == ["Privacy", "0", "33%", "1", "2", "0", "0"]
+    assert ["blocked from self-service password reset", "1", "No feedback", "0", "0", "0", "0"] in rows
     assert ["gone", "1", "No feedback", "0", "0", "0", "0"] in rows
     assert [row[0] for row in rows if row[5] == "1"] == ["AADSTS50053"]
     assert "style=" not in page
