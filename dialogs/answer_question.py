@@ -25,6 +25,7 @@ from dialogs.what_here import TOPIC as WHAT_HERE
 from dialogs.what_here import WhatHere
 
 SMALL_TALK = frozenset({"greeting", "thanks", "cancel", "language", "out_of_scope", "help"})
+PEOPLE = "contact-a-person"
 MOST_BUTTONS = 4
 OF_TOPICS = {"privacy": FORGET, "suspicious": NOT_ME, "phishing-unrequested-reset": NOT_ME}
 """What else can be done from an answer, in a chat for two."""
@@ -63,6 +64,7 @@ class AnswerQuestion:
             talk.memory.rated = [*talk.memory.rated[-20:], topic_id]
             talk.memory.topic = topic_id
         if topic.label not in SMALL_TALK:
+            talk.memory.about = [topic_id]
             talk.note_tried("topic", topic_id)
             self.ratings.note(topic_id, lang, GIVEN)
         text = self._text(lang, topic, instead)
@@ -82,6 +84,7 @@ class AnswerQuestion:
         """The steps, with what they lead to, or the administrator's variant, of an answer given before."""
         topic = self.content.topics[topic_id]
         text = topic.texts[talk.lang]
+        talk.memory.about = [topic_id, part]
         if part == "steps" and text.steps:
             journey = self._journey(talk, topic)
             start = [self._start(talk, journey)] if journey and journey in self.offers.to(talk.speaker) else []
@@ -99,17 +102,41 @@ class AnswerQuestion:
 
     async def alternatives(self, talk: Talk, topic_id: str) -> None:
         """What is near a topic whose answer was of no use."""
-        await talk.say_text(talk.words("answer.helped.sorry"), self._nearby(talk, topic_id))
+        await self._choice(talk, "answer.helped.sorry", self._nearby(talk.lang, topic_id))
 
     async def also(self, talk: Talk, topic_ids: Sequence[str]) -> None:
         """Offer what a message asked for besides what was answered."""
-        await talk.say_text(talk.words("answer.also"), [self._to_topic(talk.lang, one) for one in topic_ids])
+        await self._choice(talk, "answer.also", [self._to_topic(talk.lang, one) for one in topic_ids], extra=True)
 
     async def offer(self, talk: Talk, topic_ids: Sequence[str], more: Sequence[Press] = ()) -> None:
         """Ask which of the nearest topics is meant, instead of guessing; `more` stands below them."""
-        await talk.say_text(talk.words("answer.unsure"), [
+        await self._choice(talk, "answer.unsure", [
             *(self._to_topic(talk.lang, one) for one in topic_ids),
             *(Button(talk.words(one.key), one.value) for one in more)])
+
+    async def still(
+            self, talk: Talk, topic_id: str, told: Sequence[str], near: Sequence[str], more: Sequence[Press]) -> None:
+        """Nothing more exact is known of what was asked about a topic: what is left to tell, what is near, `more`."""
+        topic = self.content.topics[topic_id]
+        title = topic.texts[talk.lang].title
+        left = [] if "steps" in told else self._left(talk, topic)
+        others = dict.fromkeys((*near, *topic.related))
+        nearby = [one for one in others if one not in (topic_id, PEOPLE)][:MOST_BUTTONS - len(left)]
+        people = [Button(talk.words(one.key), one.value) for one in more] or [self._to_topic(talk.lang, PEOPLE)]
+        await self._choice(talk, "follow_up.still", [
+            *left, *(self._to_topic(talk.lang, one) for one in nearby), *people], title=title)
+
+    def _left(self, talk: Talk, topic: Topic) -> list[Button]:
+        journey = self._journey(talk, topic)
+        begins = [self._start(talk, journey)] if journey and journey in self.offers.to(talk.speaker) else []
+        steps = [Button(talk.words("answer.button.steps"), {"do": "steps", "topic": topic.id})]
+        return [*begins, *(steps if topic.texts[talk.lang].steps else [])]
+
+    async def _choice(
+            self, talk: Talk, key: str, buttons: Sequence[Button], *, extra: bool = False, **facts: str) -> None:
+        """Say it, with buttons that may be named by their place, too (`Choices`)."""
+        talk.memory.offered = {"of": [dict(one.value or {}) for one in buttons], "extra": extra}
+        await talk.say_text(talk.words(key, **facts), buttons)
 
     def knows(self, topic_id: str) -> bool:
         return topic_id in self.content.topics
@@ -165,9 +192,9 @@ class AnswerQuestion:
     def _to_topic(self, lang: str, topic_id: str) -> Button:
         return Button(self.content.topics[topic_id].texts[lang].title, {"do": "topic", "topic": topic_id})
 
-    def _nearby(self, talk: Talk, topic_id: str) -> list[Button]:
-        near = dict.fromkeys((*self.content.topics[topic_id].related, "contact-a-person"))
-        return [self._to_topic(talk.lang, one) for one in near if one != topic_id]
+    def _nearby(self, lang: str, topic_id: str) -> list[Button]:
+        near = [one for one in self.content.topics[topic_id].related if one != PEOPLE][:MOST_BUTTONS]
+        return [self._to_topic(lang, one) for one in (*near, PEOPLE) if one != topic_id]
 
     def _helped(self, talk: Talk, lang: str, topic_id: str) -> Question:
         known = self._questions.get((lang, topic_id))

@@ -44,13 +44,13 @@ class ExplainError:
             talk.note_tried("error", error.id)
             self.ratings.note(RATED + error.id, talk.lang, GIVEN)
         rated = RATED + error.id
+        talk.memory.about = [rated]
         ask = not aside and rated not in talk.memory.rated
         if ask:
             talk.memory.rated = [*talk.memory.rated[-20:], rated]
             talk.memory.topic = rated
-        buttons = [*self._others(talk, ids[1:]), *([] if aside else self._ways_on(talk, error))]
-        if error.guarded or error.audience == "user":
-            buttons.insert(0, Button(talk.words("answer.button.admin"), {"do": "error_admin", "error": error.id}))
+        buttons = [*self._administrators(talk, error), *self._others(talk, ids[1:]),
+                   *([] if aside else self._ways_on(talk, error))]
         await talk.say_text(self._text(talk, error), buttons, self._helped(talk, error) if ask else None)
 
     async def administrator(self, talk: Talk, error_id: str) -> None:
@@ -59,6 +59,7 @@ class ExplainError:
 
     async def unknown(self, talk: Talk, code: str) -> None:
         """Say honestly that nobody told us about this code, and what the helpdesk will need."""
+        talk.memory.about = [RATED]
         await talk.say_text(talk.words("explain.unknown", code=code), [self._to_topic(talk, PEOPLE)])
 
     async def rate(self, talk: Talk, error_id: str, helped: bool) -> None:
@@ -67,7 +68,19 @@ class ExplainError:
         if helped:
             await talk.say("answer.helped.thanks")
         else:
-            await talk.say_text(talk.words("explain.not_helped"), [self._to_topic(talk, PEOPLE)])
+            await self.alternatives(talk)
+
+    async def alternatives(self, talk: Talk) -> None:
+        """Where to go on when an explanation was of no use."""
+        await talk.say_text(talk.words("explain.not_helped"), [self._to_topic(talk, PEOPLE)])
+
+    async def still(self, talk: Talk, error_id: str) -> None:
+        """Nothing more is known of what was asked about an error, known or not: what can be done about it."""
+        error = self.content.errors.get(error_id)
+        buttons = [*self._administrators(talk, error), *self._ways_on(talk, error)] if error else []
+        if not any(one.value and one.value.get("topic") == PEOPLE for one in buttons):
+            buttons.append(self._to_topic(talk, PEOPLE))
+        await talk.say_text(talk.words("explain.still"), buttons)
 
     def knows(self, error_id: str) -> bool:
         return error_id in self.content.errors
@@ -83,6 +96,12 @@ class ExplainError:
         text = error.texts[talk.lang]
         links = [f"[{talk.words('explain.read_more')}]({address})" for address in text.links]
         return "\n\n".join([_lines(text.admin), *(["  \n".join(links)] if links else [])])
+
+    def _administrators(self, talk: Talk, error: KnownError) -> list[Button]:
+        """Where what was said is not for administrators anyway."""
+        if not error.guarded and error.audience != "user":
+            return []
+        return [Button(talk.words("answer.button.admin"), {"do": "error_admin", "error": error.id})]
 
     def _ways_on(self, talk: Talk, error: KnownError) -> list[Button]:
         """The journey, where it is offered here (I3, I4), and the topic; for a guarded error always the same ones."""

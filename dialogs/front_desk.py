@@ -25,13 +25,15 @@ from bot.store.ratings import PERSON, STARTED
 from bot.understanding import OUT_OF_SCOPE, PASSWORD_ERROR, ErrorFinder, Found, Reader, Reading
 from dialogs.answer_question import HELP, SMALL_TALK, AnswerQuestion
 from dialogs.buttons import OF_A_PROMPT, Buttons, more_of
+from dialogs.choices import Choices
 from dialogs.explain_error import RATED, ExplainError
-from dialogs.follow_ups import HOW, FollowUps
+from dialogs.follow_ups import HOW, MISSES_BEFORE_PEOPLE, FollowUps
 from dialogs.handover import Handover
 from dialogs.my_status import MyStatus
 from dialogs.offers import FETCH
+from dialogs.phrases import asks, unquoted
 from dialogs.reminders import Reminders
-from dialogs.shapes import ANYTHING, SHAPES, only_a_code
+from dialogs.shapes import ANYTHING, SHAPES, Shape, only_a_code, only_numbers
 from dialogs.talk import Conversation, Floor, Talk
 from dialogs.wishes import wishes
 
@@ -54,8 +56,6 @@ MANNERS = frozenset({"greeting", "thanks", "language"})
 
 MY_STATUS = "my_registration_status"
 
-# Misunderstood this often in a row, the bot offers people beside its guesses.
-MISSES_BEFORE_PEOPLE = 2
 TO_PEOPLE = "contact-a-person"
 
 # What gives an answer of its own: a message, and the buttons that stand for one.
@@ -73,6 +73,7 @@ class FrontDesk:
     reminders: Reminders
     handover: Handover
     buttons: Buttons
+    choices: Choices
     follow_ups: FollowUps
     reader: Reader
     finder: ErrorFinder
@@ -201,6 +202,7 @@ class FrontDesk:
 
     async def _message(self, talk: Talk, running: Conversation | None) -> None:
         asked_about, talk.memory.topic = talk.memory.topic, ""
+        offered, talk.memory.offered = talk.memory.offered, {}
         if talk.heard.pressed:
             self._note_outcome(talk, asked_about)
             await self.buttons.pressed(talk, running)
@@ -228,7 +230,7 @@ class FrontDesk:
         elif running:
             await self._within(talk, running)
         else:
-            await self._anew(talk, asked_about)
+            await self._anew(talk, asked_about, offered)
 
     def _note_outcome(self, talk: Talk, answered: str) -> None:
         """What an answer led to at once, told by the button that was pressed below it."""
@@ -261,12 +263,21 @@ class FrontDesk:
         elif command == "help" or talk.says("common.words_for_why", HOW):
             await talk.say(running.help)
             await self.floor.ask_again(talk)
-        elif answers or own or shape.free or not self._interrupts(reading, running, shape.fits(text)):
-            await self.floor.go_on(talk)
-        else:
+        elif not (answers or own or shape.free) and self._interrupts(reading, running, shape.fits(text)):
             self._follow_language(talk, reading)
             await self.answers.answer(talk, reading.answers[0], aside=True)
             await self.floor.ask_again(talk)
+        elif self._wonders(talk, asked, shape):
+            await talk.say(running.help)    # A question about nothing in particular: "is this safe?"
+            await self.floor.ask_again(talk)
+        else:
+            await self.floor.go_on(talk)
+
+    def _wonders(self, talk: Talk, asked: Mapping[str, Any], shape: Shape) -> bool:
+        """Whether it is put as a question where none is the answer."""
+        return asks(self.content, talk.heard.text) and not (
+            shape.free or shape.fits(talk.heard.text) or talk.says(*filter(None, [asked.get("words")]), *NO_TOPIC)
+            or talk.mentions(*asked.get("about", "").split()))
 
     def _command(self, talk: Talk, reading: Reading) -> str:
         """The label of a message that steers the conversation instead of answering it; names look like some."""
@@ -285,29 +296,36 @@ class FrontDesk:
             return reading.confidence >= SURE_ENOUGH_TO_DOUBT_AN_ANSWER
         return reading.topic not in MANNERS or reading.confidence >= SURE_ENOUGH_TO_STOP
 
-    async def _anew(self, talk: Talk, asked_about: str) -> None:
-        """A message with nothing under way; `asked_about` is the topic of "did that help?" said just before."""
+    async def _anew(self, talk: Talk, asked_about: str, offered: Mapping[str, Any]) -> None:
+        """A message with nothing under way; `asked_about` is the topic of "did that help?" said just before, and
+        `offered` what could be chosen from."""
+        if offered and await self.choices.taken(talk, offered):
+            return
         if asked_about and (helped := talk.yes_or_no()) is not None:
             await self._rate(talk, asked_about, helped)
             return
-        if talk.says(A_BARE_ANSWER):
-            await self._what_then(talk)
+        found = self.finder.find(talk.heard.text)
+        if not found.ids and (nothing := self._answers_nothing(talk)):
+            await self._what_then(talk, nothing)
             return
-        if only_a_code(talk.heard.text) and not self.finder.find(talk.heard.text).ids:
-            await self._what_then(talk, "common.stray_code")
-            return
-        if await self.follow_ups.follow(talk):
+        reading = self.follow_ups.meant(talk, self.reader.read(talk.heard.text, talk.lang))
+        self._follow_language(talk, reading)
+        if not found.sure and await self.follow_ups.follow(talk, reading):
             return
         if talk.says("my_status.words_for_events"):
             await self.status.tell_events(talk)
             return
-        await self._question(talk)
+        await self._question(talk, reading, found)
 
-    async def _question(self, talk: Talk) -> None:
+    def _answers_nothing(self, talk: Talk) -> str:
+        """What to say to an answer to nothing that was asked: a yes, a code, "the second one"; empty for none."""
+        if only_a_code(talk.heard.text):
+            return "common.stray_code"
+        bare = talk.says(A_BARE_ANSWER) or only_numbers(talk.heard.text) or self.choices.places(talk.heard.text)
+        return "answer.what_then" if bare else ""
+
+    async def _question(self, talk: Talk, reading: Reading, found: Found) -> None:
         """Whatever the understanding makes of it."""
-        reading = self.reader.read(talk.heard.text, talk.lang)
-        self._follow_language(talk, reading)
-        found = self.finder.find(talk.heard.text)
         if _is_about(found, reading):
             talk.memory.misses = 0
             await self._explain(talk, found)
@@ -317,10 +335,14 @@ class FrontDesk:
             talk.memory.misses = 0
             await self.answers.answer(talk, asked[0])
             await self.answers.also(talk, asked[1:])
+        elif not (reading.sure and reading.topic != OUT_OF_SCOPE) and (
+                about := await self.follow_ups.in_context(talk, reading)):
+            await self.not_answered.note(talk.heard.text, reading.lang, about)
         elif reading.sure:
             talk.memory.misses = talk.memory.misses + 1 if reading.topic == OUT_OF_SCOPE else 0
             await self._answer(talk, reading)
             if reading.topic == OUT_OF_SCOPE:
+                talk.memory.about = []      # What comes next is about that.
                 await self._note_unanswered(talk, reading)
         elif topic := await self._opinion(talk):
             await self.answers.answer(talk, topic)
@@ -411,8 +433,10 @@ class FrontDesk:
 
     def _follow_language(self, talk: Talk, reading: Reading) -> None:
         """Answer in the language of the message, unless the person chose one; the reader keeps ours when in doubt."""
-        if reading.lang == talk.memory.lang:
+        if reading.lang == talk.memory.lang or self.follow_ups.in_same_language(talk):
             return
+        if (own := unquoted(talk.heard.text)) != talk.heard.text:
+            reading = self.reader.read(own, talk.lang)      # What is quoted says nothing of who quotes it.
         one_code = len(talk.heard.text.split()) == 1 and self.finder.find(talk.heard.text).sure
         strange = reading.topic == OUT_OF_SCOPE and reading.lang_confidence < SURE_OF_A_STRANGE_LANGUAGE
         if not (talk.memory.chosen or one_code or strange) and reading.lang in self.content.languages:

@@ -7,7 +7,13 @@ from bot.content import Content
 from bot.rules.volunteered import IS, LABEL, STATE, TYPED, PasswordWords
 
 _BETWEEN = re.compile(r"[^\w']+")
+_QUOTE_BEGINS = frozenset('"\u00ab\u201c\u201d\u201e')
+_QUOTED = re.compile(
+    '"[^"]{1,400}"|\u00ab[^\u00bb]{1,400}\u00bb|[\u201c\u201d\u201e][^\u201c\u201d]{1,400}[\u201c\u201d]')
+_READ = 4000                # characters
+_OWN_WORDS = 3
 _NOWHERE = frozenset[str]()
+_OPENINGS = (3, 2, 1)       # words of what opens a sentence, the longest first
 
 
 def stands_in(content: Content, said: str) -> frozenset[str]:
@@ -33,6 +39,41 @@ def yes_or_no(content: Content, said: str) -> bool | None:
     return False if words & no else True if words & yes else None
 
 
+def unquoted(text: str) -> str:
+    """What somebody says around what they quote; all of it where they say hardly anything besides."""
+    if _QUOTE_BEGINS.isdisjoint(text):
+        return text
+    own = _QUOTED.sub(" ", text[:_READ])
+    return own if len(own.split()) >= _OWN_WORDS else text
+
+
+def opened(content: Content, said: str) -> tuple[str, bool]:
+    """What is said after words that only open a sentence ("ok but", "nei, jeg mente", "takk,"), and whether one of
+    them turns to something else; `said` is as `plain` has it, and its last word is never taken for an opening."""
+    polite, turning = listed(content, "follow_up.words_to_open"), listed(content, "follow_up.words_to_turn")
+    words, at, turned = said.split(), 0, False
+    while size := next((size for size in _OPENINGS if _opening(words[at:-1][:size], size, polite | turning)), 0):
+        turned = turned or " ".join(words[at:at + size]) in turning
+        at += size
+    return " ".join(words[at:]), turned
+
+
+def asks(content: Content, text: str) -> bool:
+    """Whether it is put as a question: by its sign, or by how it begins once the opening is over."""
+    return text.rstrip().endswith("?") or has_word(
+        content, "".join(opened(content, plain(text))[0].split()[:1]), "follow_up.words_for_questions")
+
+
+def made_of(content: Content, said: str, *keys: str) -> bool:
+    """Whether every word of it is listed at one of the keys; of nothing said, none is."""
+    words = said.split()
+    return bool(words) and all(any(word in listed(content, key) for key in keys) for word in words)
+
+
+def has_word(content: Content, said: str, key: str) -> bool:
+    return not listed(content, key).isdisjoint(said.split())
+
+
 def password_words(content: Content) -> PasswordWords:
     """How passwords are spoken of in all languages of the content."""
     kinds = {"common.words_for_password": LABEL, "common.words_for_password_is": IS,
@@ -52,6 +93,10 @@ def listed(content: Content, key: str) -> frozenset[str]:
         texts = ",".join(content.say(lang, key) for lang in content.languages)
         found = content.lists[key] = frozenset(filter(None, map(plain, texts.split(","))))
     return found
+
+
+def _opening(words: list[str], size: int, known: frozenset[str]) -> bool:
+    return len(words) == size and " ".join(words) in known
 
 
 def _listings(content: Content) -> dict[str, frozenset[str]]:

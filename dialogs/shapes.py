@@ -63,6 +63,11 @@ def only_a_code(text: str) -> bool:
     return not any(map(str.isalpha, text)) and _surely_a_code(text)
 
 
+def only_numbers(text: str) -> bool:
+    """Whether nothing but numbers was typed."""
+    return not any(map(str.isalpha, text)) and any(map(str.isdigit, text))
+
+
 def account_name(text: str) -> str:
     """The account meant by what was typed: an address among words, a marked word at the end ("it's
     kari.nordmann"), else the text itself."""

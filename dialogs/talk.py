@@ -59,6 +59,8 @@ class Memory:
     notes: dict[str, Any] = field(default_factory=dict)     # of the running conversation
     until: float = 0                    # when the running conversation expires; 0: never
     topic: str = ""                     # asked "did that help?" about, as the last thing said
+    about: list[str] = field(default_factory=list)          # answered last, if nothing was done since: see follow_ups
+    offered: dict[str, Any] = field(default_factory=dict)   # chosen from by the next message: see choices
     rated: list[str] = field(default_factory=list)          # topics asked "did that help?" about
     misses: int = 0                     # messages in a row that were not understood
     tried: list[list[str]] = field(default_factory=list)    # what the helpdesk would hear of: see rules.helpdesk.Tried
@@ -257,7 +259,7 @@ class Talk:
 
     def note_end(self, name: str, key: str) -> None:
         """Keep how a conversation ended, by the last thing said in it; its links look spent in the web chat now."""
-        self._over = True
+        self._over, self.memory.about = True, []
         how = "paused" if ".paused." in key else _ENDS.get(key.rpartition(".")[2], "refused")
         self.note_tried("journey", name, how)
 

@@ -17,6 +17,7 @@ from bot.understanding import ErrorFinder, Reader
 from dialogs.answer_question import AnswerQuestion
 from dialogs.buttons import Buttons
 from dialogs.change_password import ChangePassword
+from dialogs.choices import Choices
 from dialogs.explain_error import ExplainError
 from dialogs.fetch_a_person import FetchAPerson
 from dialogs.follow_ups import FollowUps
@@ -81,11 +82,11 @@ class Conversations:
             lambda operation, in_teams: bool(directory.cannot(operation, signs_on=in_teams)))
         errors, reminders = ExplainError(content, ratings, offers), Reminders(status, journeys.reminding, offers, clock)
         handover = Handover(floor, people, not_me, forget_me, offers, self._site.base_url)
+        buttons = Buttons(floor, answers, errors, status, reminders, handover)
         return FrontDesk(
-            floor, answers, errors, status, reminders, handover,
-            Buttons(floor, answers, errors, status, reminders, handover), FollowUps(answers, handover),
-            reader, finder, content, clock, NotAnswered(self._kept.unanswered, content.phrases),
-            self._second_opinion, password_words(content))
+            floor, answers, errors, status, reminders, handover, buttons, Choices(content, answers, buttons),
+            FollowUps(content, answers, errors, handover, reader), reader, finder, content, clock,
+            NotAnswered(self._kept.unanswered, content.phrases), self._second_opinion, password_words(content))
 
     def _windows(self) -> InWindows:
         """Teams shows nothing inside itself but https, and our page there needs its library."""

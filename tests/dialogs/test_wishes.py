@@ -14,6 +14,8 @@ def asked(text: str) -> list[str]:
     ("jeg har fått ny telefon. Hva er kravene til passord?", ["lost_phone", "password_rules"]),
     ("jeg har glemt passordet og lurer på hva kravene er", ["reset_password", "password_rules"]),
     ("hvordan bytter jeg passord, og når utløper det?", ["change_password", "password_expired"]),
+    ("I need to unlock my account, change my phone number and find out when my password expires",
+     ["unlock_account", "register", "password_expired"]),
     ("I forgot my password and I want to know what the password rules are", ["reset_password", "password_rules"]),
 ])
 def test_two_wishes_in_the_order_they_were_written(text: str, topics: list[str]) -> None:
