@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +27,8 @@ _DEVELOPMENT_LIMITS = {"requester_targets_24h": 10}
 
 # What stands between the first colon after the user and the last @ is the password, whatever signs are in it.
 _URL_PASSWORD = re.compile(r"://([^:@]*:)?.*@", re.DOTALL)
+_BASE = re.compile(r"https?://[^\s/?#@]+/?")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _URL_QUERY = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")
 
 
@@ -194,6 +197,29 @@ class Settings(BaseSettings):
             raise ValueError("must be https:// (http:// only for a loopback address)")
         return value.rstrip("/")
 
+    @field_validator("channel_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if one.lower().startswith("http://") and not _trustworthy(one):
+                raise ValueError("http:// only for a loopback address named in full")
+        return value
+
+    @field_validator("public_url", "admin_url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        """Pages and cookies are at the root of their host, so links cannot begin further down."""
+        if value and not _BASE.fullmatch(value):
+            raise ValueError("must be https:// and a host, with nothing behind it")
+        return value
+
+    @field_validator("mail_from", "helpdesk_mail")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not _MAIL.fullmatch(parseaddr(value)[1]):
+            raise ValueError("must be a mail address, as keyturn@example.no")
+        return value
+
     @property
     def groups_have_guids(self) -> bool:
         """Whether the home of accounts knows groups by such ids only."""
@@ -314,8 +340,8 @@ def look(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> Found:
     given = {name: values[name] for name in known if values.get(name, "") != ""}
     settings, wrong = _understood(given, limits)
     problems += wrong.values()
-    # Without a mode that is one, nobody knows what would have to be there.
-    problems += [] if "KEYTURN_MODE" in wrong else _unfit(settings)
+    # Without a mode that is one, nobody knows what would have to be there. What is wrong is not missing besides.
+    problems += [] if "KEYTURN_MODE" in wrong else [one for one in _unfit(settings) if one.split()[0] not in wrong]
     return Found(settings, tuple(problems), tuple(_listed(settings, values, wrong)))
 
 

@@ -34,6 +34,11 @@ WRONG = {
     "no public address": ({"KEYTURN_PUBLIC_URL": ""}, ["KEYTURN_PUBLIC_URL is missing"]),
     "plain public address": (
         {"KEYTURN_PUBLIC_URL": "http://keyturn.example.no"}, ["KEYTURN_PUBLIC_URL must be https://"]),
+    "addresses that are none": (
+        {"KEYTURN_PUBLIC_URL": "ftp://keyturn.example.no", "KEYTURN_ADMIN_URL": "https://example.no/keyturn",
+         "KEYTURN_MAIL_FROM": "key turn", "KEYTURN_CHANNEL_HOSTS": "http://example.no"},
+        ["KEYTURN_ADMIN_URL: must", "KEYTURN_PUBLIC_URL: must", "KEYTURN_MAIL_FROM: must be a mail address",
+         "KEYTURN_CHANNEL_HOSTS: http:// only"]),
     "store without TLS": ({"REDIS_URL": "redis://redis.example.no:6379"}, ["REDIS_URL must be rediss://"]),
     "unknown setting": ({"KEYTURN_COLOUR": "red"}, ["KEYTURN_COLOUR is not a setting"]),
     "unknown limit": ({"KEYTURN_LIMIT_COLOURS": "3"}, ["KEYTURN_LIMIT_COLOURS is not a limit"]),
