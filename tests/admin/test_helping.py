@@ -154,7 +154,7 @@ async def test_events_in_words(signed_in: SignedIn, desk: Desk) -> None:
         ["new.thing", "odd", "Something else", "why"],
         ["Pause self-service staff.pause", "Done", "Mona Ute", "why"],
         ["Unlock: finished unlock.outcome", "Done", "The owner in Teams", ""],
-        ["New password: begun reset.opened", "Refused", "Web chat", "Started too often today"]]
+        ["New password: started reset.opened", "Refused", "Web chat", "Started too often today"]]
 
 
 async def test_reopening_the_row(signed_in: SignedIn, desk: Desk, clock: SteppedClock) -> None:
