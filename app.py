@@ -53,7 +53,7 @@ class Commands(UserDict[str, Any]):
 def cli() -> None:
     """Keyturn, a password helpdesk bot.
 
-    Exit codes: 0 well, 1 not well, 2 wrong usage.
+    Exit codes: 0 OK, 1 something is wrong, 2 wrong usage.
     """
     # The command is loaded by now.
     signal.signal(signal.SIGINT, _INTERRUPTED)

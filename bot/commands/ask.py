@@ -13,14 +13,14 @@ from bot.understanding import Reader
 @click.command(name="ask")
 @click.argument("text", required=False)
 @click.option("--batch", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="JSON Lines, UTF-8, with a field text; one answer line for each line, in the same order.")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON instead of words.")
+              help="JSON Lines in UTF-8, each with a field text; prints one answer line for each, in the same order.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON instead of words.")
 def cli(text: str | None, batch: Path | None, as_json: bool) -> None:
-    """What the bot understands by TEXT; needs no server and no Redis.
+    """Show what the bot understands by TEXT. Needs no server and no Redis.
 
-    In a batch, an empty line and a text that is null are answered as an empty message is: out_of_scope. A line that
-    cannot be read (not UTF-8, no JSON object, no text, a text that is no string) ends it with exit code 2 and the
-    line's number; the answers up to there stand. A half character comes back as the escape it came as.
+    In a batch, an empty line and a text that is null are answered like an empty message: out_of_scope. A line that
+    can't be read (not UTF-8, not a JSON object, no text, a text that isn't a string) stops the batch with exit code 2
+    and the line's number; the answers before it are printed. Half a surrogate pair comes back as the escape it came as.
     """
     if (text is None) == (batch is None):
         raise click.UsageError("give either TEXT or --batch FILE")

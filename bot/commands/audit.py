@@ -33,7 +33,7 @@ def export() -> None:
 
 @cli.command()
 def verify() -> None:
-    """Check that nothing was edited, removed or reordered; exit 1 and name the first bad record."""
+    """Check that nothing was edited, removed or reordered; otherwise name the first bad record and exit with 1."""
 
     async def check(trail: RedisAuditTrail) -> int:
         broken = await trail.verify()

@@ -27,16 +27,16 @@ _EVALUATION = Path(__file__).parents[2] / "tests" / "understanding" / "evaluatio
 
 @click.group(name="content")
 def cli() -> None:
-    """What the bot knows, for those who write it."""
+    """Check the content, and see how well it is understood."""
 
 
 @cli.command(name="check")
 @click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 def check_content(folder: Path | None) -> None:
-    """What is wrong with the content, or worth a look: languages that differ, style, length, links, phrases that two
-    topics share, topics nobody would find.
+    """List what is wrong with the content, or worth a look: languages that differ, style, length, links, phrases that
+    two topics share, topics nobody would find.
 
-    FOLDER is an organisation's own content to try, in place of the one that is set. Exit code 1 when anything is wrong.
+    FOLDER is an organisation's own content to try instead of the one in use. Exits with 1 if anything is wrong.
     """
     settings = look(environment()).settings
     if folder:
@@ -60,11 +60,11 @@ def check_content(folder: Path | None) -> None:
 
 @cli.command(name="report")
 @click.argument("file", default=_EVALUATION, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--aim", type=click.FloatRange(0, 100), help="Percent; exit code 1 where a language has fewer right.")
+@click.option("--aim", type=click.FloatRange(0, 100), help="Percent; exit with 1 if any language has fewer right.")
 def report_content(file: Path, aim: float | None) -> None:
-    """How well messages are understood: per language and kind, what is taken for what, the weakest.
+    """Show how well messages are understood: by language and kind, what is mistaken for what, the weakest.
 
-    FILE has messages of known labels, JSON Lines with text, label, lang; by default the project's own evaluation set.
+    FILE has messages with known labels: JSON Lines with text, label, lang. Default: the project's own evaluation set.
     """
     settings = look(environment()).settings
     content = content_of(settings)

@@ -18,13 +18,13 @@ from bot.store.staff import RedisStaff
 
 @click.group(name="demo")
 def cli() -> None:
-    """For trying out, in development mode only."""
+    """Try Keyturn out with demo people, in development mode only."""
 
 
 @cli.command()
 @click.argument("user")
 def code(user: str) -> None:
-    """The current code of a demo person's authenticator."""
+    """Print the current code from a demo person's authenticator."""
     settings = load(environment())
     if not settings.development:
         raise SettingsError("demo people exist in development mode only: set KEYTURN_MODE=development")
@@ -44,5 +44,5 @@ def code(user: str) -> None:
     with redis_beside(settings) as redis_url:
         found = uvloop.run(current(redis_url))
     if found is None:
-        raise SettingsError(f"{user} is no demo person with an authenticator")
+        raise SettingsError(f"{user} isn't a demo person with an authenticator")
     click.echo(found[0])

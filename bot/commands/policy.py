@@ -12,13 +12,13 @@ from bot.settings import environment, look
 
 @click.group(name="policy")
 def cli() -> None:
-    """What the organisation has decided."""
+    """Check the organisation's policy."""
 
 
 @cli.command()
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 def check(file: Path | None) -> None:
-    """Every value that FILE would put in force, or what is wrong with it; without FILE, the policy that is set."""
+    """Print every value that FILE would put in force, or what is wrong with it. Without FILE: the policy in use."""
     settings = look(environment()).settings
     policy = parsed(read(file), file, settings.limits, guids=settings.groups_have_guids) if file \
         else policy_of(settings)

@@ -16,10 +16,10 @@ from bot.store.sealed import KeyRing
 
 @click.command(name="settings")
 def cli() -> None:
-    """List every setting: name, value, default, ceiling, what it does.
+    """List every setting: name, value, default, limit, what it does.
 
-    Secrets, and passwords in addresses, are masked. Whatever is wrong is said at the end, on stderr, one line
-    for each problem; then the exit code is 1.
+    Secrets, and passwords in addresses, are masked. Problems are listed at the end, on stderr, one line for each,
+    and the exit code is then 1.
     """
     found = look(environment())
     for line in found.lines:

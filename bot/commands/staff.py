@@ -13,27 +13,27 @@ from bot.verification.totp import new_seed
 
 @click.group(name="staff")
 def cli() -> None:
-    """The people of IT who may use the admin pages."""
+    """Say which members of IT can use the admin pages."""
 
 
 @cli.command(name="add")
 @click.argument("name")
-@click.option("--account", required=True, help="Id or user name of this person's own account in the directory.")
+@click.option("--account", required=True, help="ID or user name of the person's own account in the directory.")
 @click.option("--role", type=click.Choice(ROLES), default=ROLES[0], show_default=True)
-@click.option("--lang", default="nb", show_default=True, help="Language that the person is greeted in.")
+@click.option("--lang", default="nb", show_default=True, help="Language of the person's pages.")
 def add_staff(name: str, account: str, role: str, lang: str) -> None:
-    """Let somebody in, or give them a new set-up link; it is printed, works once and for 30 minutes.
+    """Give somebody access, or a new set-up link. The link is printed, and works once, for 30 minutes.
 
-    What the person signed in by before holds until they have set up anew.
+    Somebody who already has access can sign in as before until they have used the link.
     """
 
     async def add(desk: StaffDesk) -> str:
         wanted = canonical_staff_name(name)
         if wanted is None:
-            raise click.UsageError("a name is made of a-z, 0-9 and dots, 64 at most")
+            raise click.UsageError("a name can have a-z, 0-9 and dots, 64 characters at most")
         person = await desk.directory.read(account) or await desk.directory.find(account)
         if person is None:
-            raise SettingsError(f"{account} is no account of the directory")
+            raise SettingsError(f"{account} isn't an account in the directory")
         known = await desk.people.named(wanted)
         staff_id = known.staff.id if known else secrets.token_hex(8)
         one = Staff(staff_id, wanted, person.display_name, lang, role, person.id)
@@ -47,7 +47,7 @@ def add_staff(name: str, account: str, role: str, lang: str) -> None:
 
 @cli.command(name="list")
 def list_staff() -> None:
-    """Name, role, account, and whether they have set up."""
+    """List names, roles, accounts, and who has set up their access."""
 
     async def listed(desk: StaffDesk) -> str:
         return "".join(
@@ -60,12 +60,12 @@ def list_staff() -> None:
 @cli.command(name="remove")
 @click.argument("name")
 def remove_staff(name: str) -> None:
-    """Shut somebody out at once, wherever they are signed in."""
+    """Remove somebody's access at once, wherever they are signed in."""
 
     async def remove(desk: StaffDesk) -> str:
         known = await desk.people.named(canonical_staff_name(name) or "")
         if known is None:
-            raise SettingsError(f"{name} is nobody of IT")
+            raise SettingsError(f"{name} has no access to the admin pages")
         await desk.staffing.remove(known.staff, "cli")
         return f"{known.staff.name} is removed"
 

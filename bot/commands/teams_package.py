@@ -14,11 +14,11 @@ from bot.teams_app.package import About, App, package
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("keyturn-teams.zip"),
               show_default=True, help="Where to write it.")
 @click.option("--app-version", default="1.0.0", show_default=True,
-              help="Teams offers an update where this is higher than what is installed.")
-@click.option("--developer", default="Keyturn", show_default=True, help="Who Teams says has made the app.")
-@click.option("--website", default="", help="Your page about the service; the public address, if not given.")
-@click.option("--privacy", default="", help="Your page about privacy; the website, if not given.")
-@click.option("--terms", default="", help="Your terms of use; the website, if not given.")
+              help="Teams offers an update if this is higher than what is installed.")
+@click.option("--developer", default="Keyturn", show_default=True, help="The developer that Teams names.")
+@click.option("--website", default="", help="Your page about the service.  [default: the public address]")
+@click.option("--privacy", default="", help="Your privacy page.  [default: the website]")
+@click.option("--terms", default="", help="Your terms of use.  [default: the website]")
 def cli(out: Path, app_version: str, developer: str, website: str, privacy: str, terms: str) -> None:
     """Write the app package for Teams: manifest, words in every language, icons.
 
@@ -34,4 +34,4 @@ def cli(out: Path, app_version: str, developer: str, website: str, privacy: str,
         out.write_bytes(packed)
     except OSError as error:
         raise SettingsError(f"{out} cannot be written: {error.strerror}") from error
-    click.echo(f"{out} is written; for single sign-on its registration needs the application ID URI {app.resource}")
+    click.echo(f"Wrote {out}. For single sign-on the bot's registration needs the application ID URI {app.resource}")

@@ -25,7 +25,7 @@ async def test_who_cannot_sign_in_is_not_locked_out_of_ending_the_pause(redis_ur
 
     async with house(redis_url, tmp_path, SharedClock(), settings, beat=0.002) as desk, Browser(desk) as browser:
         assert await said("status") == (0, "people are verified")
-        assert await said("end", "--reason", "no need") == (0, "people are verified: there is no pause to end")
+        assert await said("end", "--reason", "no need") == (0, "people are verified: there's no pause to end")
         await desk.kept.trust.hold("records are gone")
         shown = next(one for one in await shown_staff(desk.kept.it, desk.clock) if one.name == "mona.ute")
         kept_out = await browser.sign_in("mona.ute", password=shown.password, code=shown.code)
@@ -36,7 +36,7 @@ async def test_who_cannot_sign_in_is_not_locked_out_of_ending_the_pause(redis_ur
         status, told = await said("status")
         assert status == 0
         assert told.startswith("paused until ")
-        assert told.endswith("nobody of IT can sign in until somebody has seen `staff list` and ended the pause")
+        assert told.endswith("nobody in IT can sign in until somebody has checked `staff list` and ended the pause")
         assert (await said("end"))[0] == 2
         assert (await said("end", "--reason", " \u200b "))[0] == 2
         assert desk.kept.trust.why_paused()
