@@ -1,35 +1,22 @@
-"""Every setting, read once from the environment or `.env`, checked before anything starts."""
+"""Every setting: its name outside, its default, what it does, and what follows from it."""
 
 import ipaddress
-import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
 from email.utils import parseaddr
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.errors import SettingsError
-from bot.rules.limits import Limits, too_loose
+from bot.rules.limits import Limits
 
-_SHORTEST_TOKEN = 32
 DEMO_HELPDESK = "helpdesk@example.no"
 
-LIMIT_PREFIX = "KEYTURN_LIMIT_"
-
-# Whoever tries the bot out is one visitor who plays all the demo people: the ceiling leaves room for that.
-_DEVELOPMENT_LIMITS = {"requester_targets_24h": 10}
-
-# What stands between the first colon after the user and the last @ is the password, whatever signs are in it.
-_URL_PASSWORD = re.compile(r"://([^:@]*:)?.*@", re.DOTALL)
 _BASE = re.compile(r"https?://[^\s/?#@]+/?")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_URL_QUERY = re.compile(r"(?<=[?&])([^=&]*)=[^&]*")
 
 
 class Mode(StrEnum):
@@ -165,7 +152,7 @@ class Settings(BaseSettings):
         "https://login.microsoftonline.com", alias="KEYTURN_LOGIN_URL", description="the login service")
     graph_url: str = Field(
         "https://graph.microsoft.com", alias="KEYTURN_GRAPH_URL", description="Microsoft Graph")
-    # The limits come from KEYTURN_LIMIT_<NAME>; load() puts them here.
+    # The limits come from KEYTURN_LIMIT_<NAME>; `look` puts them here.
     limits: Limits = Limits()
 
     @classmethod
@@ -193,7 +180,7 @@ class Settings(BaseSettings):
     @classmethod
     def _https(cls, value: str) -> str:
         """`http://` is for loopback addresses named in full only (design §4)."""
-        if value and not _trustworthy(value):
+        if value and not trustworthy(value):
             raise ValueError("must be https:// (http:// only for a loopback address)")
         return value.rstrip("/")
 
@@ -201,7 +188,7 @@ class Settings(BaseSettings):
     @classmethod
     def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for one in value:
-            if one.lower().startswith("http://") and not _trustworthy(one):
+            if one.lower().startswith("http://") and not trustworthy(one):
                 raise ValueError("http:// only for a loopback address named in full")
         return value
 
@@ -295,135 +282,6 @@ class Settings(BaseSettings):
         return (*hosts, "http://127.0.0.1", "http://localhost", "http://[::1]") if self.development else hosts
 
 
-_SECRET = frozenset(one.alias for one in Settings.model_fields.values() if "SecretStr" in str(one.annotation))
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One setting as `app.py settings` lists it."""
-
-    name: str
-    value: str
-    default: str
-    ceiling: str
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What is set, as far as it can be understood: `settings` has the defaults where `problems` names a value."""
-
-    settings: Settings
-    problems: tuple[str, ...]
-    lines: tuple[Line, ...]
-
-
-def load(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
-    """Read the settings; `environment` wins over the file. Raises SettingsError with one line per problem."""
-    found = look(environment, dotenv)
-    if found.problems:
-        raise SettingsError("\n".join(found.problems))
-    return found.settings
-
-
-def look(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> Found:
-    """Read the settings whatever is wrong with them, and all that is wrong."""
-    values, problems = _read_dotenv(dotenv)
-    values |= environment
-    development = values.get("KEYTURN_MODE") == Mode.DEVELOPMENT
-    limits, wrong_limits = _limits(values, _DEVELOPMENT_LIMITS if development else {})
-    known = {one.alias for one in Settings.model_fields.values() if one.alias}
-    problems += wrong_limits
-    problems += [
-        f"{name} is not a setting of Keyturn" for name in sorted(values)
-        if name.startswith("KEYTURN_") and name not in known and not name.startswith(LIMIT_PREFIX)]
-    given = {name: values[name] for name in known if values.get(name, "") != ""}
-    settings, wrong = _understood(given, limits)
-    problems += wrong.values()
-    # Without a mode that is one, nobody knows what would have to be there. What is wrong is not missing besides.
-    problems += [] if "KEYTURN_MODE" in wrong else [one for one in _unfit(settings) if one.split()[0] not in wrong]
-    return Found(settings, tuple(problems), tuple(_listed(settings, values, wrong)))
-
-
-def _understood(given: Mapping[str, str], limits: Limits) -> tuple[Settings, dict[str, str]]:
-    """The settings without the values that are wrong, and what is wrong with each."""
-    try:
-        return Settings.model_validate({**given, "limits": limits}), {}
-    except ValidationError as error:
-        wrong = {str(one["loc"][0]): _in_words(one) for one in error.errors(include_url=False, include_input=False)}
-    rest = {name: value for name, value in given.items() if name not in wrong}
-    return Settings.model_validate({**rest, "limits": limits}), wrong
-
-
-def _unfit(settings: Settings) -> list[str]:
-    """What is missing or unsafe in this mode, one line each."""
-    has_password = bool(settings.app_password.get_secret_value())
-    by_identity = settings.app_type == "UserAssignedMSI"
-    found = [(bool(settings.app_id) and not has_password and not by_identity,
-              "MicrosoftAppPassword is missing; MicrosoftAppId needs it"),
-             (by_identity and not settings.app_tenant,
-              "MicrosoftAppTenantId is missing; MicrosoftAppType=UserAssignedMSI needs it"),
-             (bool(settings.opinion_url) and not settings.opinion_model,
-              "KEYTURN_OPINION_MODEL is missing; KEYTURN_OPINION_URL needs it")]
-    found += [(settings.teams_sign_on and not settings.app_id,
-               "MicrosoftAppId is missing; KEYTURN_TEAMS_SIGN_ON only accepts tokens issued for it")]
-    found += [(True, problem) for problem in unfit_for_entra(settings)] if settings.directory == "entra" else []
-    if settings.development:
-        found.append((not is_loopback(settings.host),
-                      f"development mode runs on a loopback HOST only, not on {settings.host} (C1)"))
-        found.append((not is_loopback(settings.admin_host),
-                      "development mode runs on a loopback KEYTURN_ADMIN_HOST only (C1)"))
-        return [problem for holds, problem in found if holds]
-    public = settings.public_url
-    found += [
-        (not settings.app_id,
-         "MicrosoftAppId is missing; for a try-out on this machine set KEYTURN_MODE=development (C1)"),
-        (not settings.redis_url.get_secret_value(),
-         "REDIS_URL is missing; production needs a Redis server of its own"),
-        (not settings.secret_keys, "KEYTURN_SECRET_KEYS is missing; see README.md for how to make a key"),
-        (not public, "KEYTURN_PUBLIC_URL is missing; every link people get begins with it"),
-        (bool(public) and not _trustworthy(public), "KEYTURN_PUBLIC_URL must be https:// in production"),
-        (bool(settings.admin_port) and not _trustworthy(settings.admin_base_url()),
-         "KEYTURN_ADMIN_URL must be https://, unless the admin listener is on loopback and reached there"),
-        (0 < len(settings.metrics_token.get_secret_value()) < _SHORTEST_TOKEN,
-         f"KEYTURN_METRICS_TOKEN is too easy to guess: give at least {_SHORTEST_TOKEN} random characters"),
-        (not settings.smtp_url.get_secret_value() and settings.chat is WebChat.FULL,
-         "SMTP_URL is missing; KEYTURN_WEB_CHAT=full sends codes by mail")]
-    return [problem for holds, problem in found if holds] + too_loose(settings.limits)
-
-
-def unfit_for_entra(settings: Settings) -> list[str]:
-    """What is missing for reading accounts from Entra ID, one line each."""
-    kind = settings.entra_credential
-    found = [
-        (not settings.directory_tenant,
-         "MicrosoftAppTenantId is missing; KEYTURN_DIRECTORY=entra reads the accounts of one tenant"),
-        (not settings.directory_app_id and kind != "managed_identity",
-         "KEYTURN_ENTRA_APP_ID is missing; it is the application that calls Graph"),
-        (not settings.directory_secret and kind == "secret",
-         "KEYTURN_ENTRA_SECRET is missing; set it, or choose another KEYTURN_ENTRA_CREDENTIAL"),
-        (settings.entra_file is None and kind in ("certificate", "federated"),
-         f"KEYTURN_ENTRA_FILE is missing; KEYTURN_ENTRA_CREDENTIAL={kind} needs it")]
-    return [problem for holds, problem in found if holds]
-
-
-def _listed(settings: Settings, values: Mapping[str, str], wrong: Mapping[str, str]) -> Iterator[Line]:
-    """Every setting with the value in force, or the wrong one that was given."""
-    for name, one in Settings.model_fields.items():
-        if one.alias is None:
-            continue
-        secret = one.alias in _SECRET
-        value = values[one.alias] if one.alias in wrong else getattr(settings, name)
-        yield Line(one.alias, _shown(value, secret), _shown(one.default, secret), "", one.description or "")
-    for limit in fields(Limits):
-        ceiling, floor = limit.metadata["ceiling"], limit.metadata["floor"]
-        name = LIMIT_PREFIX + limit.name.upper()
-        yield Line(
-            name, _shown(values.get(name) or getattr(settings.limits, limit.name)), str(limit.default),
-            f"≤ {ceiling}" if ceiling is not None else f"≥ {floor}" if floor else "",
-            f"{limit.metadata['why']} ({limit.metadata['unit']})")
-
-
 def bracketed(host: str) -> str:
     """A host as it stands in a URL."""
     return f"[{host}]" if ":" in host else host
@@ -439,62 +297,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _trustworthy(url: str) -> bool:
+def trustworthy(url: str) -> bool:
+    """Whether nobody on the way can read along: `http://` does only where it leads to this machine itself."""
     parts = urlsplit(url)
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
-
-
-def _limits(values: Mapping[str, str], defaults: Mapping[str, int]) -> tuple[Limits, list[str]]:
-    known = {LIMIT_PREFIX + one.name.upper(): one.name for one in fields(Limits)}
-    chosen, problems = {}, []
-    for name in sorted(name for name in values if name.startswith(LIMIT_PREFIX)):
-        if name not in known:
-            problems.append(f"{name} is not a limit of Keyturn")
-        elif not values[name].isdecimal() or int(values[name]) < 1:
-            problems.append(f"{name} must be a whole number above 0")
-        else:
-            chosen[known[name]] = int(values[name])
-    return Limits(**{**defaults, **chosen}), problems
-
-
-def _read_dotenv(path: Path) -> tuple[dict[str, str], list[str]]:
-    """What the file sets, and why it cannot be read."""
-    if not path.is_file():
-        return {}, []
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as trouble:
-        why = trouble.strerror if isinstance(trouble, OSError) else "it is not UTF-8"
-        return {}, [f"{path} cannot be read: {why}"]
-    found = {}
-    for line in text.splitlines():
-        name, equals, value = line.strip().removeprefix("export ").partition("=")
-        if equals and not name.startswith("#"):
-            found[name.strip()] = value.strip().strip("'\"")
-    return found, []
-
-
-def _in_words(error: Mapping[str, Any]) -> str:
-    place = str(error["loc"][0]) if error["loc"] else ""
-    text = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: {text}" if place else text
-
-
-def _shown(value: Any, secret: bool = False) -> str:
-    """A value in one line, without what is secret in it."""
-    if isinstance(value, SecretStr):
-        value, secret = value.get_secret_value(), True
-    if isinstance(value, tuple):
-        return ",".join(_shown(one, secret) for one in value)
-    text = "" if value is None else str(value)
-    if "://" in text:
-        text = _URL_QUERY.sub(r"\1=***", _URL_PASSWORD.sub(r"://\1***@", text))
-    elif secret and text:
-        text = "(set)"
-    return "".join(one if one.isprintable() else "?" for one in text)
-
-
-def environment() -> Mapping[str, str]:
-    """The process's environment."""
-    return os.environ
