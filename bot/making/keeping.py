@@ -17,6 +17,7 @@ def redis_of(settings: Settings) -> Iterator[str]:
         return
     server = EmbeddedServer(settings.data_dir / "redis")
     server.start()
+    server.watch()
     try:
         yield server.url
     finally:

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -21,6 +22,7 @@ from bot.errors import SettingsError
 
 _SOCKET_PATH_BYTES = 107    # what fits into sockaddr_un
 _START_SECONDS = 10.0
+_AGAIN_SECONDS = 1.0        # a server that cannot live is not started in a storm
 _LEFTOVER_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
 
@@ -40,6 +42,8 @@ class EmbeddedServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._short_folder: Path | None = None
         self._socket = self._folder / "redis.sock"
+        self._ending = threading.Event()
+        self._change = threading.Lock()
 
     @classmethod
     def running(cls, folder: Path) -> str:
@@ -68,6 +72,7 @@ class EmbeddedServer:
         if threading.current_thread() is not threading.main_thread():
             raise RuntimeError("the embedded server must be started in the main thread")
         binary = _binary()
+        self._ending = threading.Event()
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._folder.chmod(0o700)
@@ -85,8 +90,26 @@ class EmbeddedServer:
             self.stop()
             raise
 
+    def watch(self) -> None:
+        """From now until `stop`, start the server again whenever it ends: killed by hand, or for want of memory."""
+        # Linux ends a server with the thread that started it; this one lives as long as we do.
+        threading.Thread(target=self._start_again, args=(self._ending,), name="embedded store", daemon=True).start()
+
+    def _start_again(self, ending: threading.Event) -> None:
+        while (process := self._process) is not None:
+            process.wait()
+            with self._change:
+                if ending.is_set():
+                    return
+                with suppress(OSError):     # tried again in a second
+                    self._socket.unlink(missing_ok=True)
+                    self._process = self._spawn(_binary())
+            ending.wait(_AGAIN_SECONDS)
+
     def stop(self) -> None:
         """Ask the server to save and end, wait for it, and give the folder free."""
+        with self._change:
+            self._ending.set()
         if self._process is not None:
             self._process.terminate()
             try:

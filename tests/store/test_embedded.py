@@ -1,5 +1,6 @@
 """The embedded server: quick, private, one per folder, and gone when we are."""
 
+import asyncio
 import os
 import signal
 import stat
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import SettingsError
+from bot.errors import SettingsError, StoreUnavailable
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedServer
 from tests.support.processes import gone
@@ -77,6 +78,26 @@ async def test_data_survives_the_end_and_a_crash(server: EmbeddedServer) -> None
     server.stop()
     server.start()
     assert await ask(server, "MGET", "a", "b") == [b"1", b"2"]
+
+
+async def test_one_that_is_killed_comes_back(server: EmbeddedServer) -> None:
+    """F6: nobody else would start it again; with what it held, and not after we are done with it."""
+    server.start()
+    server.watch()
+    await ask(server, "SET", "a", "1")
+    first = server.pid
+    os.kill(first, signal.SIGKILL)
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                assert await ask(server, "GET", "a") == b"1"
+                break
+            except StoreUnavailable:
+                await asyncio.sleep(0.02)
+    second = server.pid
+    assert second != first
+    server.stop()
+    assert gone(second)
 
 
 async def test_it_has_started_when_it_answers(server: EmbeddedServer) -> None:
