@@ -58,8 +58,8 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@touch $@
 
 # Where Python may not write what it compiles (PYTHONDONTWRITEBYTECODE), every start would compile everything anew.
-$(VENV)/.compiled: $(shell find bot dialogs serving -name '*.py') $(VENV)/.made
-	@$(BIN)/python -m compileall -q bot dialogs serving
+$(VENV)/.compiled: $(shell find bot dialogs -name '*.py') $(VENV)/.made
+	@$(BIN)/python -m compileall -q bot dialogs
 	@touch $@
 
 # The scripts of others that pages need are fetched once. Where there is no npm, one from a wheel is used and thrown away.

@@ -1,4 +1,4 @@
-"""Keyturn's command line. What the commands do stands in `bot.commands`; what `serve` puts together, in `serving`."""
+"""Keyturn's command line. What the commands do stands in `bot.commands`; what `serve` runs, in `bot.serving`."""
 
 import gc
 import signal
@@ -44,7 +44,7 @@ class Commands(UserDict[str, Any]):
     "demo": "bot.commands.demo",
     "doctor": "bot.commands.doctor",
     "policy": "bot.commands.policy",
-    "serve": "serving.serve",
+    "serve": "bot.serving.serve",
     "settings": "bot.commands.settings",
     "staff": "bot.commands.staff",
     "teams-package": "bot.commands.teams_package",

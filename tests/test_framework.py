@@ -9,7 +9,7 @@ def _run(code: str) -> str:
 
 
 def test_no_recogniser_is_loaded() -> None:
-    names = _run("import sys, serving.desk; print(*sys.modules)").split()
+    names = _run("import sys, bot.serving.desk; print(*sys.modules)").split()
     assert "botbuilder.dialogs" in names
     assert not [name for name in names if name.startswith("recognizers_")]
 

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import ClientSession, CookieJar, FormData, TCPConnector
 
 from bot.directory.demo_staff import shown_staff
+from bot.serving.desk import Desk
 from bot.store.connection import Store
-from serving.desk import Desk
 from tests.support.clock import SteppedClock
 from tests.support.house import house
 from tests.support.tcp import free_port

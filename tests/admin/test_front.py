@@ -10,11 +10,11 @@ from aiohttp import ClientSession
 
 from bot.rules.staff import IDLE_SECONDS, LONGEST_SECONDS, SET_UP_SECONDS, Staff
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.site import Site
 from bot.store.staff import StaffRecord
 from bot.store.staff_sessions import StaffSessions
 from bot.verification.totp import current_code, new_seed
-from serving.desk import Desk
 from tests.admin.conftest import Browser, records
 from tests.support.clock import SteppedClock
 

@@ -6,7 +6,7 @@ from typing import Any
 from bot.directory import demo
 from bot.people import WEB_CHAT, Speaker
 from bot.rules.helpdesk import About, HelpCase, Stage, Tried
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.admin.conftest import Browser, records
 from tests.support.chat import Chat
 

@@ -14,10 +14,10 @@ from bot.rules.codes import canonical_recovery_code
 from bot.rules.helping import CONFIRM_SECONDS, Act, Request
 from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.limits import DAY, QUARTER, Limits
+from bot.serving.desk import Desk
 from bot.store.helping import MINE, Begun
 from bot.store.one_time_codes import HashedOneTimeCodes
 from bot.store.protocol import Attempt, Counted, Exhausted
-from serving.desk import Desk
 from tests.admin.conftest import Browser, Page, records
 from tests.support.clock import SteppedClock
 from tests.support.people import mails_of

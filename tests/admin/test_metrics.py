@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.directory import demo
 from bot.metrics import Metrics
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.admin.conftest import Browser
 from tests.journeys.stage import GOOD, Visitor
 from tests.support.clock import SteppedClock

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.content.own_phrases import LONGEST, OwnPhrase, OwnPhrases
+from bot.serving.desk import Desk
 from bot.store.ratings import GIVEN, NO, PERSON, STARTED, YES, Rating
 from bot.store.unanswered import Unanswered
-from serving.desk import Desk
 from tests.admin.conftest import Browser, Page, records
 from tests.support.chat import Chat
 

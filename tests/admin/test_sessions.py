@@ -8,9 +8,9 @@ import pytest
 
 from bot.directory.demo_staff import STAFF
 from bot.rules.staff import IDLE_SECONDS
+from bot.serving.desk import Desk
 from bot.store.trust import HOLD_SECONDS
 from bot.verification.totp import new_seed
-from serving.desk import Desk
 from tests.admin.conftest import Browser
 from tests.faults.snapshot import Snapshot
 from tests.support.clock import SteppedClock

@@ -20,10 +20,10 @@ from bot.pages.assets import Assets
 from bot.pages.headers import protect
 from bot.pages.rendering import STATIC, Renderer
 from bot.pages.web_chat import web_chat_routes
+from bot.serving.desk import Desk
 from bot.site import Site
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing
-from serving.desk import Desk
 from tests.support.clock import SteppedClock
 from tests.support.echo import Echo, direct_line, mount
 from tests.support.house import house

@@ -11,9 +11,9 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.clock import SharedClock
 from bot.directory.demo_staff import shown_staff
+from bot.serving.desk import Desk
 from bot.store.ratings import GIVEN, NO, STARTED, YES
 from bot.verification.totp import new_seed
-from serving.desk import Desk
 from tests.browser.conftest import Tab
 from tests.browser.test_secure import LOOKS, accessible
 from tests.support.chat import Chat

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from bot.rules.holds import FROZEN
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.browser.conftest import Tab
 from tests.browser.test_secure import LOOKS, accessible
 from tests.journeys.stage import JOHN, KARI

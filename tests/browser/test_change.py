@@ -12,7 +12,7 @@ from playwright.async_api import Browser, expect
 from bot.clock import SharedClock
 from bot.directory import demo
 from bot.secret import Secret
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.browser.conftest import Tab
 from tests.browser.test_secure import accessible
 from tests.support.house import house

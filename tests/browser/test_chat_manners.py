@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.browser.conftest import Open, Service, Tab
 from tests.browser.test_web_chat import violations
 

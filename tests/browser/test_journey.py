@@ -5,7 +5,7 @@ import time
 
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.browser.conftest import Tab
 
 PASSWORD = {"nb": "elgen drakk kald kakao i regnvær", "en": "seventeen purple umbrellas waltz"}

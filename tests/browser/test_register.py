@@ -17,8 +17,8 @@ from bot.clock import SharedClock
 from bot.directory import demo
 from bot.rules.registered import TOTP
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.verification.totp import current_code, new_seed
-from serving.desk import Desk
 from tests.browser.conftest import Tab
 from tests.browser.test_secure import LOOKS, accessible
 from tests.support.house import house

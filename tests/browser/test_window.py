@@ -17,8 +17,8 @@ from bot.clock import SharedClock
 from bot.directory import demo
 from bot.pages import bundle
 from bot.rules.registered import TOTP
+from bot.serving.desk import Desk
 from bot.verification.totp import current_code
-from serving.desk import Desk
 from tests.browser.conftest import DATA, FLAGS, need_bundle
 from tests.browser.test_secure import LOOKS, accessible
 from tests.support.graph import GraphDouble, graph_double

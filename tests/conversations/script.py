@@ -39,8 +39,8 @@ from pathlib import Path
 from bot.directory.demo_staff import STAFF
 from bot.rules.helpdesk import HelpCase
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.verification.totp import current_code
-from serving.desk import Desk
 from tests.support.chat import Chat, SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.people import code_for, mails_of, sign_in

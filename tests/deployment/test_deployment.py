@@ -66,12 +66,12 @@ def test_the_image_is_made_as_the_makefile_sets_up() -> None:
         step = f"pip install -q --disable-pip-version-check --require-hashes -r {name}"
         assert step in DOCKERFILE
         assert step in makefile
-    for step in ("-m bot.pages.bundle", "-m compileall -q bot dialogs serving"):
+    for step in ("-m bot.pages.bundle", "-m compileall -q bot dialogs"):
         assert step in DOCKERFILE
         assert step in makefile
     copied = set(re.findall(r"^COPY ((?:[\w.-]+ )+)\S+$", DOCKERFILE, re.MULTILINE))
     assert all((ROOT / one).exists() for line in copied for one in line.split())
-    assert {"app.py ", "bot ", "dialogs ", "serving "} <= copied
+    assert {"app.py ", "bot ", "dialogs "} <= copied
 
 
 def test_the_image_is_pinned_and_nobody_in_it_is_root() -> None:

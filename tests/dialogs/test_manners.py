@@ -3,7 +3,7 @@
 import pytest
 
 from bot.directory import demo
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit, desk, in_teams, open_house, visit
 from tests.journeys.stage import last, texts, titles
 from tests.journeys.test_owner import OLA, begin, teams_person

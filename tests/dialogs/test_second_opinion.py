@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 
 from bot.second_opinion import ALONE_SECONDS, FAILURES, MOST_AT_ONCE
+from bot.serving.desk import Desk
 from bot.store.connection import Store
 from bot.store.opinions import OpinionBudget
-from serving.desk import Desk
 from tests.dialogs.test_guesses import Doubtful
 from tests.support.chat import Chat, Message
 from tests.support.clock import SteppedClock

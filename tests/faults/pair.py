@@ -14,13 +14,13 @@ from bot.clock import SharedClock
 from bot.directory import demo
 from bot.directory.protocol import Account
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store import keys
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedServer
 from bot.store.sealed import KeyRing, new_key
 from bot.verification.recovery_code import new_codes
 from bot.verification.totp import current_code, new_seed
-from serving.desk import Desk
 from tests.faults.served import environment, serving
 from tests.journeys.stage import TeamsPerson
 from tests.support.chat import SecurePage

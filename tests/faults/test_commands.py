@@ -157,7 +157,7 @@ def test_ask(tmp_path: Path) -> None:
     assert in_words.stdout.startswith(answer["topic"])
     loaded = {line.rpartition("|")[2].strip() for line in in_words.stderr.splitlines()}
     assert "bot.understanding" in loaded
-    assert not loaded & {"aiohttp", "redis", "botbuilder", "dialogs", "serving"}
+    assert not loaded & {"aiohttp", "redis", "botbuilder", "dialogs", "bot.serving"}
 
 
 @pytest.mark.timeout(150)

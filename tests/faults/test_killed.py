@@ -11,8 +11,8 @@ import pytest
 from bot.clock import SharedClock
 from bot.rules.case import Case, State
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store.connection import Store
-from serving.desk import Desk
 from tests.faults.holding import Holding, holding
 from tests.faults.people import (
     DONE,

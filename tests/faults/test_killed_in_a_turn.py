@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import SharedClock
+from bot.serving.desk import Desk
 from bot.store.connection import Store
-from serving.desk import Desk
 from tests.faults.holding import Holding, holding
 from tests.faults.people import APP, KARI, MAIL, NAME, OPEN, Hands, ask_for_reset, expect
 from tests.faults.served import Served, environment

@@ -22,9 +22,9 @@ from bot.rules.helping import Act
 from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.registered import EMAIL_CODE, TOTP
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store.connection import Store
 from bot.verification.totp import current_code, new_seed
-from serving.desk import Desk
 from tests.admin.conftest import Browser as StaffBrowser
 from tests.admin.test_help_cases import from_the_chat
 from tests.admin.test_helping import ready

@@ -18,9 +18,9 @@ from bot.journeys.unlock_account import LOOK_AGAIN
 from bot.rules.helpdesk import MOST_TRIED
 from bot.rules.holds import FROZEN
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store import keys
 from dialogs.answer_question import SMALL_TALK
-from serving.desk import Desk
 from tests.admin.conftest import Browser as StaffBrowser
 from tests.faults.pair import FIRST_PASSWORD, Employee, Pair, a_pair, at, until
 from tests.journeys.stage import GOOD, TeamsPerson, Visitor, heard, last, link_of, texts

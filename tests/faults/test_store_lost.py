@@ -13,9 +13,9 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store.embedded import EmbeddedServer
 from bot.store.trust import HOLD_SECONDS
-from serving.desk import Desk
 from tests.faults.people import (
     APP,
     DONE,

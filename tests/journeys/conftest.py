@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession
 
+from bot.serving.desk import Desk
 from bot.store.connection import Store
-from serving.desk import Desk
 from tests.journeys.stage import TeamsPerson, Visitor
 from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector

@@ -11,7 +11,7 @@ from uuid import uuid4
 from aiohttp import ClientSession
 
 from bot.directory import demo
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.support.chat import Chat, Message, SecurePage
 from tests.support.clock import SteppedClock
 from tests.support.connector import FakeConnector

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.rules.staff import KNOWN_SECONDS
+from bot.serving.desk import Desk
 from bot.store import keys
 from bot.store.alarm_links import LINK_SECONDS
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import GOOD, WRONG, last, link_of, mailed_code
 from tests.support.clock import SteppedClock

@@ -2,7 +2,7 @@
 
 from bot.rules.registered import TOTP
 from bot.secret import Secret
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import EVA, GOOD, KARI, last, link_of, mailed_code, records, texts
 from tests.support.clock import SteppedClock

@@ -14,8 +14,8 @@ from bot.people import Speaker
 from bot.rules.helpdesk import About, HelpCase
 from bot.rules.holds import FROZEN
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.settings import DEMO_HELPDESK
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import GOOD, JOHN, KARI, last, records, titles
 from tests.journeys.test_owner import Browse, begin, browse, proven, teams_person

@@ -8,8 +8,8 @@ from bot.directory.demo import TENANT
 from bot.errors import SettingsError
 from bot.people import Speaker
 from bot.rules.helpdesk import About, HelpCase
+from bot.serving.desk import Desk
 from bot.settings import DEMO_HELPDESK
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import JOHN, KARI, TeamsPerson, last, link_of, records, texts, titles
 from tests.journeys.test_owner import EVA, INGRID, Browse, begin, browse, proven, teams_person

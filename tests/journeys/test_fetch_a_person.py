@@ -7,9 +7,9 @@ import pytest
 from bot.directory import demo
 from bot.people import WEB_CHAT, Speaker
 from bot.rules.helpdesk import About, HelpCase, Stage, Tried
+from bot.serving.desk import Desk
 from bot.settings import DEMO_HELPDESK
 from bot.store.protocol import TooMany
-from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse
 from tests.journeys.stage import JOHN, KARI, records
 from tests.support.people import mails_of

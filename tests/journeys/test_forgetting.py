@@ -3,8 +3,8 @@
 from typing import Any
 
 from bot.rules.case import State
+from bot.serving.desk import Desk
 from bot.store import keys
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import GOOD, KARI, WRONG, last, records
 from tests.journeys.test_owner import JOHN, proven, teams_person

@@ -12,8 +12,8 @@ from bot.directory.demo_staff import STAFF
 from bot.journeys.helpdesk import NotDone
 from bot.rules.helpdesk import HelpCase
 from bot.rules.staff import HELPDESK, Staff
+from bot.serving.desk import Desk
 from bot.store.news import RedisNews
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import JOHN, KARI, TeamsPerson, heard, records
 from tests.support.clock import SteppedClock

@@ -10,8 +10,8 @@ from itertools import chain
 import pytest
 
 from bot.directory.demo_staff import STAFF
+from bot.serving.desk import Desk
 from bot.settings import DEMO_HELPDESK
-from serving.desk import Desk
 from tests.admin.conftest import Browser as AdminBrowser
 from tests.journeys.conftest import InTeams, OpenHouse
 from tests.journeys.stage import KARI, TeamsPerson, link_of, records

@@ -8,7 +8,7 @@ import pytest
 
 from bot.directory import demo
 from bot.rules.case import State
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import GOOD, KARI, WRONG, Visitor, last, link_of, mailed_code, records, texts, titles
 from tests.support.browser import Browser

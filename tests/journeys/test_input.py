@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.secret import Secret
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import GOOD, WRONG, Visitor, last, link_of, mailed_code, records, texts
 from tests.support.clock import SteppedClock

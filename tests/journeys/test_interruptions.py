@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import Visitor, last, link_of, mailed_code, records, texts
 from tests.support.clock import SteppedClock

@@ -18,10 +18,10 @@ from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.limits import Limits
 from bot.rules.staff import HELPDESK, Staff
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store.protocol import Attempt
 from bot.store.staff import StaffRecord
 from bot.verification.totp import current_code, new_seed
-from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse
 from tests.journeys.stage import KARI, records
 from tests.support.clock import SteppedClock

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.secret import Secret
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import OpenHouse, Visit
 from tests.journeys.stage import GOOD, KARI, WRONG, Visitor, last, link_of, mailed_code, records, texts
 from tests.support.clock import SteppedClock

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.people import Speaker
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import OpenHouse, Visit
 from tests.journeys.stage import WRONG, Visitor
 from tests.support.clock import SteppedClock

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import ClientSession, TCPConnector
 
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import OpenHouse, Visit
 from tests.journeys.stage import JOHN, KARI, TeamsPerson, heard, last, records, titles
 from tests.journeys.test_owner import begin, start

@@ -10,8 +10,8 @@ import pytest
 from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.registered import TOTP
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.verification.recovery_code import new_codes
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import EVA, GOOD, JOHN, KARI, WRONG, TeamsPerson, last, link_of, records, titles
 from tests.support.browser import Browser

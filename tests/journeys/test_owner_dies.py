@@ -18,9 +18,9 @@ from bot.rules.helpdesk import About, HelpCase
 from bot.rules.holds import FROZEN
 from bot.rules.registered import EMAIL_CODE, TOTP, Enrolment
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.settings import DEMO_HELPDESK
 from bot.verification.totp import current_code, new_seed
-from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse
 from tests.journeys.stage import KARI, records
 from tests.support.clock import SteppedClock

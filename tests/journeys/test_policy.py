@@ -12,8 +12,8 @@ from bot.errors import SettingsError, StoreUnavailable
 from bot.rules.policy import OWNER
 from bot.rules.registered import APP, EMAIL_CODE, TOTP
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store import keys
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import GOOD, KARI, WRONG, last, link_of, mailed_code, records, texts, titles
 from tests.journeys.test_owner import OLA, Browse, begin, browse, codes_for, proven, teams_person

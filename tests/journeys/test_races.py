@@ -9,8 +9,8 @@ import pytest
 
 from bot.rules.registered import TOTP
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store import keys
-from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse, Visit
 from tests.journeys.stage import GOOD, KARI, Visitor, last, records, texts
 from tests.support.chat import SecurePage

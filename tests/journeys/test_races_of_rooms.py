@@ -9,8 +9,8 @@ from bot.rules.helping import Act
 from bot.rules.holds import FROZEN, PAUSED, Hold
 from bot.rules.registered import EMAIL_CODE, TOTP
 from bot.rules.staff import HELPDESK, Staff
+from bot.serving.desk import Desk
 from bot.verification.totp import current_code
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse
 from tests.journeys.stage import KARI, records
 from tests.journeys.test_owner import Browse, browse

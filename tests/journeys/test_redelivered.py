@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from bot.secret import Secret
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import InTeams
 from tests.journeys.stage import GOOD, TeamsPerson, heard, link_of, records
 from tests.journeys.test_owner import Browse, browse, start, teams_person

@@ -9,8 +9,8 @@ from bot.delivery.mailbox import Letter
 from bot.pages.demo import DemoMail
 from bot.rules.registered import EMAIL_CODE, TOTP, Method
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.verification.totp import current_code
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import KARI, TeamsPerson, last, link_of, records, texts, titles
 from tests.journeys.test_owner import OLA, Browse, begin, browse, codes_for, teams_person

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.rules.registered import TOTP
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import JOHN, KARI, TeamsPerson, heard, last, link_of, records, titles
 from tests.journeys.test_owner import OLA, Browse, begin, browse, codes_for, proven, teams_person

@@ -10,7 +10,7 @@ from bot.directory import demo
 from bot.errors import DirectoryUnavailable
 from bot.rules.policy import LEAST, OWNER
 from bot.rules.registered import NOTHING
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import JOHN, KARI, TeamsPerson, last, records, texts, titles
 from tests.journeys.test_owner import INGRID, OLA, begin, teams_person

@@ -3,8 +3,8 @@
 
 from bot.journeys.unlock_account import LOOK_AGAIN, LOOK_AGAIN_SECONDS
 from bot.rules.case import State
+from bot.serving.desk import Desk
 from bot.store import keys
-from serving.desk import Desk
 from tests.journeys.conftest import InTeams
 from tests.journeys.stage import JOHN, TeamsPerson, heard, titles
 from tests.support.clock import SteppedClock

@@ -12,10 +12,10 @@ import structlog
 
 from bot.directory.demo_staff import STAFF, shown_staff
 from bot.rules.helping import Act
+from bot.serving.desk import Desk
 from bot.store.connection import Store
 from bot.store.staff import StaffRecord
 from bot.verification.totp import current_code, new_seed
-from serving.desk import Desk
 from tests.admin.conftest import Browser as StaffBrowser
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import KARI, last, link_of, mailed_code, texts

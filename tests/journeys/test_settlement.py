@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from bot.rules.case import State
+from bot.serving.desk import Desk
 from bot.store import keys
-from serving.desk import Desk
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import KARI, records
 from tests.support.clock import SteppedClock

@@ -12,7 +12,7 @@ from bot.channel.cards import MOST_IN_TEAMS
 from bot.directory import demo
 from bot.directory.demo_staff import STAFF
 from bot.journeys.unlock_account import LOOK_AGAIN_SECONDS
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import InTeams, Visit
 from tests.journeys.stage import TeamsPerson, heard, last, records, titles
 from tests.journeys.test_helpdesk import asked

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse, Visit
 from tests.journeys.stage import JOHN, KARI, TeamsPerson, last, link_of, mailed_code, records, titles
 from tests.journeys.test_owner import INGRID, Browse, begin, browse, proven, teams_person

@@ -8,7 +8,7 @@ import pytest
 
 from bot.audit import FIELDS
 from bot.directory import demo
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import Visit
 from tests.journeys.stage import GOOD, KARI, WRONG, Visitor, link_of, mailed_code, records
 from tests.support.clock import SteppedClock

@@ -9,8 +9,8 @@ from bot.journeys.answers import Page, Told
 from bot.people import Speaker
 from bot.rules.case import Case, State
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store import keys
-from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse, Visit
 from tests.journeys.stage import GOOD, WRONG, Visitor, last, link_of, mailed_code, records, texts
 from tests.support.clock import SteppedClock

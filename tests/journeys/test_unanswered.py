@@ -5,8 +5,8 @@ from typing import Any
 from bot.channel.directline_activities import Heard, heard, shown
 from bot.channel.directline_tokens import Pass
 from bot.clock import utc
+from bot.serving.desk import Desk
 from bot.store.direct_line import Added, ConversationLogs, Owner
-from serving.desk import Desk
 from tests.journeys.conftest import OpenHouse, Visit
 from tests.journeys.stage import Visitor, last, records, texts
 from tests.support.clock import SteppedClock

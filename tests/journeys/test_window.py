@@ -14,7 +14,7 @@ from bot.directory import demo
 from bot.pages import bundle
 from bot.pages.dialog import TEAMS_HOSTS
 from bot.secret import Secret
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.journeys.conftest import InTeams, OpenHouse
 from tests.journeys.stage import GOOD, JOHN, KARI, TeamsPerson, last, records, titles
 from tests.journeys.test_owner import begin, proven, start, teams_person

@@ -14,10 +14,10 @@ import pytest
 import bot.content
 from bot.content import Content, ContentError, load_content
 from bot.content.proofreading import proofread, read_styles
+from bot.serving.desk import Desk
 from bot.store import keys
 from bot.teams_app.package import About, App, package
 from bot.understanding import Reader, open_reader
-from serving.desk import Desk
 from tests.admin.conftest import Browser
 from tests.journeys.stage import GOOD, KARI
 from tests.support.chat import Chat

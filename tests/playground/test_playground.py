@@ -19,7 +19,7 @@ from bot.clock import SharedClock
 from bot.directory.demo_staff import STAFF
 from bot.rules.helpdesk import HelpCase
 from bot.secret import Secret
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.browser.conftest import DATA, FLAGS
 from tests.playground.client import HOW_TO_GET_IT, playing, present
 from tests.support.house import house

@@ -6,10 +6,10 @@ from bot.directory import demo
 from bot.directory.demo_staff import seed_staff
 from bot.rules.registered import TOTP
 from bot.secret import Secret
+from bot.serving.desk import Desk
 from bot.store import keys
 from bot.store.connection import Store
 from bot.store.sealed import new_key
-from serving.desk import Desk
 
 SECRET_KEY = new_key()
 """Seals what they have: a house with another key makes people of its own."""

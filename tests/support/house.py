@@ -7,14 +7,14 @@ from pathlib import Path
 
 from bot.clock import Clock
 from bot.content import Content, load_content
+from bot.serving.desk import BEAT, Desk
+from bot.serving.listeners import admin_listening, listening
+from bot.serving.running import running
 from bot.settings import Settings, load
 from bot.store import keys
 from bot.store.connection import Store
 from bot.store.sealed import KeyRing
 from bot.understanding import Reader, open_reader
-from serving.desk import BEAT, Desk
-from serving.listeners import admin_listening, listening
-from serving.running import running
 from tests.support.demo_people import SECRET_KEY, move_in
 from tests.support.tcp import free_port
 

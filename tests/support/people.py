@@ -5,7 +5,7 @@ import asyncio
 from bot.directory.embedded import SignIn
 from bot.pages.demo import DemoMail
 from bot.secret import Secret
-from serving.desk import Desk
+from bot.serving.desk import Desk
 
 PATIENCE = 10.0
 

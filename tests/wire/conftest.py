@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.desk import Desk
+from bot.serving.desk import Desk
 from tests.support.clock import SteppedClock
 from tests.support.house import house
 

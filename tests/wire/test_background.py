@@ -12,9 +12,9 @@ from aiohttp.test_utils import TestServer
 from bot.background import Background, look_every
 from bot.errors import StoreUnavailable
 from bot.pages.health import Health
+from bot.serving.desk import Desk
 from bot.store import keys
 from bot.store.direct_line import ConversationLogs
-from serving.desk import Desk
 from tests.support.chat import Chat
 from tests.wire.conftest import PATIENCE
 

@@ -11,8 +11,8 @@ from aiohttp import web
 from bot.ending import Ending
 from bot.pages.listener import Listener
 from bot.rules.limits import Limits
+from bot.serving.desk import Desk
 from bot.site import Site
-from serving.desk import Desk
 from tests.support.chat import Chat
 from tests.support.clock import SteppedClock
 from tests.support.house import house

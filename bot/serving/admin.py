@@ -26,14 +26,14 @@ from bot.pages.rendering import STATIC, Renderer
 from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.staff import Staff
 from bot.secret import Secret
+from bot.serving.journeys import Journeys
+from bot.serving.kept import Kept
+from bot.serving.people import People
 from bot.settings import Settings
 from bot.site import Site
 from bot.store.sealed import kept_keys
-from serving.journeys import Journeys
-from serving.kept import Kept
-from serving.people import People
 
-_ROOM = Path(__file__).parents[1] / "bot" / "admin"
+_ROOM = Path(__file__).parents[1] / "admin"
 
 
 def admin_application(settings: Settings, content: Content, site: Site, kept: Kept, people: People,

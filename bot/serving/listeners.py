@@ -10,9 +10,9 @@ from aiohttp import web
 from bot.admin import place as admin_place
 from bot.listening import cannot_listen, look_ahead
 from bot.pages.listener import Listener
+from bot.serving.desk import Desk
 from bot.settings import Settings
 from bot.site import Site
-from serving.desk import Desk
 
 log = structlog.get_logger(__name__)
 

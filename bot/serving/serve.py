@@ -18,6 +18,9 @@ from bot.making.keeping import redis_of, ring_of
 from bot.making.policy import policy_of
 from bot.making.words import content_of, reader_of
 from bot.rules.limits import too_loose
+from bot.serving.desk import Desk
+from bot.serving.listeners import admin_listening, listening, look_at_ports
+from bot.serving.running import running
 from bot.settings import Settings, environment, load
 from bot.store.ages import Ages
 from bot.store.connection import Store
@@ -25,9 +28,6 @@ from bot.store.mode import claim
 from bot.store.sealed import KeyRing
 from bot.store.soundness import check as check_store
 from bot.understanding import Reader
-from serving.desk import Desk
-from serving.listeners import admin_listening, listening, look_at_ports
-from serving.running import running
 
 log = structlog.get_logger(__name__)
 

@@ -10,6 +10,7 @@ from bot.directory.hashing import PasswordHashes
 from bot.directory.protocol import Directory
 from bot.making.outside import app_token_of, entra_of
 from bot.rules.policy import Policy
+from bot.serving.kept import Kept
 from bot.settings import Settings
 from bot.verification.email_code import EmailCode
 from bot.verification.it_code import ItCode
@@ -17,7 +18,6 @@ from bot.verification.new_address import NewAddress
 from bot.verification.protocol import Authenticator
 from bot.verification.recovery_code import RecoveryCode
 from bot.verification.totp import Totp
-from serving.kept import Kept
 
 
 class People:

@@ -8,8 +8,8 @@ from bot.delivery.mail import MailWorker, Smtp
 from bot.directory import demo
 from bot.directory.demo_staff import seed_staff
 from bot.ending import BACKGROUND
+from bot.serving.desk import Desk
 from bot.settings import WebChat
-from serving.desk import Desk
 
 
 @asynccontextmanager

@@ -11,6 +11,10 @@ from bot.metrics import Metrics
 from bot.pages import bundle
 from bot.rules.policy import Policy
 from bot.second_opinion import SecondOpinion
+from bot.serving.channels import Channels
+from bot.serving.journeys import Journeys
+from bot.serving.kept import Kept
+from bot.serving.people import People
 from bot.settings import Settings, WebChat
 from bot.site import Site
 from bot.understanding import ErrorFinder, Reader
@@ -38,10 +42,6 @@ from dialogs.temporary_pass import TemporaryPass
 from dialogs.turns import Turns
 from dialogs.unlock_account import UnlockAccount
 from dialogs.what_here import WhatHere
-from serving.channels import Channels
-from serving.journeys import Journeys
-from serving.kept import Kept
-from serving.people import People
 
 
 class Conversations:

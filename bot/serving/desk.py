@@ -22,19 +22,19 @@ from bot.rules.passwords import Kind as PasswordKind
 from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.policy import Policy
 from bot.second_opinion import SecondOpinion
+from bot.serving.admin import admin_application
+from bot.serving.channels import Channels
+from bot.serving.conversations import Conversations
+from bot.serving.journeys import Journeys
+from bot.serving.kept import Kept
+from bot.serving.people import People
+from bot.serving.public import public_application
 from bot.settings import Settings
 from bot.site import Site
 from bot.store.connection import Store
 from bot.store.opinions import OpinionBudget
 from bot.store.sealed import KeyRing
 from bot.understanding import ErrorFinder, Reader
-from serving.admin import admin_application
-from serving.channels import Channels
-from serving.conversations import Conversations
-from serving.journeys import Journeys
-from serving.kept import Kept
-from serving.people import People
-from serving.public import public_application
 
 BEAT = 0.25                 # seconds; the pace of steps that could tell of an account (E2)
 END_SECONDS = 27.0          # from the word to end, for everything; of the 30 a service has (F11)

@@ -23,10 +23,10 @@ from bot.ending import TURNS, Ending
 from bot.errors import KeyturnError
 from bot.making.outside import bot_token_of
 from bot.people import Speaker
+from bot.serving.kept import Kept
 from bot.settings import Settings
 from bot.site import Site
 from dialogs.turns import Turns
-from serving.kept import Kept
 
 
 class Channels:

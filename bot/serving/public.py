@@ -23,10 +23,10 @@ from bot.pages.secure import Asked, secure_routes
 from bot.pages.secure_faces import Faces, Frame
 from bot.pages.web_chat import web_chat_routes
 from bot.rules.masking import masked
+from bot.serving.channels import Channels
+from bot.serving.journeys import Journeys
 from bot.settings import Settings, WebChat
 from bot.site import Site
-from serving.channels import Channels
-from serving.journeys import Journeys
 
 
 def public_application(settings: Settings, content: Content, site: Site, channels: Channels, journeys: Journeys,

@@ -44,9 +44,9 @@ from bot.journeys.unlock_account import LOOK_AGAIN, SecondLook, UnlockAccount, U
 from bot.rules.masking import masked
 from bot.rules.passwords import Policy as PasswordRules
 from bot.rules.policy import TEMPORARY_PASS, Policy
+from bot.serving.kept import Kept
+from bot.serving.people import People
 from bot.settings import Settings
-from serving.kept import Kept
-from serving.people import People
 
 _REGISTERING = (RegisterApp, RegisterMail, RenameMethod, RemoveMethod)
 
