@@ -20,8 +20,12 @@ from dialogs.phrases import listed, plain, yes_or_no
 from dialogs.talk import Talk
 
 # The last, and "the second one", before the first: "one" is the first only where nothing else is said.
-_PLACES = (("last", -1), ("fourth", 3), ("third", 2), ("second", 1), ("first", 0))
-_BARE = "answer.words_for_bare_answer"
+_FIRST = "follow_up.words_for_first"
+_PLACES = (
+    ("follow_up.words_for_last", -1), ("follow_up.words_for_fourth", 3), ("follow_up.words_for_third", 2),
+    ("follow_up.words_for_second", 1), (_FIRST, 0))
+_BARE, _ALL = "answer.words_for_bare_answer", "follow_up.words_for_all"
+_NONE, _ENOUGH = "follow_up.words_for_none", "follow_up.words_for_enough"
 _BESIDE = "follow_up.words_beside_choice"
 
 
@@ -36,12 +40,12 @@ class Choices:
         said = plain(talk.heard.text)
         values: Sequence[Mapping[str, str]] = offered["of"]
         # "It didn't work" is a no as well, but to what was answered.
-        answer = yes_or_no(self.content, said) if said in listed(self.content, _BARE) else None
-        if self._is(said, "none") or (answer is False and not offered["extra"]):
+        answer = yes_or_no(self.content, said) if self._is(said, _BARE) else None
+        if self._is(said, _NONE) or (answer is False and not offered["extra"]):
             await talk.say("follow_up.neither", buttons=[FETCH] if self.buttons.handover.fetches(talk) else [])
-        elif answer is False or self._is(said, "enough"):
+        elif answer is False or self._is(said, _ENOUGH):
             await talk.say("follow_up.all_right")
-        elif self._is(said, "all") or (answer and (offered["extra"] or len(values) == 1)):
+        elif self._is(said, _ALL) or (answer and (offered["extra"] or len(values) == 1)):
             await self._all(talk, values)
         elif (at := self._place(said)) is not None and at < len(values):
             await self._press(talk, values[at])
@@ -66,15 +70,15 @@ class Choices:
         talk.heard = replace(talk.heard, pressed=value)
         await self.buttons.pressed(talk, None)
 
-    def _is(self, said: str, which: str) -> bool:
-        return said in listed(self.content, f"follow_up.words_for_{which}")
+    def _is(self, said: str, key: str) -> bool:
+        return said in listed(self.content, key)
 
     def _place(self, said: str) -> int | None:
         """The place that is named, if nothing else is said."""
         words = set(said.split()) - listed(self.content, _BESIDE)
-        one = listed(self.content, "follow_up.words_for_first")
-        for which, place in _PLACES:
-            names = listed(self.content, f"follow_up.words_for_{which}")
+        one = listed(self.content, _FIRST)
+        for key, place in _PLACES:
+            names = listed(self.content, key)
             if words & names:
                 return None if words - names - one else place
         return None
