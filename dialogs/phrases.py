@@ -13,6 +13,7 @@ _QUOTED = re.compile(
 _READ = 4000                # characters
 _OWN_WORDS = 3
 _NOWHERE = frozenset[str]()
+_LONGEST_OPENING = 12       # words in all; what is said after them is one piece
 _OPENINGS = (3, 2, 1)       # words of what opens a sentence, the longest first
 
 
@@ -51,8 +52,9 @@ def opened(content: Content, said: str) -> tuple[str, bool]:
     """What is said after words that only open a sentence ("ok but", "nei, jeg mente", "takk,"), and whether one of
     them turns to something else; `said` is as `plain` has it, and its last word is never taken for an opening."""
     polite, turning = listed(content, "follow_up.words_to_open"), listed(content, "follow_up.words_to_turn")
-    words, at, turned = said.split(), 0, False
-    while size := next((size for size in _OPENINGS if _opening(words[at:-1][:size], size, polite | turning)), 0):
+    words, at, turned = said.split(" ", _LONGEST_OPENING), 0, False
+    known = polite | turning
+    while size := next((size for size in _OPENINGS if _opening(words[at:-1][:size], size, known)), 0):
         turned = turned or " ".join(words[at:at + size]) in turning
         at += size
     return " ".join(words[at:]), turned
