@@ -48,8 +48,8 @@ class Desk:
     def __init__(self, settings: Settings, content: Content, reader: Reader, store: Store, ring: KeyRing,
                  clock: Clock, beat: float = BEAT, end_seconds: float = END_SECONDS) -> None:
         self.settings, self.content, self.store, self.ring, self.clock = settings, content, store, ring, clock
-        self.session, self.metrics, self.ending = open_session(), Metrics(), Ending(end_seconds)
-        self.replica, self.background = secrets.token_hex(4), Background()
+        self.metrics, self.ending, self.background = Metrics(), Ending(end_seconds), Background()
+        self.replica = secrets.token_hex(4)
         here = (f"{name}:{settings.port}" for name in ("localhost", "127.0.0.1", "[::1]"))
         self.site = Site.of(settings.base_url, also=frozenset(here) if settings.development else frozenset())
 
@@ -57,6 +57,7 @@ class Desk:
         self.policy_in_force = PolicyInForce(
             settings.policy_path, settings.limits, kept.policy_mark, kept.audit, required=settings.policy is not None,
             guids=settings.groups_have_guids)
+        self.session = open_session()       # once the policy is read: a start that fails leaves none open
         self.people = people = People(settings, kept, self.session, self.policy, clock)
         self.channels = channels = Channels(
             settings, kept, self.session, self.site, self.ending, lambda: self.turns, clock)

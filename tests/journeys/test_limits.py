@@ -306,7 +306,7 @@ async def test_nothing_a_visitor_does_clears_a_counter(
         visitor = await visit(desk)
     elif way == "language":
         await visitor.ask("english please")
-        assert last(await visitor.ask(WRONG[4])).startswith("Too many codes")
+        assert last(await visitor.ask(WRONG[4])).startswith("There were too many codes")
     if way != "language":
         if way != "new conversation":
             assert last(await visitor.ask("avbryt")).startswith("Da stopper vi her")
