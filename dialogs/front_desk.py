@@ -277,8 +277,8 @@ class FrontDesk:
         """Whether it is put as a question where none is the answer; while a page is open, `check` answers best."""
         if asked.get("said") or shape.free or shape.fits(talk.heard.text):
             return False
-        own = talk.says(*filter(None, [asked.get("words")]), *NO_TOPIC) or talk.mentions(*asked.get("about", "").split())
-        return not own and asks(self.content, talk.heard.text)
+        answers = talk.says(*filter(None, [asked.get("words")]), *NO_TOPIC)
+        return not (answers or talk.mentions(*asked.get("about", "").split())) and asks(self.content, talk.heard.text)
 
     def _command(self, talk: Talk, reading: Reading) -> str:
         """The label of a message that steers the conversation instead of answering it; names look like some."""
