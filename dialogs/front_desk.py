@@ -33,7 +33,7 @@ from dialogs.my_status import MyStatus
 from dialogs.offers import FETCH
 from dialogs.phrases import asks, unquoted
 from dialogs.reminders import Reminders
-from dialogs.shapes import ANYTHING, SHAPES, Shape, only_a_code, only_numbers
+from dialogs.shapes import ANYTHING, SHAPES, only_a_code, only_numbers
 from dialogs.talk import Conversation, Floor, Talk
 from dialogs.wishes import wishes
 
@@ -246,7 +246,8 @@ class FrontDesk:
         text = talk.heard.text
         asked = self.floor.asked(talk.memory)
         shape = SHAPES.get(asked.get("fits", ""), ANYTHING)
-        answers = shape.surely(text) or talk.says(*filter(None, [asked.get("words")]))
+        listed = talk.says(*filter(None, [asked.get("words")]))
+        answers = listed or shape.surely(text)
         own = talk.says(*NO_TOPIC) or talk.mentions(*asked.get("about", "").split())
         reading = self.reader.read(text, talk.lang)
         # One word with a code in it looks like a name, and is none.
@@ -267,18 +268,12 @@ class FrontDesk:
             self._follow_language(talk, reading)
             await self.answers.answer(talk, reading.answers[0], aside=True)
             await self.floor.ask_again(talk)
-        elif self._wonders(talk, asked, shape):
-            await talk.say(running.help)    # A question about nothing in particular: "is this safe?"
+        elif not (listed or own or shape.free or shape.fits(text) or asked.get("said")) and asks(self.content, text):
+            # A question about nothing in particular: "is this safe?" While a page is open, `check` answers best.
+            await talk.say(running.help)
             await self.floor.ask_again(talk)
         else:
             await self.floor.go_on(talk)
-
-    def _wonders(self, talk: Talk, asked: Mapping[str, Any], shape: Shape) -> bool:
-        """Whether it is put as a question where none is the answer; while a page is open, `check` answers best."""
-        if asked.get("said") or shape.free or shape.fits(talk.heard.text):
-            return False
-        answers = talk.says(*filter(None, [asked.get("words")]), *NO_TOPIC)
-        return not (answers or talk.mentions(*asked.get("about", "").split())) and asks(self.content, talk.heard.text)
 
     def _command(self, talk: Talk, reading: Reading) -> str:
         """The label of a message that steers the conversation instead of answering it; names look like some."""

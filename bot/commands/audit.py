@@ -5,10 +5,10 @@ import sys
 from collections.abc import Awaitable, Callable
 
 import click
-import uvloop
 
 from bot.clock import SharedClock
-from bot.making.keeping import mark_of, redis_beside, ring_of
+from bot.commands.over_store import with_store
+from bot.making.keeping import mark_of, ring_of
 from bot.settings import environment, load
 from bot.store.audit_trail import RedisAuditTrail
 from bot.store.connection import Store
@@ -46,15 +46,10 @@ def verify() -> None:
 def _with_trail(work: Callable[[RedisAuditTrail], Awaitable[int]]) -> int:
     settings = load(environment())
 
-    async def inside(redis_url: str) -> int:
-        store = Store.open(redis_url)
-        try:
-            trail = RedisAuditTrail(store, ring_of(settings), SharedClock(), "cli")
-            if mark := mark_of(settings).read():
-                trail.remember(mark.head)
-            return await work(trail)
-        finally:
-            await store.close()
+    async def inside(store: Store) -> int:
+        trail = RedisAuditTrail(store, ring_of(settings), SharedClock(), "cli")
+        if mark := mark_of(settings).read():
+            trail.remember(mark.head)
+        return await work(trail)
 
-    with redis_beside(settings) as redis_url:
-        return uvloop.run(inside(redis_url))
+    return with_store(settings, inside)

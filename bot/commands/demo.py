@@ -1,14 +1,14 @@
 """`demo`: for trying out."""
 
 import click
-import uvloop
 
 from bot.clock import SharedClock
+from bot.commands.over_store import with_store
 from bot.delivery.mailbox import Mailbox
 from bot.directory.demo import PEOPLE
 from bot.directory.demo_desk import DemoDesk
 from bot.errors import SettingsError
-from bot.making.keeping import redis_beside, ring_of
+from bot.making.keeping import ring_of
 from bot.settings import environment, load
 from bot.store.accounts import Accounts
 from bot.store.connection import Store
@@ -29,20 +29,16 @@ def code(user: str) -> None:
     if not settings.development:
         raise SettingsError("demo people exist in development mode only: set KEYTURN_MODE=development")
 
-    async def current(redis_url: str) -> tuple[str, float] | None:
-        store, ring, clock = Store.open(redis_url), ring_of(settings), SharedClock()
-        try:
-            accounts = Accounts(store, ring)
-            if await accounts.read(PEOPLE[0].account.id) is None:
-                raise SettingsError("there are no demo people yet: they come with the first start (make run)")
-            desk = DemoDesk(accounts, SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock,
-                            RedisStaff(store, ring, clock))
-            return await desk.code(user)
-        finally:
-            await store.close()
+    async def current(store: Store) -> tuple[str, float] | None:
+        ring, clock = ring_of(settings), SharedClock()
+        accounts = Accounts(store, ring)
+        if await accounts.read(PEOPLE[0].account.id) is None:
+            raise SettingsError("there are no demo people yet: they come with the first start (make run)")
+        desk = DemoDesk(accounts, SealedEnrolments(store, ring), Mailbox(store, ring, clock), clock,
+                        RedisStaff(store, ring, clock))
+        return await desk.code(user)
 
-    with redis_beside(settings) as redis_url:
-        found = uvloop.run(current(redis_url))
+    found = with_store(settings, current)
     if found is None:
         raise SettingsError(f"{user} isn't a demo person with an authenticator")
     click.echo(found[0])

@@ -2,18 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 
-import uvloop
 from aiohttp import ClientSession
 
 from bot.channel.outbox import open_session
 from bot.clock import SharedClock
+from bot.commands.over_store import with_store
 from bot.directory.embedded import Embedded
 from bot.directory.hashing import PasswordHashes
 from bot.directory.protocol import Directory
 from bot.journeys.ending_pause import EndingPause
 from bot.journeys.errands import Errands
 from bot.journeys.staffing import Staffing
-from bot.making.keeping import redis_beside, ring_of
+from bot.making.keeping import ring_of
 from bot.making.outside import app_token_of, entra_of
 from bot.settings import Settings, environment, load
 from bot.store import keys
@@ -48,15 +48,10 @@ class StaffDesk:
 def with_staff(work: Callable[[StaffDesk], Awaitable[str]]) -> str:
     settings = load(environment())
 
-    async def inside(redis_url: str) -> str:
-        store = Store.open(redis_url)
-        try:
-            async with open_session() as session:
-                desk = StaffDesk(settings, store, ring_of(settings), session)
-                desk.clock.set(await store.time())
-                return await work(desk)
-        finally:
-            await store.close()
+    async def inside(store: Store) -> str:
+        async with open_session() as session:
+            desk = StaffDesk(settings, store, ring_of(settings), session)
+            desk.clock.set(await store.time())
+            return await work(desk)
 
-    with redis_beside(settings) as redis_url:
-        return uvloop.run(inside(redis_url))
+    return with_store(settings, inside)

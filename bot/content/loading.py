@@ -13,8 +13,6 @@ from bot.content.own import own_links
 from bot.content.parsed import Parsed
 
 FIRST_LANGUAGE = "nb"
-
-
 FOLDER = Path(__file__).parent
 
 

@@ -97,7 +97,8 @@ def test_passwords_in_addresses_are_not_shown(url: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", [
     [], ["serve"], ["ask"], ["doctor"], ["settings"], ["audit"], ["audit", "export"], ["audit", "verify"], ["policy"],
-    ["policy", "check"], ["verification"],
+    ["policy", "check"], ["content"], ["content", "report"], ["staff"], ["staff", "add"], ["teams-package"],
+    ["verification"],
     ["verification", "status"], ["verification", "end"], ["demo"], ["demo", "code"]], ids=" ".join)
 def test_help(words: list[str], tmp_path: Path) -> None:
     done = anew(*words, "--help", env=environment(tmp_path), folder=tmp_path)
