@@ -16,7 +16,7 @@ from bot.content import Content
 from dialogs.answer_question import AnswerQuestion
 from dialogs.buttons import Buttons
 from dialogs.offers import FETCH
-from dialogs.phrases import listed, plain, yes_or_no
+from dialogs.phrases import listed, stands_in, yes_or_no
 from dialogs.talk import Talk
 
 # The last, and "the second one", before the first: "one" is the first only where nothing else is said.
@@ -24,6 +24,7 @@ _FIRST = "follow_up.words_for_first"
 _PLACES = (
     ("follow_up.words_for_last", -1), ("follow_up.words_for_fourth", 3), ("follow_up.words_for_third", 2),
     ("follow_up.words_for_second", 1), (_FIRST, 0))
+_NAMED = frozenset(key for key, _ in _PLACES)
 _BARE, _ALL = "answer.words_for_bare_answer", "follow_up.words_for_all"
 _NONE, _ENOUGH = "follow_up.words_for_none", "follow_up.words_for_enough"
 _BESIDE = "follow_up.words_beside_choice"
@@ -37,7 +38,7 @@ class Choices:
 
     async def taken(self, talk: Talk, offered: Mapping[str, Any]) -> bool:
         """Do what was chosen of what the message before offered; whether the message chose."""
-        said = plain(talk.heard.text)
+        said = talk.plain
         values: Sequence[Mapping[str, str]] = offered["of"]
         # "It didn't work" is a no as well, but to what was answered.
         answer = yes_or_no(self.content, said) if self._is(said, _BARE) else None
@@ -56,9 +57,9 @@ class Choices:
             return False
         return True
 
-    def places(self, text: str) -> bool:
-        """Whether a text names a place and nothing else."""
-        return self._place(plain(text)) is not None
+    def places(self, talk: Talk) -> bool:
+        """Whether what was heard names a place and nothing else."""
+        return self._place(talk.plain) is not None
 
     async def _all(self, talk: Talk, values: Sequence[Mapping[str, str]]) -> None:
         """One after the other: the first now, and the others are offered."""
@@ -76,6 +77,8 @@ class Choices:
     def _place(self, said: str) -> int | None:
         """The place that is named, if nothing else is said."""
         words = set(said.split()) - listed(self.content, _BESIDE)
+        if any(_NAMED.isdisjoint(stands_in(self.content, word)) for word in words):
+            return None
         one = listed(self.content, _FIRST)
         for key, place in _PLACES:
             names = listed(self.content, key)

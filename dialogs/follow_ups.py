@@ -20,7 +20,7 @@ from dialogs.answer_question import SMALL_TALK, AnswerQuestion
 from dialogs.explain_error import RATED, ExplainError
 from dialogs.handover import Handover
 from dialogs.offers import FETCH
-from dialogs.phrases import asks, has_word, made_of, opened, plain, stands_in, yes_or_no
+from dialogs.phrases import asks, has_word, made_of, opened, stands_in, yes_or_no
 from dialogs.talk import Press, Talk
 
 HOW = "answer.words_for_how"
@@ -59,10 +59,9 @@ class FollowUps:
         """
         if reading.topic not in SMALL_TALK and reading.sure:
             return reading
-        said = plain(talk.heard.text)
-        rest, turned = opened(self.content, said)
-        question = asks(self.content, talk.heard.text)
-        if rest == said or not (turned or question):
+        rest, turned = opened(self.content, talk.plain)
+        question = asks(self.content, talk.heard.text, rest)
+        if rest == talk.plain or not (turned or question):
             return reading
         meant = self.reader.read(rest, talk.lang)
         if question and reading.topic in COURTESIES:
@@ -72,7 +71,7 @@ class FollowUps:
     def in_same_language(self, talk: Talk) -> bool:
         """Whether every word of a follow-up is one of the conversation's language: so few tell a reader little."""
         words = self.content.say(talk.lang, ASKING).split(", ")
-        return bool(talk.memory.about) and set(opened(self.content, plain(talk.heard.text))[0].split()).issubset(words)
+        return bool(talk.memory.about) and set(opened(self.content, talk.plain)[0].split()).issubset(words)
 
     async def follow(self, talk: Talk, reading: Reading) -> bool:
         """Answer it, if it is one; whether it was. `reading` is of the message by itself."""
@@ -95,7 +94,7 @@ class FollowUps:
         if reading.topic == OUT_OF_SCOPE and reading.confidence >= SURELY_NOT_OURS:
             return ""
         topic = self.content.topics[about[0]]
-        said, turned = opened(self.content, plain(talk.heard.text))
+        said, turned = opened(self.content, talk.plain)
         vague = reading.topic in (*SMALL_TALK, OUT_OF_SCOPE)
         if not (vague or turned or topic.label in reading.candidates):
             return ""           # It says what it is about, if not which of it.
@@ -114,13 +113,13 @@ class FollowUps:
 
     def _kind(self, talk: Talk, reading: Reading, about: str) -> str:
         """Which kind of follow-up it is; empty for none."""
-        whole = plain(talk.heard.text)
+        whole = talk.plain
         said, turned = opened(self.content, whole)
         listed = stands_in(self.content, whole) | stands_in(self.content, said)
         for kind in (HOW, ADMINS, NO_GOOD, DO_IT):
             if kind in listed:
                 return kind
-        question = asks(self.content, talk.heard.text)
+        question = asks(self.content, talk.heard.text, said)
         if not question and (helped := yes_or_no(self.content, whole)) is not None:
             return "" if helped else NO_GOOD
         if not question and reading.sure and reading.answers[0] == about and self._denies(whole):

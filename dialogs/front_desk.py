@@ -317,7 +317,7 @@ class FrontDesk:
         """What to say to an answer to nothing that was asked: a yes, a code, "the second one"; empty for none."""
         if only_a_code(talk.heard.text):
             return "common.stray_code"
-        bare = talk.says(A_BARE_ANSWER) or only_numbers(talk.heard.text) or self.choices.places(talk.heard.text)
+        bare = talk.says(A_BARE_ANSWER) or only_numbers(talk.heard.text) or self.choices.places(talk)
         return "answer.what_then" if bare else ""
 
     async def _question(self, talk: Talk, reading: Reading, found: Found) -> None:

@@ -14,6 +14,8 @@ _READ = 4000                # characters
 _OWN_WORDS = 3
 _NOWHERE = frozenset[str]()
 _LONGEST_OPENING = 12       # words in all; what is said after them is one piece
+_TURNING = "follow_up.words_to_turn"
+_TO_OPEN = frozenset({"follow_up.words_to_open", _TURNING})
 _OPENINGS = (3, 2, 1)       # words of what opens a sentence, the longest first
 
 
@@ -51,25 +53,26 @@ def unquoted(text: str) -> str:
 def opened(content: Content, said: str) -> tuple[str, bool]:
     """What is said after words that only open a sentence ("ok but", "nei, jeg mente", "takk,"), and whether one of
     them turns to something else; `said` is as `plain` has it, and its last word is never taken for an opening."""
-    polite, turning = listed(content, "follow_up.words_to_open"), listed(content, "follow_up.words_to_turn")
     words, at, turned = said.split(" ", _LONGEST_OPENING), 0, False
-    known = polite | turning
-    while size := next((size for size in _OPENINGS if _opening(words[at:-1][:size], size, known)), 0):
-        turned = turned or " ".join(words[at:at + size]) in turning
+    while size := next((size for size in _OPENINGS if _opens(content, words[at:-1], size)), 0):
+        turned = turned or _TURNING in stands_in(content, " ".join(words[at:at + size]))
         at += size
-    return " ".join(words[at:]), turned
+    return (" ".join(words[at:]) if at else said), turned
 
 
-def asks(content: Content, text: str) -> bool:
-    """Whether it is put as a question: by its sign, or by how it begins once the opening is over."""
-    return text.rstrip().endswith("?") or has_word(
-        content, "".join(opened(content, plain(text))[0].split()[:1]), "follow_up.words_for_questions")
+def asks(content: Content, text: str, rest: str | None = None) -> bool:
+    """Whether it is put as a question: by its sign, or by how it begins once the opening is over; `rest` is what
+    `opened` leaves of it, where that is known."""
+    if text.rstrip().endswith("?"):
+        return True
+    rest = opened(content, plain(text))[0] if rest is None else rest
+    return rest.partition(" ")[0] in listed(content, "follow_up.words_for_questions")
 
 
 def made_of(content: Content, said: str, *keys: str) -> bool:
     """Whether every word of it is listed at one of the keys; of nothing said, none is."""
-    words = said.split()
-    return bool(words) and all(any(word in listed(content, key) for key in keys) for word in words)
+    words = set(said.split())
+    return bool(words) and not words.difference(*(listed(content, key) for key in keys))
 
 
 def has_word(content: Content, said: str, key: str) -> bool:
@@ -97,8 +100,8 @@ def listed(content: Content, key: str) -> frozenset[str]:
     return found
 
 
-def _opening(words: list[str], size: int, known: frozenset[str]) -> bool:
-    return len(words) == size and " ".join(words) in known
+def _opens(content: Content, words: list[str], size: int) -> bool:
+    return size <= len(words) and not _TO_OPEN.isdisjoint(stands_in(content, " ".join(words[:size])))
 
 
 def _listings(content: Content) -> dict[str, frozenset[str]]:

@@ -169,9 +169,9 @@ class Talk:
         self._content = content
         self._redact = redact
         self._windows = windows
-        # For comparing: asked for several times a turn.
-        self._plain = plain(heard.text)
-        self._said = stands_in(content, self._plain)
+        # The words that were heard, for comparing: asked for several times a turn.
+        self.plain = plain(heard.text)
+        self._said = stands_in(content, self.plain)
         self.answer: Any = None         # what the step before was told
         self.news = news
         self.told_news = False
@@ -209,17 +209,17 @@ class Talk:
 
     def mentions(self, *keys: str) -> bool:
         """Whether one of the phrases listed there stands in what was heard, in any language."""
-        return mentions(self._content, self._plain, *keys)
+        return mentions(self._content, self.plain, *keys)
 
     def is_called(self, button: Press) -> bool:
         """Whether what was heard are the words on a button, in any language: cards from before a switch still stand."""
         if button.facts:
-            return self._plain == plain(self.words(button.key, **button.facts))
+            return self.plain == plain(self.words(button.key, **button.facts))
         return button.key in self._said
 
     def yes_or_no(self) -> bool | None:
         """What was heard, if it is a yes or a no and nothing else."""
-        return yes_or_no(self._content, self._plain)
+        return yes_or_no(self._content, self.plain)
 
     async def say(self, key: str, *, buttons: Sequence[Press] = (), **facts: Any) -> None:
         await self.say_text(self.words(key, **facts), [
